@@ -1,0 +1,1 @@
+"""Words and the channels that carry them."""

@@ -1,0 +1,1 @@
+"""A simulated internet that speaks the real protocols, its scenarios and its referee."""

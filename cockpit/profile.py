@@ -1,0 +1,118 @@
+"""How the outside world is reached. A drill is only another profile; nothing else tells it from production."""
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.errors import ConfigError
+
+DEFAULT_RESOLVERS = (("google", "8.8.8.8"), ("cloudflare", "1.1.1.1"), ("opendns", "208.67.222.222"))
+
+
+class Resolver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One recursive resolver to ask, by address so that asking needs no DNS."""
+
+    name: str
+    address: str
+    port: int = 53
+
+
+class Anchor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One DNSSEC trust anchor of the root zone, as a DS record (RFC 4034 section 5)."""
+
+    key_tag: int
+    algorithm: int
+    digest_type: int
+    digest: str
+
+
+ROOT_ANCHORS = (
+    Anchor(20326, 8, 2, "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"),
+    Anchor(38696, 8, 2, "683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16"),
+)
+"""The root's key-signing keys of 2017 and 2024; both are needed while the root rolls."""
+
+
+class Aws(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which AWS account is meant, and where its endpoints are.
+
+    `account` (12 digits) and `region` are pinned: a caller in another account is refused before any change.
+    `endpoint` replaces every service endpoint; None is AWS itself. `access_key` and `secret_key` are only for
+    an `endpoint` that is not AWS; a real account takes its credentials from the SDK's own chain.
+    """
+
+    region: str = ""
+    account: str = ""
+    sdk_profile: str | None = None
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
+class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the facilitator of a simulated world steers it; a bearer token guards it."""
+
+    url: str
+    token: str
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that opens a socket takes one of these.
+
+    `dial` maps "address:port" as named by DNS, a URL or the configuration to the "address:port" that is really
+    connected to. It is empty in production. `roots` are the name servers that a walk from the DNS root starts
+    at, as (name, address); empty means the thirteen IANA root servers. `ca_pem` holds trusted certificates in
+    PEM form; None means the system's. `settings` is a whole configuration that this world brings along, in
+    `cockpit.yaml`'s shape. `loopback_only` forbids every connection that does not end on this machine.
+    """
+
+    kind: str = "prod"
+    name: str = "prod"
+    resolvers: tuple[Resolver, ...] = tuple(Resolver(name, address) for name, address in DEFAULT_RESOLVERS)
+    dial: dict[str, str] = {}
+    roots: tuple[tuple[str, str], ...] = ()
+    anchors: tuple[Anchor, ...] = ROOT_ANCHORS
+    ca_pem: str | None = None
+    aws: Aws = Aws()
+    loopback_only: bool = False
+    speed: float = 1.0
+    settings: dict[str, Any] | None = None
+    control: Control | None = None
+
+    def dialled(self, address: str, port: int) -> tuple[str, int]:
+        """The (address, port) to connect to for a named address and port.
+
+        Raises ConfigError when the profile allows loopback only and the way does not end there.
+        """
+        target = self.dial.get(f"{address}:{port}")
+        if target is not None:
+            host, _, mapped = target.rpartition(":")
+            address, port = host, int(mapped)
+        if self.loopback_only and not ipaddress.ip_address(address).is_loopback:
+            raise ConfigError(
+                f"{address}:{port} is outside the profile {self.name!r}, which stays on this machine."
+            )
+        return address, port
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether what is seen and done here is practice; used for labels, never for behaviour."""
+        return self.kind == "drill"
+
+
+def load_profile(source: Path | str | bytes) -> Profile:
+    """Read a profile from a JSON file, or from JSON text given as bytes; raises ConfigError."""
+    if isinstance(source, bytes):
+        name, raw = "the profile on standard input", source
+    else:
+        name = str(source)
+        try:
+            raw = Path(source).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"Profile {name} cannot be read: {error.strerror}.") from None
+    try:
+        return msgspec.json.decode(raw, type=Profile)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"Profile {name} is not valid: {error}.") from None

@@ -1,0 +1,1 @@
+"""The record afterwards: post-mortem text, metrics tables and exports."""

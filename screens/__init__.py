@@ -1,0 +1,1 @@
+"""What the incident commander sees and presses. Knows the desk and Textual, never a row and never a socket."""
