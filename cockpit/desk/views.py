@@ -1,0 +1,204 @@
+"""What the desk hands to a screen or to the command line: frozen values, times in aware UTC, rates as fractions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from cockpit.health.model import Finding, Verdict
+
+
+class Freshness(StrEnum):
+    """How old a value is against the interval at which it should be renewed."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different since the last refresh, so that a screen repaints nothing else."""
+
+    domains: frozenset[str] = frozenset()
+    account: bool = False
+    alerts: bool = False
+    streams: frozenset[str] = frozenset()
+    watch: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.domains or self.streams or self.account or self.alerts or self.watch)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The line that stands above every screen."""
+
+    kind: str
+    profile: str
+    account: str
+    region: str
+    operator: str
+    read_only: bool
+    counts: Mapping[Verdict, int]
+    watch: str
+    watch_running: bool
+    scenario: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One check of one target: its decision, and what each vantage saw."""
+
+    check: str
+    title: str
+    verdict: Verdict
+    headline: str
+    since: datetime
+    at: datetime
+    freshness: Freshness
+    finding: Finding | None = None
+    vantages: tuple["VantageView", ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VantageView:
+    """What one name server, resolver, address or service saw."""
+
+    vantage: str
+    verdict: Verdict
+    headline: str
+    at: datetime
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRow:
+    """One line of the dashboard: the worst check decides verdict and headline."""
+
+    target: str
+    verdict: Verdict
+    check: str
+    headline: str
+    since: datetime | None
+    at: datetime | None
+    freshness: Freshness
+    services: int
+    checks: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainView:
+    """Everything known about one domain, worst check first, and how each record was when it was last good."""
+
+    row: DomainRow
+    owner: str
+    services: tuple[str, ...]
+    checks: tuple[CheckView, ...]
+    history: tuple["HistoryLine", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change of verdict."""
+
+    at: datetime
+    check: str
+    old: Verdict
+    new: Verdict
+    headline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A rate with its trend and its lines; `value` is ours (windowed), `reported` is what AWS itself says.
+
+    All are fractions (0.05 is five percent). `lines` are the marks that AWS acts at (review, pause), `ladder`
+    the organisation's own (warning, critical). None is "not known", which is never zero.
+    """
+
+    name: str
+    value: float | None
+    reported: float | None
+    trend: tuple[float, ...]
+    lines: tuple[float, float]
+    ladder: tuple[float, float]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SesPanel:
+    """The SES account: what AWS says of it and how the rates stand."""
+
+    watched: bool
+    verdict: Verdict
+    headline: str
+    enforcement: str
+    sending: bool | None
+    bounce: Gauge
+    complaint: Gauge
+    quota_used: float | None
+    at: datetime | None
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert: open until it cleared, and attached once an incident took it."""
+
+    id: str
+    at: datetime
+    target: str
+    check: str
+    kind: str
+    verdict: Verdict
+    headline: str
+    severity: str
+    severity_reason: str
+    runbook: str | None
+    services: tuple[str, ...]
+    incident: str | None
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one step the cockpit would take now. `command` and `argument` name an entry of the command registry.
+
+    `sure` is False when the state leaves room for another step; the line then says so.
+    """
+
+    text: str
+    cost: str
+    command: str
+    argument: str = ""
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentCard:
+    """One open incident on the dashboard."""
+
+    uid: str
+    number: str
+    severity: str
+    title: str
+    state: str
+    opened_at: datetime
+    lead: str | None
+    progress: str
+    next_deadline: str
+    next_due: datetime | None
+    breached: int
+
+
+def freshness(at: datetime | None, now: datetime, interval: timedelta) -> Freshness:
+    """FRESH up to two intervals, LATE up to five, SILENT beyond or when there never was a value."""
+    if at is None:
+        return Freshness.SILENT
+    age = now - at
+    if age > interval * 5:
+        return Freshness.SILENT
+    return Freshness.LATE if age > interval * 2 else Freshness.FRESH
