@@ -1,0 +1,132 @@
+"""What can be configured: frozen values, named as they are written in `cockpit.yaml`.
+
+Names that end in `_s` are seconds; in the file they may also be written as "30s", "5m", "2h" or "1d".
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
+from cockpit.secrets import SecretRef
+
+DomainName = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+UrlPath = Annotated[str, msgspec.Meta(pattern=r"^/")]
+
+
+class DkimConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Our own DKIM key (BYODKIM) for a domain.
+
+    `bucket` holds the private key and the records; empty means the one under `byodkim`. `public_key` is the
+    published key, base64 as in the `p=` tag (RFC 6376 section 3.6.1), when the bucket is not to be asked.
+    """
+
+    selector: str = ""
+    bucket: str = ""
+    public_key: str = ""
+
+
+class HostConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A host whose certificate is watched; with a `path`, also its answer over HTTPS."""
+
+    name: DomainName
+    port: Port = 443
+    path: UrlPath | None = "/health"
+    expect_status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 200
+    expect_body: str = ""
+
+
+class RecordPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A DNS record set that must have exactly these values, in presentation format (RFC 1035 section 5.1)."""
+
+    name: DomainName
+    type: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]*$")]
+    values: tuple[str, ...]
+
+
+class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One domain to watch, and who is hurt when it is down.
+
+    `identity` says that it is an SES identity of the account. `mail_per_hour` is what is usually sent, used
+    to say how much mail a failure reaches; None is not known.
+    """
+
+    name: DomainName
+    owner: str = ""
+    services: tuple[str, ...] = ()
+    production: bool = True
+    mail_per_hour: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    dkim: DkimConfig | None = None
+    identity: bool = False
+    hosts: tuple[HostConfig, ...] = ()
+    records: tuple[RecordPin, ...] = ()
+
+
+class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds between two looks at the same thing."""
+
+    dns_s: Seconds = 30.0
+    tls_s: Seconds = 300.0
+    http_s: Seconds = 30.0
+    ses_identity_s: Seconds = 60.0
+    ses_account_s: Seconds = 60.0
+    ses_rates_s: Seconds = 60.0
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who can be given a role; `id` is the name that `--as` takes."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    contact: str = ""
+
+
+class ByodkimConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the DKIM keys and their records lie in S3: `<prefix>/<domain>/<selector>…`."""
+
+    bucket: str = ""
+    key_prefix: str = "dkim-certificates"
+    records_prefix: str = "dns_records"
+
+
+class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account that is meant. `account` is pinned: a caller in another one is refused before any change."""
+
+    account: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{12})?$")] = ""
+    region: Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-[0-9])?$")] = ""
+    sdk_profile: str | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet."""
+
+    domains: tuple[DomainConfig, ...] = ()
+    intervals: Intervals = Intervals()
+    failures_to_alert: Count = 2
+    successes_to_clear: Count = 2
+    severity_profile: Literal["emergency", "standard", "notify"] = "emergency"
+    people: tuple[Person, ...] = ()
+    chat_webhook: SecretRef | None = None
+    byodkim: ByodkimConfig = ByodkimConfig()
+    aws: AwsConfig = AwsConfig()
+    resolvers: tuple[Resolver, ...] = ()
+    keys: dict[str, str] = {}
+    theme: Literal["dark", "light", "high-contrast"] = "dark"
+    read_only: bool = False
+
+    def domain(self, name: str) -> DomainConfig | None:
+        """The configured domain of that name, or None."""
+        return next((domain for domain in self.domains if domain.name == name), None)
+
+
+def profile_from(settings: Settings) -> Profile:
+    """The production profile: public resolvers unless some are configured, AWS itself, the system's roots."""
+    resolvers = settings.resolvers or tuple(Resolver(name, address) for name, address in DEFAULT_RESOLVERS)
+    aws = settings.aws
+    return Profile(
+        resolvers=resolvers, aws=Aws(region=aws.region, account=aws.account, sdk_profile=aws.sdk_profile)
+    )
