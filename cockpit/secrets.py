@@ -27,7 +27,7 @@ REFERENCE_PATTERN = (
     r"^(env:[A-Za-z_][A-Za-z0-9_]*"
     r"|keyring:[^/\s]+/\S+"
     r"|aws:[A-Za-z0-9/_+=.@:-]+(#[A-Za-z0-9_.-]+)?"
-    r"|url:http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/\S*)?)$"
+    r"|url:http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/\S*)?)\Z"
 )
 """What a reference looks like; anything else may be a secret itself and is never repeated in an error."""
 

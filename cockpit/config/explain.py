@@ -122,10 +122,10 @@ def _limit(text: str) -> str:
 
 _SHAPES = {
     "^/": "a path, beginning with /",
-    "^[A-Z][A-Z0-9]*$": "a record type in capitals, such as TXT",
-    "^([0-9]{12})?$": "a 12-digit account number",
-    "^([a-z]{2}(-[a-z]+)+-[0-9])?$": "a region, such as ca-central-1",
-    "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a short name of letters, digits, dot, dash and underscore",
+    r"^[A-Z][A-Z0-9]*\Z": "a record type in capitals, such as TXT",
+    r"^([0-9]{12})?\Z": "a 12-digit account number",
+    r"^([a-z]{2}(-[a-z]+)+-[0-9])?\Z": "a region, such as ca-central-1",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z": "a short name of letters, digits, dot, dash and underscore",
 }
 
 

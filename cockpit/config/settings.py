@@ -43,7 +43,7 @@ class RecordPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A DNS record set that must have exactly these values, in presentation format (RFC 1035 section 5.1)."""
 
     name: DomainName
-    type: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]*$")]
+    type: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]*\Z")]
     values: tuple[str, ...]
 
 
@@ -79,7 +79,7 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who can be given a role; `id` is the name that `--as` takes."""
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
     name: str = ""
     roles: tuple[str, ...] = ()
     contact: str = ""
@@ -96,8 +96,8 @@ class ByodkimConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The account that is meant. `account` is pinned: a caller in another one is refused before any change."""
 
-    account: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{12})?$")] = ""
-    region: Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-[0-9])?$")] = ""
+    account: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{12})?\Z")] = ""
+    region: Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-[0-9])?\Z")] = ""
     sdk_profile: str | None = None
 
 

@@ -1,0 +1,66 @@
+"""The commented file that `cockpit init` writes: it loads as it stands, and says what else can stand in it."""
+
+STARTER = """\
+# The cockpit's configuration. `cockpit doctor` checks it. Every key here is optional.
+# Plain values only: no anchors, no tags; durations are 30s, 5m, 2h, 1d, or a number of seconds.
+
+# Nothing outside this machine can be changed from the cockpit until this is false.
+read_only: true
+
+# The domains to watch, with who is hurt when one is down.
+domains: []
+#  - name: shop.example
+#    owner: Team Payments
+#    services: [order mail, receipts]
+#    production: true
+#    mail_per_hour: 41000        # what is usual; says how much mail a failure reaches
+#    identity: true              # an SES identity of the account below
+#    dkim:                       # our own DKIM key (BYODKIM), if there is one
+#      selector: s2026b
+#    hosts:                      # certificates to watch; with a path, also the answer over HTTPS
+#      - {name: www.shop.example, path: /health, expect_status: 200}
+#      - {name: mx.shop.example, port: 465, path: null}
+#    records:                    # record sets that must have exactly these values
+#      - {name: shop.example, type: MX, values: ["10 inbound-smtp.ca-central-1.amazonaws.com."]}
+
+# The AWS account that is meant. A caller in another account is refused before any change.
+aws:
+  account: ""                    # 12 digits, in quotes
+  region: ""                     # such as ca-central-1
+  sdk_profile: null              # a profile of ~/.aws/config; null takes the SDK's own chain
+
+# Where our own DKIM keys and their records lie in S3.
+byodkim:
+  bucket: ""
+  key_prefix: dkim-certificates
+  records_prefix: dns_records
+
+# Recursive resolvers to compare. Left out: 8.8.8.8, 1.1.1.1 and 208.67.222.222.
+# resolvers:
+#   - {name: google, address: 8.8.8.8}
+
+# How often to look, and how many looks in a row make or clear an alert.
+intervals:
+  dns_s: 30s
+  tls_s: 5m
+  http_s: 30s
+  ses_identity_s: 60s
+  ses_account_s: 60s
+  ses_rates_s: 60s
+failures_to_alert: 2
+successes_to_clear: 2
+
+# Which table of severities and deadlines holds here: emergency, standard or notify.
+severity_profile: emergency
+
+# Who can be given a role. `cockpit --as ID` says who sits here.
+people: []
+#  - {id: mhassan, name: Mona Hassan, roles: [IC, TL], contact: "+1 613 555 0142"}
+
+# Where incident updates are posted. A reference, never the secret itself:
+# env:NAME, keyring:service/user or aws:secret-id
+chat_webhook: null
+
+theme: dark                      # dark, light or high-contrast
+keys: {}                         # command id to key, such as incident.note: n
+"""
