@@ -1,0 +1,80 @@
+"""Every check the product knows, as data: what it is called, how it is looked at, and what its alert means.
+
+One look (`probe`) may answer several checks: the account's state and its quota come from one call.
+"""
+
+from dataclasses import dataclass
+
+from cockpit.errors import NotFound
+
+ACCOUNT_PREFIX = "ses:"
+"""Targets that begin so are SES accounts in a region; all others are domains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question that is asked again and again.
+
+    `interval` names the field of the configured intervals (seconds). `alert_kind` and `runbook` hold unless an
+    observation's evidence names a `kind` of its own, which then also picks the runbook (`RUNBOOKS`).
+    """
+
+    id: str
+    title: str
+    area: str
+    probe: str
+    interval: str
+    alert_kind: str
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("dns.resolution", "DNS resolution", "dns", "resolution", "dns_s", "dns-failure"),
+    Check("mail.dkim", "DKIM records", "mail", "dkim", "dns_s", "dkim-missing"),
+    Check("tls.certificate", "Certificate", "tls", "certificate", "tls_s", "certificate-invalid"),
+    Check("http.health", "Service", "http", "health", "http_s", "service-down"),
+    Check("ses.identity", "SES identity", "ses", "identity", "ses_identity_s", "domain-identity"),
+    Check("ses.account", "SES account", "ses", "account", "ses_account_s", "ses-account"),
+    Check("ses.quota", "Sending quota", "ses", "account", "ses_account_s", "ses-quota"),
+    Check("ses.bounce", "Bounce rate", "ses", "rates", "ses_rates_s", "ses-bounce"),
+    Check("ses.complaint", "Complaint rate", "ses", "rates", "ses_rates_s", "ses-complaint"),
+)
+
+RUNBOOKS: dict[str, str] = {
+    "dkim-missing": "dkim-record-missing",
+    "domain-identity": "domain-identity-failed",
+    "dns-failure": "dns-resolution-failure",
+    "dnssec-failure": "dnssec-failure",
+    "propagation": "dns-propagation",
+    "certificate-expired": "certificate-expired",
+    "certificate-expiring": "certificate-expiring",
+    "certificate-invalid": "certificate-invalid",
+    "service-down": "service-down",
+    "ses-bounce": "ses-bounce-rate",
+    "ses-complaint": "ses-complaint-rate",
+    "ses-account": "ses-account-stopped",
+    "ses-quota": "ses-quota",
+}
+"""The runbook that an alert of each kind suggests, by id; an organisation may not have written it."""
+
+
+def check_named(check_id: str) -> Check:
+    """The check of that id; raises NotFound."""
+    for check in CHECKS:
+        if check.id == check_id:
+            return check
+    raise NotFound(f"There is no check {check_id!r}; known are {', '.join(check.id for check in CHECKS)}.")
+
+
+def matches(check_id: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a check is meant by a list such as `("mail", "dns.resolution")`; an empty list means all."""
+    return not wanted or any(check_id == name or check_id.startswith(f"{name}.") for name in wanted)
+
+
+def checks_of_probe(probe: str) -> tuple[Check, ...]:
+    """The checks that one look answers."""
+    return tuple(check for check in CHECKS if check.probe == probe)
+
+
+def account_target(account: str, region: str) -> str:
+    """The name under which an SES account is observed, e.g. `ses:447112341123/ca-central-1`."""
+    return f"{ACCOUNT_PREFIX}{account or 'default'}/{region or 'default'}"
