@@ -161,6 +161,7 @@ class AlertLine:
     services: tuple[str, ...]
     incident: str | None
     cleared_at: datetime | None
+    first_bad_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,253 @@
+"""The Next line: the one step the cockpit would take now, derived from the state and never from the cursor.
+
+`next_step()` is pure: a `Situation` in, a `NextStep` out. The order of the rules is the order of what hurts most:
+an unexplained change to the world, a failure nobody has taken on, a plan that waits, a clock that ran out, a
+step that waits, a way out of the incident, the record of it, and at last practice.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.desk.views import AlertLine, NextStep
+from cockpit.health.model import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ActionState:
+    """An action run as the Next line needs it."""
+
+    uid: str
+    title: str
+    state: str
+    waits_for_person: bool
+    in_doubt: bool
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A runbook run as the Next line needs it; `step` is the current one, `waiting` means it runs by itself."""
+
+    uid: str
+    title: str
+    step_number: int
+    step_count: int
+    step_title: str
+    step_kind: str
+    waiting: bool
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentState:
+    """The incident in question, worst first where several are open."""
+
+    uid: str
+    number: str
+    severity: str
+    state: str
+    lead: str | None
+    green: bool
+    suggested_runbook: str | None
+    suggested_title: str
+    run: RunState | None
+    actions: tuple[ActionState, ...]
+    overdue: str | None
+    has_review: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the Next line may depend on. `incident` is the one in focus, else the worst open one."""
+
+    now: datetime
+    domains: int
+    alerts: tuple[AlertLine, ...] = ()
+    incident: IncidentState | None = None
+    failing: int = 0
+    unknown: int = 0
+    watch_running: bool = True
+    is_drill: bool = False
+
+
+Rule = Callable[[Situation], NextStep | None]
+
+
+def next_step(situation: Situation) -> NextStep:
+    """The first rule that has something to say; there is always one."""
+    for rule in _RULES:
+        step = rule(situation)
+        if step is not None:
+            return step
+    return _rest(situation)
+
+
+def _doubt(situation: Situation) -> NextStep | None:
+    for action in _actions(situation):
+        if action.in_doubt:
+            return NextStep(
+                f"look at {action.title}: its outcome is not known yet", "reads only", "action.show", action.uid
+            )
+    return None
+
+
+def _plan(situation: Situation) -> NextStep | None:
+    for action in _actions(situation):
+        if action.waits_for_person:
+            return NextStep(
+                f"review the plan: {action.title}", "shown before anything changes", "action.show", action.uid
+            )
+    return None
+
+
+def _running(situation: Situation) -> NextStep | None:
+    for action in _actions(situation):
+        if action.running:
+            return NextStep(f"watch {action.title} ({action.state})", "under way", "action.show", action.uid)
+    return None
+
+
+def _untaken(situation: Situation) -> NextStep | None:
+    failing = [alert for alert in situation.alerts if alert.verdict is Verdict.FAIL and alert.incident is None]
+    if not failing:
+        return None
+    alert = min(failing, key=lambda line: (line.severity, line.at))
+    current = situation.incident
+    if current is not None and current.state not in ("resolved", "closed") and current.severity < alert.severity:
+        return None
+    return NextStep(
+        f"open an incident for {alert.target} ({alert.severity}: {alert.headline})",
+        f"you lead it; {alert.severity_reason}",
+        "incident.open",
+        alert.id,
+    )
+
+
+def _leaderless(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.lead is not None or incident.state in ("resolved", "review", "closed"):
+        return None
+    return NextStep(f"take the lead of {incident.number}", "nobody leads it", "incident.lead", incident.uid)
+
+
+def _overdue(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.overdue is None:
+        return None
+    return NextStep(f"{incident.number}: {incident.overdue}", "overdue", "incident.update", incident.uid)
+
+
+def _way_out(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.state in ("resolved", "review", "closed"):
+        return None
+    if not incident.green or (incident.run is not None and not incident.run.finished):
+        return None
+    return NextStep(
+        f"resolve {incident.number}: its checks are green again",
+        "ends the clocks",
+        "incident.resolve",
+        incident.uid,
+    )
+
+
+def _step(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.run is None or incident.run.finished:
+        return None
+    run = incident.run
+    where = f"step {run.step_number} of {run.step_count}"
+    if run.waiting:
+        return NextStep(f"follow {run.title}, {where}: {run.step_title}", "runs by itself", "runbook.show", run.uid)
+    return NextStep(f"{where} of {run.title}: {run.step_title}", run.step_kind, "runbook.advance", run.uid)
+
+
+def _runbook(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.run is not None or incident.state in ("resolved", "review", "closed"):
+        return None
+    if incident.suggested_runbook is None:
+        return NextStep(
+            f"note what is known about {incident.number}",
+            "no runbook is written for this alert",
+            "incident.note",
+            incident.uid,
+            sure=False,
+        )
+    return NextStep(
+        f"start the runbook “{incident.suggested_title}” for {incident.number}",
+        "its first steps only read",
+        "runbook.start",
+        incident.uid,
+    )
+
+
+def _waits(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.state in ("resolved", "review", "closed"):
+        return None
+    return NextStep(
+        f"wait for green, or note what is known about {incident.number}",
+        "the runbook ended and a check still fails",
+        "incident.note",
+        incident.uid,
+        sure=False,
+    )
+
+
+def _review(situation: Situation) -> NextStep | None:
+    incident = situation.incident
+    if incident is None or incident.state not in ("resolved", "review"):
+        return None
+    verb = "finish" if incident.has_review else "open"
+    return NextStep(
+        f"{verb} the post-mortem of {incident.number}",
+        "timeline and metrics are filled in",
+        "review.open",
+        incident.uid,
+    )
+
+
+def _blind(situation: Situation) -> NextStep | None:
+    if situation.domains and not situation.watch_running:
+        return NextStep("start the watch: nobody is probing", "values are growing old", "watch.start")
+    return None
+
+
+def _empty(situation: Situation) -> NextStep | None:
+    if situation.domains:
+        return None
+    return NextStep("practise on a simulated outage", "nothing leaves this machine", "drill.start")
+
+
+def _rest(situation: Situation) -> NextStep:
+    if situation.failing or situation.unknown:
+        return NextStep("look at the first row", "not green, and no alert yet", "domain.show", sure=False)
+    if situation.is_drill:
+        return NextStep("watch the board: the drill has its own clock", "all checks are green", "board.show")
+    return NextStep(
+        "all checks are green: practise with a drill", "nothing leaves this machine", "drill.start", sure=False
+    )
+
+
+def _actions(situation: Situation) -> Iterator[ActionState]:
+    if situation.incident is not None:
+        yield from situation.incident.actions
+
+
+_RULES: tuple[Rule, ...] = (
+    _doubt,
+    _untaken,
+    _plan,
+    _running,
+    _leaderless,
+    _overdue,
+    _step,
+    _way_out,
+    _runbook,
+    _waits,
+    _review,
+    _blind,
+    _empty,
+)
