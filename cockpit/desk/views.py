@@ -8,6 +8,12 @@ from typing import Any
 
 from cockpit.health.model import Finding, Verdict
 
+LATE_INTERVALS = 2
+"""A value older than so many intervals is late."""
+
+SILENT_INTERVALS = 5
+"""A value older than so many intervals says nothing any more."""
+
 
 class Freshness(StrEnum):
     """How old a value is against the interval at which it should be renewed."""
@@ -196,10 +202,10 @@ class IncidentCard:
 
 
 def freshness(at: datetime | None, now: datetime, interval: timedelta) -> Freshness:
-    """FRESH up to two intervals, LATE up to five, SILENT beyond or when there never was a value."""
+    """FRESH at first, then LATE, and SILENT beyond that or when there never was a value."""
     if at is None:
         return Freshness.SILENT
     age = now - at
-    if age > interval * 5:
+    if age > interval * SILENT_INTERVALS:
         return Freshness.SILENT
-    return Freshness.LATE if age > interval * 2 else Freshness.FRESH
+    return Freshness.LATE if age > interval * LATE_INTERVALS else Freshness.FRESH

@@ -1,0 +1,103 @@
+"""The Next line says the step that hurts most to leave undone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from cockpit.desk.next_step import ActionState, IncidentState, RunState, Situation, next_step
+from cockpit.desk.views import AlertLine
+from cockpit.health.model import Verdict
+
+NOW = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
+
+ALERT = AlertLine(
+    id="shop.example|mail.dkim|1",
+    at=NOW,
+    target="shop.example",
+    check="mail.dkim",
+    kind="dkim-missing",
+    verdict=Verdict.FAIL,
+    headline="1 of 3 CNAMEs gone",
+    severity="P1",
+    severity_reason="production, 3 services",
+    runbook="dkim-record-missing",
+    services=("orders",),
+    incident=None,
+    cleared_at=None,
+)
+RUN = RunState("r1", "DKIM record missing", 2, 5, "Is the record gone?", "check", False, False)
+ACTION = ActionState("a1", "ses.byodkim for shop.example", "planned", True, False, False)
+INCIDENT = IncidentState(
+    uid="i1",
+    number="INC-1",
+    severity="P1",
+    state="investigating",
+    lead="mhassan",
+    green=False,
+    suggested_runbook="dkim-record-missing",
+    suggested_title="DKIM record missing",
+    run=None,
+    actions=(),
+    overdue=None,
+    has_review=False,
+)
+QUIET = Situation(now=NOW, domains=6)
+AT_WORK = replace(QUIET, alerts=(replace(ALERT, incident="i1"),), incident=INCIDENT, failing=1)
+
+
+def test_an_empty_cockpit_offers_a_drill() -> None:
+    assert next_step(Situation(now=NOW, domains=0)).command == "drill.start"
+
+
+def test_a_failure_nobody_took_on_is_opened_as_an_incident_with_its_severity() -> None:
+    step = next_step(replace(QUIET, alerts=(ALERT,), failing=1))
+    assert (step.command, step.argument) == ("incident.open", ALERT.id)
+    assert "P1" in step.text
+
+
+def test_the_worst_of_several_untaken_failures_comes_first() -> None:
+    worse = replace(ALERT, id="other", target="pay.example", severity="P0")
+    assert next_step(replace(QUIET, alerts=(ALERT, worse))).argument == "other"
+
+
+def test_a_lesser_failure_waits_while_a_worse_incident_is_worked() -> None:
+    lesser = replace(ALERT, id="other", severity="P3")
+    situation = replace(AT_WORK, alerts=(*AT_WORK.alerts, lesser))
+    assert next_step(situation).command == "runbook.start"
+
+
+def test_an_action_in_doubt_comes_before_everything() -> None:
+    doubtful = replace(ACTION, state="unknown", waits_for_person=False, in_doubt=True)
+    situation = replace(AT_WORK, alerts=(ALERT,), incident=replace(INCIDENT, actions=(doubtful,)))
+    assert next_step(situation).command == "action.show"
+
+
+@pytest.mark.parametrize(
+    ("incident", "command"),
+    [
+        (replace(INCIDENT, lead=None), "incident.lead"),
+        (INCIDENT, "runbook.start"),
+        (replace(INCIDENT, suggested_runbook=None), "incident.note"),
+        (replace(INCIDENT, run=RUN), "runbook.advance"),
+        (replace(INCIDENT, run=replace(RUN, waiting=True)), "runbook.show"),
+        (replace(INCIDENT, run=RUN, actions=(ACTION,)), "action.show"),
+        (replace(INCIDENT, run=RUN, overdue="the update is overdue by 2m"), "incident.update"),
+        (replace(INCIDENT, run=replace(RUN, finished=True), green=True), "incident.resolve"),
+        (replace(INCIDENT, run=replace(RUN, finished=True)), "incident.note"),
+        (replace(INCIDENT, green=True), "incident.resolve"),
+        (replace(INCIDENT, state="resolved", green=True), "review.open"),
+    ],
+)
+def test_each_stage_of_an_incident_has_its_step(incident: IncidentState, command: str) -> None:
+    assert next_step(replace(AT_WORK, incident=incident)).command == command
+
+
+def test_nobody_probing_is_said_before_all_is_called_green() -> None:
+    assert next_step(replace(QUIET, watch_running=False)).command == "watch.start"
+
+
+def test_it_is_not_sure_when_something_is_not_green_without_an_alert() -> None:
+    step = next_step(replace(QUIET, unknown=1))
+    assert not step.sure
+    assert "green" in step.cost or "green" in step.text
