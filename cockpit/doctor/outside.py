@@ -1,0 +1,122 @@
+"""What can only be told by asking the outside: resolvers, AWS, who we are there, and what time it is there."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from cockpit.clock import Clock
+from cockpit.doctor.diagnosis import Diagnosis, ill, passed_over, poor, well
+from cockpit.profile import Profile
+from cockpit.text import visible
+
+SKEW_NOTED = timedelta(seconds=30)
+SKEW_REFUSED = timedelta(minutes=5)
+"""AWS refuses a signature that is more than five minutes off."""
+
+
+def examine_outside(profile: Profile, clock: Clock) -> list[Diagnosis]:
+    """Ask every resolver and AWS; takes a few seconds at most, because every wait has an end."""
+    return [*asyncio.run(resolvers(profile)), *aws(profile, clock)]
+
+
+async def resolvers(profile: Profile) -> list[Diagnosis]:
+    """Whether each resolver answers for the root's name servers, which every resolver must know."""
+    from cockpit.probes.dns import Server, ask
+
+    servers = [Server(resolver.name, resolver.address, resolver.port) for resolver in profile.resolvers]
+    answers = await asyncio.gather(*(ask(profile, server, ".", "NS") for server in servers))
+    found = []
+    for answer in answers:
+        name = f"{visible(answer.server.name, limit=60)} ({answer.server.address})"
+        if answer.heard:
+            found.append(well("resolver", f"{name} answers in {answer.took_s * 1000:.0f} ms."))
+        else:
+            found.append(
+                ill(
+                    "resolver", f"{name} does not answer: {answer.status}.", "Allow UDP and TCP 53, or name others."
+                )
+            )
+    return found
+
+
+def aws(profile: Profile, clock: Clock) -> list[Diagnosis]:
+    """Whether AWS answers, as whom, in the account that is meant, and how far our clock is off.
+
+    Source: STS GetCallerIdentity, which needs no permission.
+    """
+    if not (profile.aws.account or profile.aws.region):
+        return [passed_over("aws", "No AWS account is configured; it was not asked.")]
+    if profile.loopback_only and profile.aws.endpoint is None:
+        return [passed_over("aws", f"The profile {profile.name!r} stays on this machine; AWS was not asked.")]
+    import botocore.exceptions
+
+    try:
+        answer = _caller(profile)
+    except botocore.exceptions.ClientError as error:
+        code = visible(error.response.get("Error", {}).get("Code", "an error"), limit=60)
+        return [ill("aws", f"AWS refuses these credentials: {code}.", _login(profile))]
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.ProfileNotFound) as error:
+        return [ill("aws", f"There are no AWS credentials: {visible(error, limit=120)}.", _login(profile))]
+    except botocore.exceptions.BotoCoreError as error:
+        kind = type(error).__name__
+        return [
+            ill("aws", f"AWS could not be asked in {profile.aws.region}: {kind}.", "Check the network and proxy.")
+        ]
+    return [identity(profile, answer), skew(answer, clock.now())]
+
+
+def _caller(profile: Profile) -> Mapping[str, Any]:
+    import boto3
+    import botocore.config
+
+    wanted = profile.aws
+    client: Any = boto3.session.Session(profile_name=wanted.sdk_profile).client(
+        "sts",
+        region_name=wanted.region or "us-east-1",
+        endpoint_url=wanted.endpoint,
+        aws_access_key_id=wanted.access_key,
+        aws_secret_access_key=wanted.secret_key,
+        config=botocore.config.Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}),
+    )
+    answer: Mapping[str, Any] = client.get_caller_identity()
+    return answer
+
+
+def _login(profile: Profile) -> str:
+    suffix = f" --profile {profile.aws.sdk_profile}" if profile.aws.sdk_profile else ""
+    return f"aws sso login{suffix}"
+
+
+def identity(profile: Profile, answer: Mapping[str, Any]) -> Diagnosis:
+    """Whether the caller is in the pinned account."""
+    caller = visible(answer.get("Arn", "?"), limit=200)
+    account = visible(answer.get("Account", "?"), limit=20)
+    if not profile.aws.account:
+        return poor(
+            "aws", f"AWS answers as {caller}; no account is pinned.", f'Pin it: aws: {{account: "{account}"}}'
+        )
+    if account != profile.aws.account:
+        return ill(
+            "aws",
+            f"The credentials belong to account {account}, and {profile.aws.account} is meant.",
+            _login(profile),
+        )
+    return well("aws", f"AWS answers as {caller}, in the pinned account.")
+
+
+def skew(answer: Mapping[str, Any], now: datetime) -> Diagnosis:
+    """How far this machine's clock is from the `Date` that AWS sent."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        theirs = parsedate_to_datetime(headers["date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError):
+        return passed_over("clock", "AWS sent no readable date to compare the clock with.")
+    off = abs(now - theirs)
+    sentence = f"This clock is {off.total_seconds():.0f} s off the one at AWS"
+    if off > SKEW_REFUSED:
+        return ill("clock", f"{sentence}; AWS refuses signatures beyond 300 s.", "Start time synchronisation.")
+    if off > SKEW_NOTED:
+        return poor("clock", f"{sentence}; times in the timeline will not fit.", "Start time synchronisation.")
+    return well("clock", f"{sentence}.")
