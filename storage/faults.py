@@ -1,0 +1,52 @@
+"""SQLite's errors, translated into the storage tree with one sentence for the operator.
+
+Told apart by result code (https://sqlite.org/rescode.html), never by message, because messages change.
+"""
+
+from pathlib import Path
+
+from storage.errors import Damaged, StorageError, Unwritable
+
+_BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL = 5, 6, 8, 10, 11, 13
+_PERM, _CANTOPEN, _CONSTRAINT, _AUTH, _NOTADB = 3, 14, 19, 23, 26
+_SHORT_READ = 522
+"""SQLITE_IOERR_SHORT_READ: the file is shorter than its own header says."""
+
+
+def disk_failed(error: Exception) -> bool:
+    """Whether the disk is full or returned an error, after which this connection must not write again."""
+    return _primary(error) in (_IOERR, _FULL)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another connection held a lock for longer than we were willing to wait."""
+    return _primary(error) in (_BUSY, _LOCKED)
+
+
+def translate(error: Exception, path: Path) -> StorageError:
+    """Return the error to raise instead of SQLite's `error` about the database at `path`."""
+    code, text = _primary(error), str(error)
+    if code in (_BUSY, _LOCKED):
+        return StorageError(f"{path} is locked by another process that does not let go; nothing was written.")
+    if code == _FULL:
+        return Unwritable(f"The disk that holds {path} is full; nothing was written.")
+    if code == _IOERR and getattr(error, "sqlite_errorcode", 0) != _SHORT_READ:
+        name = getattr(error, "sqlite_errorname", "disk I/O error")
+        return Unwritable(f"The disk that holds {path} returned an error ({name}); nothing was written.")
+    if code in (_READONLY, _PERM, _AUTH):
+        return Unwritable(f"{path} cannot be written: the file or its directory is read-only ({text}).")
+    if code == _CANTOPEN:
+        return Unwritable(f"{path} or a file beside it cannot be opened or created; check {path.parent}.")
+    if code == _NOTADB:
+        return Damaged(f"{path} is not a SQLite database.")
+    if code in (_CORRUPT, _IOERR) or "decode" in text:
+        return Damaged(f"{path} is damaged ({text}); restore the last backup, or export what can still be read.")
+    if code == _CONSTRAINT:
+        return StorageError(f"{path} refused the change: {text}.")
+    return StorageError(f"{path}: {text}.")
+
+
+def _primary(error: Exception) -> int:
+    """SQLite's primary result code: the low byte of the extended one; 0 when the error carries none."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else 0
