@@ -1,0 +1,93 @@
+"""The board is worst first, follows what changed, and never shows old good news as green."""
+
+from datetime import datetime
+
+import pytest
+
+from cockpit.config import DomainConfig, Settings
+from cockpit.desk.board import Board
+from cockpit.desk.views import Freshness
+from cockpit.health.model import Verdict
+from storage.database import Database
+from storage.observations import Observations, Sample
+from tests.desk.conftest import ManualClock
+
+SETTINGS = Settings(
+    domains=(DomainConfig("shop.example", services=("orders", "news")), DomainConfig("pay.example"))
+)
+
+
+def sample(target: str, check: str, verdict: Verdict, at: datetime, vantage: str = "") -> Sample:
+    return Sample(target, check, vantage, verdict.value, f"{check} is {verdict}", "{}", at, 3)
+
+
+@pytest.fixture
+def observations(database: Database) -> Observations:
+    return Observations(database)
+
+
+@pytest.fixture
+def board(observations: Observations, clock: ManualClock) -> Board:
+    return Board(observations, SETTINGS, clock)
+
+
+def test_a_domain_never_looked_at_is_unknown(board: Board) -> None:
+    board.read()
+    assert {row.verdict for row in board.rows()} == {Verdict.UNKNOWN}
+
+
+def test_the_worst_check_decides_and_the_worst_domain_comes_first(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    now = clock.now()
+    observations.put(
+        [
+            sample("pay.example", "dns.resolution", Verdict.OK, now),
+            sample("shop.example", "dns.resolution", Verdict.OK, now),
+            sample("shop.example", "mail.dkim", Verdict.FAIL, now),
+            sample("shop.example", "mail.dkim", Verdict.FAIL, now, "auth:ns1"),
+        ]
+    )
+    assert board.read() == {"pay.example", "shop.example"}
+    rows = board.rows()
+    assert [row.target for row in rows] == ["shop.example", "pay.example"]
+    assert (rows[0].check, rows[0].headline, rows[0].services) == ("mail.dkim", "mail.dkim is FAIL", 2)
+    view = board.view("shop.example")
+    assert view is not None
+    assert [check.check for check in view.checks] == ["mail.dkim", "dns.resolution"]
+    assert [vantage.vantage for vantage in view.checks[0].vantages] == ["auth:ns1"]
+
+
+def test_only_what_changed_is_read_again(board: Board, observations: Observations, clock: ManualClock) -> None:
+    observations.put([sample("pay.example", "dns.resolution", Verdict.OK, clock.now())])
+    assert board.read() == {"pay.example"}
+    assert board.read() == set()
+
+
+def test_good_news_grows_late_and_then_unknown(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    observations.put([sample("pay.example", "dns.resolution", Verdict.OK, clock.now())])
+    board.read()
+    interval = SETTINGS.intervals.dns_s
+    seen = []
+    for _ in range(3):
+        row = board.row("pay.example")
+        assert row is not None
+        seen.append((row.verdict, row.freshness))
+        clock.advance(interval * 2.6)
+    assert seen == [
+        (Verdict.OK, Freshness.FRESH),
+        (Verdict.OK, Freshness.LATE),
+        (Verdict.UNKNOWN, Freshness.SILENT),
+    ]
+    assert board.counts()[Verdict.OK] == 0
+
+
+def test_bad_news_stays_bad_when_it_grows_old(board: Board, observations: Observations, clock: ManualClock) -> None:
+    observations.put([sample("pay.example", "dns.resolution", Verdict.FAIL, clock.now())])
+    board.read()
+    clock.advance(SETTINGS.intervals.dns_s * 6)
+    row = board.row("pay.example")
+    assert row is not None
+    assert (row.verdict, row.freshness) == (Verdict.FAIL, Freshness.SILENT)
