@@ -1,0 +1,125 @@
+"""The desk itself: one database, one operator, the rooms, and a cheap way to learn what changed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cockpit.clock import Clock, SystemClock
+from cockpit.config import Settings
+from cockpit.desk.account import ses_panel
+from cockpit.desk.alerts import Alerts
+from cockpit.desk.board import Board
+from cockpit.desk.feed import Feed
+from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, SesPanel
+from cockpit.health.registry import ACCOUNT_PREFIX
+from cockpit.profile import Profile
+from storage.database import Database
+from storage.documents import Documents
+from storage.leases import Leases
+from storage.ledger import Event, Ledger
+from storage.observations import Observations
+
+WATCH_LEASE = "watch"
+"""The lease that the one probing process of a database holds."""
+
+
+class Desk:
+    """What one person at one terminal can see and do. Belongs to one thread; never touches the network."""
+
+    def __init__(
+        self, settings: Settings, profile: Profile, database: Database, operator: str, clock: Clock, read_only: bool
+    ) -> None:
+        self.settings = settings
+        self.profile = profile
+        self.operator = operator
+        self.clock = clock
+        self.read_only = read_only
+        self.database = database
+        self.documents = Documents(database)
+        self.feed = Feed(database, Ledger(database, clock.now), clock, operator)
+        self.board = Board(Observations(database), settings, clock)
+        self._alerts = Alerts()
+        self._leases = Leases(database)
+        self._observations = Observations(database)
+        self._data_version = -1
+        for room in (self.board, self._alerts):
+            self.feed.add(room)
+
+    def refresh(self) -> Changes:
+        """Take in what others wrote since the last call; costs a few microseconds when nobody did."""
+        version = self.database.data_version()
+        events = self.feed.catch_up() if version != self._data_version or self._stale_feed() else []
+        if version == self._data_version and not events:
+            return Changes()
+        self._data_version = version
+        return self._changes(events, self.board.read())
+
+    def header(self) -> Header:
+        """The line above every screen."""
+        aws = self.profile.aws
+        holder = self._leases.holder(WATCH_LEASE)
+        return Header(
+            kind=self.profile.kind,
+            profile=self.profile.name,
+            account=aws.account,
+            region=aws.region,
+            operator=self.operator,
+            read_only=self.read_only,
+            counts=self.board.counts(),
+            watch=holder.holder if holder else "",
+            watch_running=holder is not None,
+            scenario=self.profile.name if self.profile.is_drill else "",
+        )
+
+    def domains(self) -> Sequence[DomainRow]:
+        """Every domain, worst first."""
+        return self.board.rows()
+
+    def domain(self, name: str) -> DomainView | None:
+        """Everything about one domain, or None when it is neither configured nor observed."""
+        return self.board.view(name)
+
+    def ses(self) -> SesPanel:
+        """The SES account and its rates."""
+        return ses_panel(self.board)
+
+    def alerts(self) -> Sequence[AlertLine]:
+        """Open alerts first, newest first."""
+        return self._alerts.lines()
+
+    def check_now(self, target: str, check: str = "") -> None:
+        """Ask the watch to look at once; an empty `check` means all checks of the target."""
+        self._observations.request(target, check, self.operator, self.clock.now())
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def _changes(self, events: list[Event], targets: set[str]) -> Changes:
+        accounts = {target for target in targets if target.startswith(ACCOUNT_PREFIX)}
+        alerts, self._alerts.changed = self._alerts.changed, False
+        return Changes(
+            domains=frozenset(targets - accounts),
+            account=bool(accounts),
+            alerts=alerts,
+            streams=frozenset(event.stream for event in events),
+            watch=any(event.kind.startswith("watch.") for event in events),
+        )
+
+    def _stale_feed(self) -> bool:
+        return self.feed.ledger.head()[0] > self.feed.seq
+
+
+def open_desk(
+    settings: Settings,
+    profile: Profile,
+    database_path: Path,
+    operator: str,
+    *,
+    read_only: bool = False,
+    clock: Clock | None = None,
+) -> Desk:
+    """Open the database, creating it when it does not exist, and take a place at it; raises StorageError."""
+    database = Database.open(database_path)
+    desk = Desk(settings, profile, database, operator, clock or SystemClock(), read_only or settings.read_only)
+    desk.refresh()
+    return desk
