@@ -138,7 +138,7 @@ def _milestones(incident: Incident) -> Incident:
     code = ""
     reopened = 0
     for step in incident.steps:
-        if acknowledged is None and step.old is State.DETECTED and step.new in WORKING:
+        if acknowledged is None and step.new in WORKING:
             acknowledged = step.at
         if step.reopens:
             reopened += 1
