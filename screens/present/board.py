@@ -1,0 +1,147 @@
+"""The dashboard's lines: domains, the SES panel, open incidents, the alert feed, and the empty board."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cockpit.desk.views import AlertLine, DomainRow, Freshness, Gauge, IncidentCard, SesPanel
+from cockpit.health.model import Verdict
+from screens.present.lines import EMPTY, Line, Tone, cut, join, line, pad, spread, wrap
+from screens.present.trend import sparkline
+from screens.present.words import (
+    TONES,
+    age,
+    age_tone,
+    bare_percent,
+    count,
+    countdown,
+    elapsed,
+    glyph,
+    hour,
+    percent,
+)
+
+_CHECK_COLUMN = 4
+"""Cells of one check's column on a wide board: a short name above, a glyph below."""
+
+
+def domain_line(row: DomainRow, now: datetime, cells: int, name_cells: int, checks: Sequence[str] = ()) -> Line:
+    """One row of the board: glyph, name, a column per check where there is room, the sentence, the age."""
+    head = line(glyph(row.verdict, row.freshness), " ", *pad(line((row.target, _name_tone(row))), name_cells), " ")
+    columns = line(*(span for check in checks for span in _check_cell(row, check)))
+    aged = line((_row_age(row, now), age_tone(row.freshness)))
+    return spread((*head, *columns, _sentence(row)), aged, cells)
+
+
+def domain_heading(cells: int, name_cells: int, checks: Sequence[tuple[str, str]]) -> Line:
+    """The names above the check columns of a wide board, given as (id, short name)."""
+    names = "".join(f"{short[: _CHECK_COLUMN - 1]:<{_CHECK_COLUMN}}" for _, short in checks)
+    return cut(line((" " * (name_cells + 3) + names, Tone.MUTED)), cells)
+
+
+def _name_tone(row: DomainRow) -> Tone:
+    if row.freshness is Freshness.SILENT:
+        return Tone.MUTED
+    return Tone.STRONG if row.verdict in (Verdict.FAIL, Verdict.WARN) else Tone.PLAIN
+
+
+def _check_cell(row: DomainRow, check: str) -> Line:
+    verdict = row.checks.get(check)
+    if verdict is None:
+        return line(" " * _CHECK_COLUMN)
+    return line(glyph(verdict, row.freshness), " " * (_CHECK_COLUMN - 1))
+
+
+def _sentence(row: DomainRow) -> tuple[str, Tone]:
+    if row.at is None:
+        return ("not asked yet", Tone.MUTED)
+    if row.freshness is Freshness.SILENT:
+        return (f"no data; was {row.verdict}: {row.headline}", Tone.MUTED)
+    if row.verdict is Verdict.OK:
+        return (row.headline, Tone.MUTED)
+    return (row.headline, TONES[row.verdict])
+
+
+def _row_age(row: DomainRow, now: datetime) -> str:
+    """Since when it is as it is, for what is wrong; when it was last seen, for what is well or silent."""
+    well = row.verdict in (Verdict.OK, Verdict.NA, Verdict.INFO) or row.freshness is not Freshness.FRESH
+    return age(row.at if well else row.since, now)
+
+
+def ses_lines(panel: SesPanel, now: datetime, cells: int) -> list[Line]:
+    """The SES account: both rates against AWS's marks and the organisation's own, then its state and quota."""
+    if not panel.watched:
+        return wrap(
+            "No SES account is configured: set aws.account and aws.region in cockpit.yaml.", cells, Tone.MUTED
+        )
+    lines = [*_gauge_lines(panel.bounce, cells), *_gauge_lines(panel.complaint, cells)]
+    sending = {True: "sending on", False: "sending OFF", None: "sending unknown"}[panel.sending]
+    state = line(
+        glyph(panel.verdict, panel.freshness), " ", (panel.enforcement or "state unknown", TONES[panel.verdict])
+    )
+    words = f" · {sending} · quota {percent(panel.quota_used, 0)}"
+    lines.append(cut((*state, (words, Tone.FAIL if panel.sending is False else Tone.PLAIN)), cells))
+    if panel.headline and panel.verdict is not Verdict.OK:
+        lines.extend(wrap(panel.headline, cells, TONES[panel.verdict])[:2])
+    return lines
+
+
+def _gauge_lines(gauge: Gauge, cells: int) -> list[Line]:
+    head = line(
+        glyph(gauge.verdict), " ", (f"{gauge.name:<10}", Tone.PLAIN), _value(gauge.value, gauge.verdict), " "
+    )
+    room = max(0, cells - sum(len(text) for text, _ in head))
+    first = (*head, (sparkline(gauge.trend, min(room, 40)), TONES[gauge.verdict]))
+    own, lines = (" ".join(bare_percent(mark) for mark in marks) for marks in (gauge.ladder, gauge.lines))
+    second = line(
+        ("  AWS ", Tone.MUTED), (percent(gauge.reported), Tone.PLAIN),
+        ("  ours ", Tone.MUTED), (own, Tone.WARN), ("  AWS acts ", Tone.MUTED), (lines, Tone.FAIL),
+    )  # fmt: skip
+    return [cut(first, cells), cut(second, cells)]
+
+
+def _value(value: float | None, verdict: Verdict) -> tuple[str, Tone]:
+    return (f"{percent(value):>7}", Tone.STRONG if verdict is Verdict.OK else TONES[verdict])
+
+
+def alert_line(alert: AlertLine, now: datetime, cells: int) -> Line:
+    """One row of the feed: time, glyph or `✔` once cleared, target, what; then the incident that took it."""
+    sign = ("✔", Tone.OK) if alert.cleared_at is not None else glyph(alert.verdict)
+    tone = Tone.MUTED if alert.cleared_at is not None else Tone.PLAIN
+    head = line((hour(alert.at, now), Tone.MUTED), " ", sign, " ", (alert.target, tone), " ")
+    words = f"cleared {age(alert.cleared_at, now)} ago" if alert.cleared_at is not None else alert.headline
+    taken = line((f"→{alert.incident}", Tone.ACCENT)) if alert.incident else line((alert.severity, Tone.KEY))
+    return spread((*head, (words, Tone.MUTED)), taken, cells)
+
+
+def incident_lines(card: IncidentCard, now: datetime, cells: int) -> list[Line]:
+    """Two lines per open incident: what and how long; who leads, how far, and which clock runs out next."""
+    head = line((f"{card.severity} ", Tone.FAIL), (f"{card.number} ", Tone.STRONG), card.title)
+    first = spread(head, line((elapsed(card.opened_at, now), Tone.PLAIN)), cells)
+    lead = line(("IC ", Tone.MUTED), card.lead) if card.lead else line(("nobody leads", Tone.WARN))
+    due: Line = EMPTY
+    if card.next_due is not None:
+        due = line((f"{card.next_deadline} ", Tone.MUTED), countdown(card.next_due, now))
+    late = line((f"{count(card.breached, 'clock')} missed" if card.breached else "", Tone.FAIL))
+    parts = [lead, line((card.state, Tone.ACCENT)), line((card.progress, Tone.PLAIN)), due, late]
+    return [first, cut((("   ", Tone.PLAIN), *join(parts, (" · ", Tone.RULE))), cells)]
+
+
+def empty_board(cells: int, keys: Callable[[str], str]) -> list[Line]:
+    """What stands here before there is a domain: what this is, and one key each for the four ways on.
+
+    `keys` names the key of a command, as the registry has it.
+    """
+    ways = (
+        ("drill.start", "practise on a simulated outage; nothing leaves this machine"),
+        ("domain.add", "watch a domain: its DNS, mail records, certificates and web answers"),
+        ("identities.import", "watch every identity of your SES account"),
+        ("help.show", "what each key does, and how the cockpit thinks"),
+    )
+    lines: list[Line] = [EMPTY, line(("Incident cockpit", Tone.TITLE))]
+    lines += wrap("For the person in charge when mail or DNS is down. It watches your domains and SES account, "
+                  "and leads from the first alert to a verified repair and the post-mortem.", cells)  # fmt: skip
+    lines += [EMPTY, line(("No domain is watched yet. One key each:", Tone.MUTED)), EMPTY]
+    for command, words in ways:
+        first = line("  ", (keys(command), Tone.KEY), "  ")
+        lines += wrap(words, cells, first=first, indent=5)
+    return lines

@@ -1,0 +1,108 @@
+"""The lines that stand on every screen: header, Next line, footer, and the frame of a drill."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cockpit.desk.views import Header, IncidentCard, NextStep
+from cockpit.health.model import Verdict
+from screens.present.lines import Line, Span, Tone, cut, join, line, pad, spread, width_of
+from screens.present.words import GLYPHS, TONES, countdown, elapsed, utc
+
+_BAR: Span = (" │ ", Tone.RULE)
+
+
+def short_account(account: str) -> str:
+    """The first and last four digits of an account number, enough to tell two accounts apart."""
+    return f"{account[:4]}…{account[-4:]}" if len(account) > 9 else account
+
+
+def counts_line(header: Header) -> Line:
+    """How many domains fail, warn or are unknown; all well is said in words."""
+    counted = [
+        line((f"{GLYPHS[verdict]}{number}", TONES[verdict]))
+        for verdict in (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN)
+        if (number := header.counts.get(verdict, 0))
+    ]
+    if counted:
+        return join(counted, (" ", Tone.PLAIN))
+    total = header.counts.get(Verdict.OK, 0)
+    return line((f"{GLYPHS[Verdict.OK]}{total} OK", Tone.OK)) if total else line(("no domains", Tone.MUTED))
+
+
+def header_line(header: Header, card: IncidentCard | None, now: datetime, local: datetime, cells: int) -> Line:
+    """Product, profile, account, region, operator, both clocks, the worst incident's clocks, and the counts.
+
+    The parts that matter least are left out first when `cells` are few; the counts and the clock always stay.
+    """
+    counts = counts_line(header)
+    parts: list[tuple[int, Line]] = [
+        (0, line(("COCKPIT", Tone.STRONG), " ", _profile(header))),
+        (4, line((short_account(header.account), Tone.PLAIN), " ", (header.region, Tone.MUTED))),
+        (3, line(("IC ", Tone.MUTED), (header.operator, Tone.PLAIN))),
+        (1, line((utc(now), Tone.STRONG), " ", (local.strftime("%H:%M %Z").strip(), Tone.MUTED))),
+        (2, _watch(header)),
+        (5, _incident_clocks(card, now)),
+    ]
+    kept = [(rank, part) for rank, part in parts if part]
+    while len(kept) > 1:
+        left = join([part for _, part in kept], _BAR)
+        if width_of(left) + 3 + width_of(counts) <= cells:
+            return join([left, counts], _BAR) if cells < 100 else spread(left, counts, cells)
+        kept.remove(max(kept, key=lambda entry: entry[0]))
+    return spread(kept[0][1], counts, cells)
+
+
+def _profile(header: Header) -> Span:
+    name = header.profile.upper()
+    if header.kind == "drill":
+        return (f"DRILL {header.profile}" if "drill" not in header.profile.lower() else name, Tone.DRILL)
+    return (name + (" read-only" if header.read_only else ""), Tone.ACCENT)
+
+
+def _watch(header: Header) -> Line:
+    return () if header.watch_running else line(("⏸ nobody is probing", Tone.WARN))
+
+
+def _incident_clocks(card: IncidentCard | None, now: datetime) -> Line:
+    if card is None:
+        return ()
+    clocks = line((f"{card.number} ", Tone.STRONG), (elapsed(card.opened_at, now), Tone.PLAIN))
+    if card.next_due is None:
+        return clocks
+    return (*clocks, (f" {card.next_deadline} ", Tone.MUTED), countdown(card.next_due, now))
+
+
+def next_line(step: NextStep, cells: int, key: str = "⏎") -> Line:
+    """The one step the cockpit would take now, with its key and its cost; a guess is marked as one."""
+    head = line(("Next ", Tone.TITLE), (f"{key} ", Tone.KEY), ("perhaps: " if not step.sure else "", Tone.MUTED))
+    body = (*head, (step.text, Tone.STRONG))
+    cost = line((f"({step.cost})" if step.cost else "", Tone.MUTED))
+    if width_of(body) + 1 + width_of(cost) <= cells:
+        return pad((*body, (" ", Tone.PLAIN), *cost), cells)
+    return pad(cut(body, cells), cells)
+
+
+def footer_line(hints: Sequence[tuple[str, str, bool]], cells: int, fixed: Sequence[tuple[str, str]] = ()) -> Line:
+    """Key hints `(key, word, enabled)` as many as fit; `fixed` ones stand at the right end and always stay."""
+    tail = join([line((key, Tone.KEY), (f" {word}", Tone.PLAIN)) for key, word in fixed], ("  ", Tone.PLAIN))
+    room = cells - width_of(tail) - 2
+    shown: list[Line] = []
+    for key, word, enabled in hints:
+        tone = Tone.PLAIN if enabled else Tone.MUTED
+        hint = line((key, Tone.KEY if enabled else Tone.MUTED), (f" {word}", tone))
+        if width_of(join([*shown, hint], ("  ", Tone.PLAIN))) > room:
+            break
+        shown.append(hint)
+    return spread(join(shown, ("  ", Tone.PLAIN)), tail, cells)
+
+
+def drill_edge(header: Header, cells: int, *, top: bool) -> Line:
+    """The upper or lower line of the frame that stands around everything in a drill."""
+    left, right = ("╔", "╗") if top else ("╚", "╝")
+    words = f" {header.scenario or header.profile} " if top else " practice: nothing leaves this machine "
+    head = line((f"{left}═", Tone.DRILL), (" DRILL ", Tone.DRILL), ("═", Tone.DRILL), (words, Tone.DRILL))
+    tail = line((" DRILL ", Tone.DRILL), (f"═{right}", Tone.DRILL))
+    room = cells - width_of(head) - width_of(tail)
+    if room < 0:
+        return cut((*line((f"{left}═ DRILL ", Tone.DRILL)), ("═" * cells, Tone.DRILL)), cells)
+    return (*head, ("═" * room, Tone.DRILL), *tail)

@@ -1,0 +1,65 @@
+"""The app's shell: themes and paints, the net under hostile text, and an orderly way out."""
+
+import signal
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.app import App
+from textual.filter import LineFilter
+from textual.widget import Widget
+
+from screens.safe import Net, Uncoloured, crash_report, leave_on_signals
+from screens.themes import DEFAULT_THEME, THEMES, Paints
+
+
+class Shell(App[int]):
+    """A Textual app that paints in our four themes and lets nothing through that a terminal would obey."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self, theme: str = DEFAULT_THEME, on_signal: Callable[[signal.Signals], None] | None = None
+    ) -> None:
+        self._net: list[LineFilter] = [Net()]
+        self.paints = Paints(THEMES[DEFAULT_THEME])
+        super().__init__()
+        self._on_signal = on_signal
+        for colours in THEMES.values():
+            self.register_theme(colours.theme())
+        self.theme = theme if theme in THEMES else DEFAULT_THEME
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The net first; NO_COLOR takes colours out altogether instead of turning them grey."""
+        if self.no_color:
+            return [*self._net, Uncoloured()]
+        return [*self._net, *super().get_line_filters()]
+
+    def _watch_theme(self, theme_name: str) -> None:
+        self.paints = Paints(THEMES.get(theme_name, THEMES[DEFAULT_THEME]), no_color=self.no_color)
+        super()._watch_theme(theme_name)
+
+    def on_load(self) -> None:
+        """Be told of SIGTERM and SIGHUP as soon as there is a loop."""
+        leave_on_signals(self._leave)
+
+    def _leave(self, number: signal.Signals, code: int) -> None:
+        if self._on_signal is not None:
+            self._on_signal(number)
+        self.exit(code, return_code=code)
+
+    def _fatal_error(self) -> None:
+        """Close after an error that nothing caught; a traceback with locals would print what must stay secret."""
+        self.bell()
+        self.panic()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Leave with the crash report alone: what Textual would print may quote values from outside."""
+        self._exit_renderables.append(Text(crash_report(self._exception)))
+        self._close_messages_no_wait()
+
+
+def paints_of(widget: Widget) -> Paints:
+    """The paints of the app that `widget` stands in."""
+    return cast(Shell, widget.app).paints

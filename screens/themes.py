@@ -1,0 +1,126 @@
+"""Four themes, and the colour of each tone in each of them.
+
+Every text colour has a contrast of at least 4.5 (WCAG 2.2, 1.4.3) on the theme's background and on its
+selection; a test computes it. The high-contrast themes reach 7 (WCAG 1.4.6).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.theme import Theme
+
+from screens.present.lines import Tone
+
+DEFAULT_THEME = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One theme: its surfaces, and a colour per tone, all as `#rrggbb`."""
+
+    name: str
+    dark: bool
+    background: str
+    panel: str
+    selection: str
+    tones: Mapping[Tone, str]
+
+    def theme(self) -> Theme:
+        """The same as a Textual theme; our styles name only what is set here."""
+        return Theme(
+            name=self.name,
+            dark=self.dark,
+            primary=self.tones[Tone.ACCENT],
+            secondary=self.tones[Tone.INFO],
+            accent=self.tones[Tone.ACCENT],
+            warning=self.tones[Tone.WARN],
+            error=self.tones[Tone.FAIL],
+            success=self.tones[Tone.OK],
+            foreground=self.tones[Tone.PLAIN],
+            background=self.background,
+            surface=self.background,
+            panel=self.panel,
+            variables={
+                **{f"tone-{tone.value}": colour for tone, colour in self.tones.items()},
+                "selection": self.selection,
+                "input-selection-background": self.selection,
+                "input-cursor-background": self.tones[Tone.STRONG],
+                "input-cursor-foreground": self.background,
+                "border": self.tones[Tone.ACCENT],
+                "border-blurred": self.tones[Tone.RULE],
+            },
+        )
+
+
+def _tones(**colours: str) -> dict[Tone, str]:
+    return {Tone(name): colour for name, colour in colours.items()}
+
+
+THEMES: Mapping[str, Colours] = {
+    colours.name: colours
+    for colours in (
+        Colours(
+            "dark", True, "#0f141b", "#18202b", "#22344c",
+            _tones(
+                plain="#d5dce6", strong="#ffffff", muted="#a0adbd", fail="#ff9a92", warn="#f5c653",
+                unknown="#cdb0ff", info="#86c8ff", ok="#84dc95", accent="#6fcbe8", key="#f5c653",
+                title="#e8eef6", drill="#ffb454", rule="#65788f",
+            ),
+        ),
+        Colours(
+            "light", False, "#fbfaf6", "#f0eee6", "#d3e3f5",
+            _tones(
+                plain="#1e2632", strong="#000000", muted="#4b5563", fail="#a3101a", warn="#704200",
+                unknown="#5f2899", info="#0a4b86", ok="#155a24", accent="#075566", key="#704200",
+                title="#111820", drill="#8a3a00", rule="#7b8594",
+            ),
+        ),
+        Colours(
+            "high-contrast-dark", True, "#000000", "#000000", "#00315e",
+            _tones(
+                plain="#ffffff", strong="#ffffff", muted="#d6d6d6", fail="#ffaaa3", warn="#ffd84a",
+                unknown="#dcc6ff", info="#a6d8ff", ok="#8cf5a0", accent="#7fe3ff", key="#ffd84a",
+                title="#ffffff", drill="#ffc873", rule="#ffffff",
+            ),
+        ),
+        Colours(
+            "high-contrast-light", False, "#ffffff", "#ffffff", "#cfe6ff",
+            _tones(
+                plain="#000000", strong="#000000", muted="#2e2e2e", fail="#7d0008", warn="#4d2c00",
+                unknown="#45107a", info="#00315e", ok="#003d12", accent="#003c4a", key="#4d2c00",
+                title="#000000", drill="#5c2500", rule="#000000",
+            ),
+        ),
+    )
+}  # fmt: skip
+
+_BOLD = {Tone.STRONG, Tone.KEY, Tone.TITLE, Tone.DRILL, Tone.FAIL}
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+class Paints:
+    """Rich styles for every tone of one theme, plain and selected; made once per theme, looked up per span."""
+
+    def __init__(self, colours: Colours, *, no_color: bool = False) -> None:
+        self.colours = colours
+        self.base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.background}")
+        self.selected_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.selection}")
+        if no_color:
+            self.selected_base += Style(reverse=True)
+        self.plain = {tone: self._style(tone, self.base) for tone in Tone}
+        self.selected = {tone: self._style(tone, self.selected_base) for tone in Tone}
+
+    def _style(self, tone: Tone, base: Style) -> Style:
+        return base + Style(color=self.colours.tones[tone], bold=tone in _BOLD or None)
