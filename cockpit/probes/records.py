@@ -1,0 +1,82 @@
+"""Ask every resolver and every authoritative server the same questions, each on its own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cockpit.health.model import Reading
+from cockpit.probes.delegation import Delegations
+from cockpit.probes.dns import AUTHORITATIVE, DEADLINE_S, RESOLVER, Answer, Server, ask
+from cockpit.probes.keys import key_facts
+from cockpit.profile import Profile
+
+Question = tuple[str, str]
+"""Name and record type."""
+
+
+async def read_records(
+    profile: Profile,
+    delegations: Delegations,
+    target: str,
+    check: str,
+    questions: Mapping[str, Sequence[Question]],
+    *,
+    at: datetime,
+    deadline_s: float = DEADLINE_S,
+) -> list[Reading]:
+    """One reading per server; `questions` are by role, `resolver` and `authoritative`.
+
+    `seen` has `role`, `address` and `asked`: the answers in the order of the questions. When the delegation
+    cannot be found, one reading with the vantage `delegation` says why.
+    """
+    servers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
+    readings: list[Reading] = []
+    if questions.get(AUTHORITATIVE):
+        delegation = await delegations.of(target)
+        servers = [*delegation.servers, *servers]
+        if not delegation.servers:
+            seen = {"role": AUTHORITATIVE, "zone": delegation.zone, "reason": delegation.failure or ""}
+            readings.append(Reading(target, check, "delegation", at, timedelta(), seen, "no-delegation"))
+    asking = [
+        _read_server(profile, server, target, check, questions[server.role], at, deadline_s)
+        for server in servers
+        if questions.get(server.role)
+    ]
+    return [*readings, *await asyncio.gather(*asking)]
+
+
+async def _read_server(
+    profile: Profile,
+    server: Server,
+    target: str,
+    check: str,
+    questions: Sequence[Question],
+    at: datetime,
+    deadline_s: float,
+) -> Reading:
+    answers = await asyncio.gather(
+        *(ask(profile, server, name, rtype, deadline_s=deadline_s) for name, rtype in questions)
+    )
+    seen = {
+        "role": server.role,
+        "address": f"{server.address}:{server.port}",
+        "asked": [_plain(answer) for answer in answers],
+    }
+    took = timedelta(seconds=max((answer.took_s for answer in answers), default=0.0))
+    return Reading(target, check, server.name, at, took, seen, _failure(answers))
+
+
+def _failure(answers: Sequence[Answer]) -> str | None:
+    """Why this server told nothing at all; None when at least one answer can be used."""
+    if not answers or any(answer.heard for answer in answers):
+        return None
+    return Counter(answer.status for answer in answers).most_common(1)[0][0]
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    plain = answer.plain()
+    if answer.rtype == "TXT" and "._domainkey." in f".{answer.name}".lower():
+        plain["keys"] = [key_facts(value) for value in answer.values]
+    return plain
