@@ -22,6 +22,7 @@ from cockpit.health.servers import (
     RESOLVER,
     UNKNOWN,
     WRONG,
+    Cell,
     Seat,
     counted,
     longest,
