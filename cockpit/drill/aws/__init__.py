@@ -1,0 +1,1 @@
+"""A simulated AWS account: real wire protocols from the SDK's own service models, behaviour kept in memory."""

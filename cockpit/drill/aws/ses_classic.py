@@ -1,0 +1,121 @@
+"""SES version 1 (query protocol): the calls that take a hundred identities at once, and the 15-minute points."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cockpit.drill.aws.errors import AwsError
+from cockpit.drill.aws.identity import Identity, Origin, Status
+from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.wire import Call, Operation
+
+_POINT = timedelta(minutes=15)
+_KEPT = timedelta(days=14)
+_STATUS = {
+    Status.NOT_STARTED: "NotStarted",
+    Status.PENDING: "Pending",
+    Status.SUCCESS: "Success",
+    Status.TEMPORARY_FAILURE: "TemporaryFailure",
+    Status.FAILED: "Failed",
+}
+
+
+class SesClassic:
+    """The SES v1 operations over one mail account."""
+
+    name = "ses"
+
+    def __init__(self, account: MailAccount) -> None:
+        self._account = account
+        self._whole: dict[datetime, dict[str, Any]] = {}
+
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations that are built."""
+        return {
+            "GetIdentityVerificationAttributes": self.get_verification_attributes,
+            "GetIdentityDkimAttributes": self.get_dkim_attributes,
+            "GetIdentityMailFromDomainAttributes": self.get_mail_from_attributes,
+            "GetSendStatistics": self.get_send_statistics,
+            "GetSendQuota": self.get_send_quota,
+        }
+
+    def get_verification_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SES GetIdentityVerificationAttributes; identities that do not exist are left out of the answer."""
+        return {
+            "VerificationAttributes": {
+                asked: {"VerificationStatus": _STATUS[identity.dkim.status]}
+                for asked, identity in self._asked(call)
+            }
+        }
+
+    def get_dkim_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SES GetIdentityDkimAttributes."""
+        return {
+            "DkimAttributes": {
+                asked: {
+                    "DkimEnabled": identity.dkim.enabled,
+                    "DkimVerificationStatus": _STATUS[identity.dkim.status],
+                    "DkimTokens": [token.token for token in identity.dkim.tokens]
+                    if identity.dkim.origin is Origin.EASY
+                    else [],
+                }
+                for asked, identity in self._asked(call)
+            }
+        }
+
+    def get_mail_from_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SES GetIdentityMailFromDomainAttributes."""
+        return {
+            "MailFromDomainAttributes": {
+                asked: {
+                    "MailFromDomain": identity.mail_from,
+                    "MailFromDomainStatus": _STATUS[identity.mail_from_status],
+                    "BehaviorOnMXFailure": "RejectMessage" if identity.reject_on_mx_failure else "UseDefaultValue",
+                }
+                for asked, identity in self._asked(call)
+            }
+        }
+
+    def get_send_statistics(self, call: Call) -> Mapping[str, Any]:
+        """SES GetSendStatistics: two weeks of 15-minute points; the newest ends now and may be partial."""
+        starts = _starts(call.at)
+        self._whole = {start: point for start, point in self._whole.items() if start >= starts[-1]}
+        return {"SendDataPoints": [self._point(start, call.at) for start in starts]}
+
+    def get_send_quota(self, call: Call) -> Mapping[str, Any]:
+        """SES GetSendQuota."""
+        account = self._account
+        return {
+            "Max24HourSend": account.max_24_hours,
+            "MaxSendRate": account.max_per_second,
+            "SentLast24Hours": account.sent_last_24_hours(call.at),
+        }
+
+    def _asked(self, call: Call) -> list[tuple[str, Identity]]:
+        names = call.parameters["Identities"]
+        if len(names) > 100:
+            raise AwsError("InvalidParameterValue", "At most 100 identities can be asked for in one call.", 400)
+        known = self._account.identities
+        return [(name, known[name.lower()]) for name in names if name.lower() in known]
+
+    def _point(self, start: datetime, now: datetime) -> dict[str, Any]:
+        """One point; a window that is over never changes, because curves are bent from now on only."""
+        if start in self._whole:
+            return self._whole[start]
+        traffic, end = self._account.traffic, min(start + _POINT, now)
+        point = {
+            "Timestamp": start,
+            "DeliveryAttempts": round(traffic.count(None, start, end)),
+            "Bounces": round(traffic.count(Quantity.BOUNCE_FRACTION, start, end)),
+            "Complaints": round(traffic.count(Quantity.COMPLAINT_FRACTION, start, end)),
+            "Rejects": round(traffic.count(Quantity.REJECT_FRACTION, start, end)),
+        }
+        if end < now:
+            self._whole[start] = point
+        return point
+
+
+def _starts(now: datetime) -> list[datetime]:
+    newest = now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
+    return [newest - _POINT * index for index in range(_KEPT // _POINT)]

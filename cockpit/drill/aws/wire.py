@@ -1,0 +1,223 @@
+"""The AWS endpoint: one loopback port that speaks json, rest-json, rest-xml and query as the SDK's models say.
+
+The service is taken from the SigV4 credential scope; the signature itself is not verified, the access key is
+looked up. Parameters are checked by the SDK's own validator and so are results: a result that the model does not
+know is answered with 500 and noted as drift, because then the world, not the caller, is wrong.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cockpit.clock import Clock
+from cockpit.drill.aws.calls import CallLog, CallRecord, without_secrets
+from cockpit.drill.aws.errors import AwsError, not_built
+from cockpit.drill.aws.faults import Fault, FaultKind, Faults, answer
+from cockpit.drill.http import Dropped, HttpServer, Request, Response
+
+if TYPE_CHECKING:
+    from cockpit.drill.aws.models import Models, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an operation is given: its parameters, who asks, and when."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+    caller: str
+    at: datetime
+
+
+Operation = Callable[[Call], Mapping[str, Any]]
+
+
+class Service(Protocol):
+    """One service of the account: the operations that are built."""
+
+    name: str
+
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations by the model's names."""
+        ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request on its way through the endpoint."""
+
+    service: str = "-"
+    operation: str = "-"
+    protocol: str = "rest-json"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    applied: bool = False
+    error: str = ""
+
+
+class AwsEndpoint:
+    """Serves the account's services; `callers` maps access key ids to the ARN that signs with them."""
+
+    def __init__(self, services: list[Service], callers: Mapping[str, str], clock: Clock) -> None:
+        self._operations = {
+            (service.name, name): operation
+            for service in services
+            for name, operation in service.operations().items()
+        }
+        self._callers = dict(callers)
+        self._clock = clock
+        self._models: Models | None = None
+        self._server = HttpServer(self._handle)
+        self._requests = 0
+        self.calls = CallLog()
+        self.faults = Faults()
+
+    @property
+    def url(self) -> str:
+        """Where SDKs are pointed at; an address, so that S3 names buckets in the path."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def built(self) -> frozenset[tuple[str, str]]:
+        """The (service, operation) pairs that are built."""
+        return frozenset(self._operations)
+
+    async def start(self) -> None:
+        """Listen. The SDK's models are loaded by the first request, or by `warm`."""
+        await self._server.start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._server.close()
+
+    def warm(self) -> None:
+        """Load what the first request would; slow (0.1 s), so that it belongs into a thread after start."""
+        from cockpit.drill.aws import parse, render
+        from cockpit.drill.aws.models import SERVICES, Models
+
+        assert parse
+        assert render
+        models = Models()
+        for name in SERVICES:
+            models.service(name)
+        self._models = self._models or models
+
+    async def _handle(self, request: Request) -> Response:
+        if self._models is None:
+            from cockpit.drill.aws.models import Models
+
+            self._models = Models()
+        self._requests += 1
+        request_id = f"{self._requests:08x}-d111-4000-8000-{self._requests:012x}"
+        started = self._clock.monotonic()
+        turn, status = _Turn(), 0
+        try:
+            response = await self._answer(self._models, request, request_id, turn)
+            status = response.status
+            return response
+        finally:
+            self.calls.add(
+                CallRecord(
+                    number=self._requests,
+                    at=self._clock.now(),
+                    service=turn.service,
+                    operation=turn.operation,
+                    parameters=turn.parameters,
+                    status=status,
+                    error=turn.error,
+                    caller=self._caller(request),
+                    applied=turn.applied,
+                    took=timedelta(seconds=self._clock.monotonic() - started),
+                )
+            )
+
+    async def _answer(self, models: "Models", request: Request, request_id: str, turn: _Turn) -> Response:
+        from cockpit.drill.aws import render
+
+        target: Target | None = None
+        try:
+            target = models.resolve(request)
+            turn.service, turn.operation, turn.protocol = target.service, target.operation.name, target.protocol
+            result = await self._perform(request, target, turn)
+            return render.success(target.operation, target.protocol, result, request_id)
+        except AwsError as error:
+            turn.error = error.code
+            service = models.service(turn.service if target else "sts")
+            protocol = turn.protocol if target else _guessed_protocol(request)
+            return render.failure(service, protocol, error, request_id)
+
+    async def _perform(self, request: Request, target: "Target", turn: _Turn) -> Mapping[str, Any]:
+        from cockpit.drill.aws import parse
+
+        service, name = target.service, target.operation.name
+        shape = target.operation.input_shape
+        parameters = parse.parameters(request, target)
+        if shape is not None:
+            turn.parameters = without_secrets(shape, parameters)
+        met = self.faults.take(service, name)
+        await self._stumble(met, target)
+        caller = self._caller(request)
+        if not caller:
+            raise AwsError("UnrecognizedClientException", "The security token is not valid.", 403)
+        operation = self._operations.get((service, name))
+        if operation is None:
+            raise not_built(f"{service}:{name}")
+        if shape is not None:
+            _check_input(shape, parameters)
+        result = self._run(operation, target, Call(name, parameters, caller, self._clock.now()))
+        turn.applied = True
+        self._check_output(target, result)
+        if any(fault.kind is FaultKind.APPLY_THEN_DROP for fault in met):
+            raise Dropped
+        return result
+
+    def _run(self, operation: Operation, target: "Target", call: Call) -> Mapping[str, Any]:
+        try:
+            return operation(call)
+        except AwsError:
+            raise
+        except Exception as error:
+            # A defect of this world must neither look like AWS's answer nor tear down the other connections.
+            self.calls.note_drift(f"{target.service}:{call.operation} raised {error!r}")
+            raise AwsError("InternalFailure", "The drill world failed on this call.", 500) from error
+
+    async def _stumble(self, met: list[Fault], target: "Target") -> None:
+        for fault in met:
+            if fault.kind is FaultKind.DROP:
+                raise Dropped
+            if fault.kind is FaultKind.LATENCY:
+                await asyncio.sleep(fault.delay.total_seconds())
+            error = answer(fault.kind, target.service, target.protocol, target.operation.name)
+            if error is not None:
+                raise error
+
+    def _caller(self, request: Request) -> str:
+        from cockpit.drill.aws.models import caller_key
+
+        return self._callers.get(caller_key(request), "")
+
+    def _check_output(self, target: "Target", result: Mapping[str, Any]) -> None:
+        from botocore.validate import ParamValidator
+
+        shape = target.operation.output_shape
+        if shape is None:
+            return
+        report = ParamValidator().validate(dict(result), shape)
+        if report.has_errors():
+            self.calls.note_drift(f"{target.service}:{target.operation.name}: {report.generate_report()}")
+            raise AwsError("InternalFailure", "The drill world's answer does not fit the SDK's model.", 500)
+
+
+def _check_input(shape: Any, parameters: Mapping[str, Any]) -> None:
+    from botocore.validate import ParamValidator
+
+    report = ParamValidator().validate(dict(parameters), shape)
+    if report.has_errors():
+        raise AwsError("ValidationException", str(report.generate_report()), 400)
+
+
+def _guessed_protocol(request: Request) -> str:
+    """How to say that a request was not understood: JSON to those who send JSON or REST, else XML."""
+    kind = request.headers.get("content-type", "")
+    return "query" if "x-www-form-urlencoded" in kind else "rest-json"

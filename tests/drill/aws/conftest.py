@@ -1,0 +1,181 @@
+"""A simulated account on a loopback port, in a thread of its own, with DNS answers that the test holds."""
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from cockpit.drill.aws.calls import CallLog
+from cockpit.drill.aws.cloudwatch import Alarm, CloudWatch
+from cockpit.drill.aws.dkim import provider_public_key
+from cockpit.drill.aws.faults import Faults
+from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin, Timings
+from cockpit.drill.aws.lookup import Answer, Found, Soa
+from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.route53 import RecordSet, Route53
+from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.ses_classic import SesClassic
+from cockpit.drill.aws.sesv2 import SesV2
+from cockpit.drill.aws.sts import Sts
+from cockpit.drill.aws.traffic import Quantity, Traffic
+from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.clock import DrillClock
+
+ARN = "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"
+KEY = "AKIDRILLDRILLDRILL00"
+
+
+class HandDns:
+    """DNS as the test wants it: (name, type) to values; a name without any record does not exist."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.broken = False
+        self.serial = 1
+
+    def __call__(self, name: str, kind: str) -> Answer:
+        soa = Soa("ns1.drill.example", "hostmaster.drill.example", self.serial)
+        if self.broken:
+            return Answer(Found.FAILED)
+        values = self.records.get((name, kind))
+        if values is not None:
+            return Answer(Found.ANSWER, values, soa)
+        known = any(owner == name for owner, _ in self.records)
+        return Answer(Found.NO_TYPE if known else Found.NO_NAME, (), soa)
+
+
+class HandZones:
+    """One zone of records in memory."""
+
+    def __init__(self) -> None:
+        self.held = {
+            ("shop.example.", "A"): RecordSet("shop.example.", "A", 60, ("192.0.2.10",)),
+            ("www.shop.example.", "CNAME"): RecordSet("www.shop.example.", "CNAME", 60, ("shop.example.",)),
+        }
+
+    def names(self) -> list[str]:
+        return ["shop.example.", "pay.example."]
+
+    def records(self, zone: str) -> list[RecordSet]:
+        return [record for record in self.held.values() if record.name.endswith(zone)]
+
+    def replace(self, zone: str, record: RecordSet) -> None:
+        self.held[record.name, record.kind] = record
+
+    def remove(self, zone: str, name: str, kind: str) -> None:
+        del self.held[name, kind]
+
+
+class HandAccount:
+    """The account under test; `client` makes an unmodified boto3 client for it."""
+
+    def __init__(self, session: boto3.session.Session) -> None:
+        self._session = session
+        self._clients: list[Any] = []
+        self.dns = HandDns()
+        self.zones = HandZones()
+        self.clock = DrillClock(speed=1000)
+        self.timings = Timings(
+            first_check=timedelta(seconds=20), recheck=timedelta(seconds=30), failed_after=timedelta(minutes=10)
+        )
+        self.traffic = Traffic(
+            {
+                Quantity.SEND_PER_MINUTE: 600.0,
+                Quantity.BOUNCE_FRACTION: 0.02,
+                Quantity.COMPLAINT_FRACTION: 0.0004,
+                Quantity.REPUTATION_BOUNCE: 0.019,
+                Quantity.REPUTATION_COMPLAINT: 0.0004,
+            }
+        )
+        self.mail = MailAccount(self.clock, self.dns, self.traffic, self.timings, "ca-central-1")
+        self.s3 = S3(self.clock.now(), ("acme-dkim",))
+        alarm = Alarm(name="ses-bounce", key=("AWS/SES", "Reputation.BounceRate", ()), threshold=0.05)
+        self.cloudwatch = CloudWatch(self.traffic, [alarm])
+        self.endpoint = AwsEndpoint(
+            [
+                Sts(),
+                SesV2(self.mail),
+                SesClassic(self.mail),
+                self.cloudwatch,
+                self.s3,
+                Route53(self.zones, self.clock, self.timings),
+            ],
+            {KEY: ARN},
+            self.clock,
+        )
+        self._add_identity("shop.example", 1)
+
+    def client(self, service: str, key: str = KEY, attempts: int = 1) -> Any:
+        """A boto3 client; `attempts` is how often botocore tries in all."""
+        client = self._session.client(
+            service,
+            region_name="ca-central-1",
+            endpoint_url=self.endpoint.url,
+            aws_access_key_id=key,
+            aws_secret_access_key="drill",
+            config=Config(retries={"total_max_attempts": attempts}, connect_timeout=5, read_timeout=5),
+        )
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+    @property
+    def faults(self) -> Faults:
+        return self.endpoint.faults
+
+    @property
+    def calls(self) -> CallLog:
+        return self.endpoint.calls
+
+    def _add_identity(self, name: str, seed: int) -> None:
+        chance = random.Random(seed)
+        tokens = tuple(EasyToken(f"token{index}x{seed}", provider_public_key(chance)) for index in range(3))
+        for token in tokens:
+            target = f"{token.token}.dkim.amazonses.com"
+            self.dns.records[f"{token.token}._domainkey.{name}", "CNAME"] = (target,)
+            self.dns.records[target, "TXT"] = (f"p={token.public}",)
+        identity = Identity(name=name, dkim=Dkim(origin=Origin.EASY, tokens=tokens), mail_from=f"bounce.{name}")
+        self.dns.records[f"bounce.{name}", "MX"] = ("10 feedback-smtp.ca-central-1.amazonses.com",)
+        self.mail.add(identity)
+
+
+@pytest.fixture(scope="session")
+def loop_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs beside the tests, as the world's own process would."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def sdk(loop_thread: asyncio.AbstractEventLoop) -> boto3.session.Session:
+    """One boto3 session for all tests: it keeps the service models that it has read."""
+    return boto3.session.Session()
+
+
+@pytest.fixture
+def account(loop_thread: asyncio.AbstractEventLoop, sdk: boto3.session.Session) -> Iterator[HandAccount]:
+    """An account that is served; the test fails when an answer did not fit the SDK's model."""
+    account = HandAccount(sdk)
+    asyncio.run_coroutine_threadsafe(account.endpoint.start(), loop_thread).result(5)
+    yield account
+    account.close()
+    asyncio.run_coroutine_threadsafe(account.endpoint.close(), loop_thread).result(5)
+    assert account.calls.drift == []
