@@ -1,0 +1,81 @@
+"""Who may know whom, and what a start may load; read from running processes."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+NETWORK = {"boto3", "botocore", "dns", "httpx", "cryptography", "OpenSSL", "keyring", "h11"}
+DRAWING = {"textual", "rich"}
+
+
+REPORT = "import sys; print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+
+START = """
+import cockpit.cli.run, cockpit.cli.companion, screens.app
+from cockpit.cli.session import Session
+with Session().desk() as desk:
+    desk.refresh()
+"""
+
+
+def loaded(code: str, home: Path) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running `code`."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{REPORT}"],
+        cwd=home,
+        env={**os.environ, "COCKPIT_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
+
+
+def command_line(*arguments: str) -> str:
+    """A program that runs one command and goes on when it succeeded."""
+    return f"""
+from cockpit.cli import main
+try:
+    main({list(arguments)!r})
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def test_the_import_contracts_hold() -> None:
+    program = Path(sysconfig.get_path("scripts")) / "lint-imports"
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("status",), ("status", "--json"), ("drill", "--list")]
+)
+def test_a_command_without_screen_and_network_loads_neither(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    assert not loaded(command_line(*arguments), tmp_path) & (NETWORK | DRAWING)
+
+
+def test_help_loads_neither_database_nor_configuration_reader(tmp_path: Path) -> None:
+    assert not loaded(command_line("--help"), tmp_path) & {
+        "yaml",
+        "pysqlite3",
+        "sqlite3",
+        "sqlite_utils",
+        "asyncio",
+    }
+
+
+def test_the_start_of_the_screen_loads_nothing_that_belongs_to_the_network(tmp_path: Path) -> None:
+    modules = loaded(START, tmp_path)
+    assert "textual" in modules
+    assert not modules & NETWORK
+    assert "yaml" not in modules
