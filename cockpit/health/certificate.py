@@ -86,7 +86,7 @@ _FIXES = {
     "name-mismatch": "Install a certificate that has the host among its subject alternative names, or point the "
     "name at the host that the certificate is for.",
     "self-signed": "Install a certificate of an authority that clients trust.",
-    "missing-intermediate": "Send the whole chain; the issuer's certificate goes after the server's own in its file.",
+    "missing-intermediate": "Send the whole chain: in its file, the issuer's certificate follows the server's own.",
     "untrusted-root": "Use a certificate of an authority that clients trust, or give clients this root.",
 }
 

@@ -1,4 +1,4 @@
-"""From a stream of decisions to transitions: a bad patch becomes an alert only when it lasts, and so does a good one.
+"""From a stream of decisions to transitions: bad must last to raise an alert, and good must last to clear it.
 
 Every decision has a weight: 0 for good (OK, INFO, N/A), 1 to 9 for WARN by the rung of a ladder, 10 to 19 for FAIL.
 UNKNOWN has none: not being able to look is no evidence either way, so it neither raises an alert nor clears one.
@@ -39,9 +39,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What is remembered of one check of one target. `weights` are those of the last decisions, oldest first."""
+    """What is remembered of one check of one target.
 
-    verdict: Verdict | None = None
+    `told` is the verdict last reported as a change; `weights` are those of the last decisions, oldest first.
+    """
+
+    told: Verdict | None = None
     weights: tuple[int, ...] = ()
     first_bad_at: datetime | None = None
     open: Open | None = None
@@ -50,7 +53,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The decision has another verdict than the one before."""
+    """The decision has another verdict than the one last told. A first good or unknown one is no news."""
 
     old: Verdict | None
     observation: Observation
@@ -58,7 +61,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """An alert is due: the decisions have been bad for long enough, at least as bad as `weight`."""
+    """An alert is due: decisions were bad for long enough, at least as bad as `weight`, or they flap."""
 
     weight: int
     verdict: Verdict
@@ -112,10 +115,13 @@ def step(track: Track, observation: Observation, policy: Policy) -> tuple[Track,
     kept = max(FLAP_WINDOW, policy.to_raise, policy.to_clear)
     weights = track.weights if weight is None else (*track.weights, weight)[-kept:]
     flapping = _flapping(weights, track.flapping)
-    if observation.verdict is not track.verdict and not (flapping and track.flapping):
-        transitions.append(Changed(track.verdict, observation))
-    first_bad_at = _onset(track, observation, weight)
-    now = replace(track, verdict=observation.verdict, weights=weights, first_bad_at=first_bad_at, flapping=flapping)
+    told = track.told
+    if observation.verdict is not told and not (flapping and track.flapping):
+        if told is not None or weight:
+            transitions.append(Changed(told, observation))
+        told = observation.verdict
+    onset = _onset(track.first_bad_at, weight, observation.at)
+    now = replace(track, told=told, weights=weights, first_bad_at=onset, flapping=flapping)
     if weight is not None:
         followed = _followed(now, observation, policy)
         if isinstance(followed, Clear):
@@ -137,34 +143,33 @@ def replay(observations: Iterable[tuple[Verdict, int | None, datetime]], open_al
     track = Track(open=open_alert)
     for verdict, weight, at in observations:
         weights = track.weights if weight is None else (*track.weights, weight)[-FLAP_WINDOW:]
-        onset = track.first_bad_at
-        if weight is not None:
-            onset = (onset or at) if weight else None
+        flapping = _flapping(weights, track.flapping)
         track = replace(
             track,
-            verdict=verdict,
+            told=track.told if flapping and track.flapping else verdict,
             weights=weights,
-            first_bad_at=onset,
-            flapping=_flapping(weights, track.flapping),
+            first_bad_at=_onset(track.first_bad_at, weight, at),
+            flapping=flapping,
         )
     return track
 
 
-def _onset(track: Track, observation: Observation, weight: int | None) -> datetime | None:
+def _onset(before: datetime | None, weight: int | None, at: datetime) -> datetime | None:
     """When the present bad patch began; not knowing does not end it."""
     if weight is None:
-        return track.first_bad_at
-    return (track.first_bad_at or observation.at) if weight else None
+        return before
+    return (before or at) if weight else None
 
 
 def _followed(track: Track, observation: Observation, policy: Policy) -> Raise | Worsen | Clear | None:
     lowest = min(track.weights[-policy.to_raise :])
     long_enough = len(track.weights) >= policy.to_raise
     if track.open is None:
-        if not (long_enough and lowest):
+        latest = track.weights[-1]
+        weight = lowest if long_enough and lowest else latest if track.flapping else 0
+        if not weight:
             return None
-        onset = track.first_bad_at or observation.at
-        return Raise(lowest, verdict_of(lowest), onset, observation)
+        return Raise(weight, verdict_of(weight), track.first_bad_at or observation.at, observation)
     if long_enough and lowest > track.open.weight:
         return Worsen(track.open.alert, lowest, verdict_of(lowest), observation)
     last = track.weights[-policy.to_clear :]

@@ -1,4 +1,4 @@
-"""How severe an alert is suggested to be, and why: by kind, production, and the services that depend on the domain."""
+"""How severe an alert is suggested to be, and why: by kind, production, and the services that are hurt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
