@@ -1,0 +1,134 @@
+"""Scenarios as data: what stands at the start, what goes wrong when, and what the world expects to see done.
+
+A scenario is a YAML file in `scenarios/`, written in the words of `vocabulary`. Durations end in `_s` and may be
+written as "20s" or "5m"; they are scenario time and shrink with the drill's speed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from cockpit.drill.vocabulary import AnyCondition, AnyExpectation, AnyInject, Quantity, Seconds, Strict, Wrong
+from cockpit.errors import BadInput, ConfigError, NotFound
+
+
+class Hint(Strict, frozen=True, kw_only=True):
+    """What the facilitator may reveal, in order; never before `after_s`."""
+
+    text: str
+    after_s: Seconds = 0.0
+
+
+class Week(Strict, frozen=True, kw_only=True):
+    """The week of the monthly drill calendar that a scenario belongs to."""
+
+    number: Literal[1, 2, 3, 4]
+    drill: str
+    participants: tuple[str, ...] = ()
+
+
+class Scenario(Strict, frozen=True, kw_only=True):
+    """One drill from start to report."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
+    title: str
+    summary: str
+    type: str
+    difficulty: Literal["easy", "normal", "hard"] = "normal"
+    duration_s: Seconds = 1800.0
+    severity: Literal["P0", "P1", "P2", "P3", ""] = ""
+    runbook: str = ""
+    week: Week | None = None
+    timings: dict[str, Seconds] = {}
+    levels: dict[Quantity, float] = {}
+    injects: tuple[AnyInject, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    expect: tuple[AnyExpectation, ...] = ()
+    wrong: tuple[Wrong, ...] = ()
+    restored_when: tuple[AnyCondition, ...] = ()
+    facilitator: str = ""
+
+    @property
+    def first_inject_s(self) -> float:
+        """Scenario seconds at which the first thing goes wrong; 0 when nothing does."""
+        return min((inject.at_s for inject in self.injects), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A line of the list of scenarios."""
+
+    name: str
+    title: str
+    difficulty: str
+    minutes: int
+    week: int | None
+
+
+def scenario_names() -> list[str]:
+    """The bundled scenarios."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml"))
+
+
+def listings() -> Iterator[Listing]:
+    """What there is to choose from, easiest first."""
+    order = ("easy", "normal", "hard")
+    scenarios = [load_scenario(name) for name in scenario_names()]
+    for found in sorted(scenarios, key=lambda scenario: (order.index(scenario.difficulty), scenario.name)):
+        week = found.week.number if found.week else None
+        yield Listing(found.name, found.title, found.difficulty, round(found.duration_s / 60), week)
+
+
+def load_scenario(name: str) -> Scenario:
+    """Read a bundled scenario; raises NotFound with the names there are, ConfigError for a broken file."""
+    names = scenario_names()
+    if name not in names:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}."
+        raise NotFound(f"There is no scenario {name!r}; {hint}")
+    return parse_scenario((_folder() / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Read a scenario from YAML text; raises ConfigError naming the source."""
+    from cockpit.config.yaml_subset import read_yaml
+
+    value = read_yaml(text, source).value
+    try:
+        return msgspec.convert(_seconds(value), Scenario)
+    except (msgspec.ValidationError, BadInput) as error:
+        raise ConfigError(f"{source} is not a scenario: {error}") from None
+
+
+def parse_inject(value: Mapping[str, Any]) -> AnyInject:
+    """Read one inject as a facilitator sends it; raises BadInput for anything outside the vocabulary."""
+    try:
+        inject: AnyInject = msgspec.convert(_seconds(value), AnyInject)
+        return inject
+    except msgspec.ValidationError as error:
+        raise BadInput(f"That is no inject: {error}") from None
+
+
+def _seconds(value: Any) -> Any:
+    """Durations in words as seconds, for every key that ends in `_s`."""
+    from cockpit.config.load import duration_s
+
+    if isinstance(value, Mapping):
+        return {
+            key: duration_s(inner)
+            if isinstance(inner, str) and isinstance(key, str) and key.endswith("_s")
+            else _seconds(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_seconds(inner) for inner in value]
+    return value
+
+
+def _folder() -> Any:
+    return resources.files("cockpit.drill") / "scenarios"
