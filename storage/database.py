@@ -6,6 +6,7 @@ Two SQLite builds in one process that open one file take away each other's POSIX
 """
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,9 +21,9 @@ from storage.faults import disk_failed, is_busy, translate
 from storage.spill import spill
 
 try:
-    import pysqlite3 as _sqlite
+    import pysqlite3 as sqlite
 except ImportError:
-    import sqlite3 as _sqlite
+    import sqlite3 as sqlite
 
 Row = tuple[Any, ...]
 BUSY_TIMEOUT_S = 5.0
@@ -52,7 +53,7 @@ class Database:
         self.path = path
         self.journal = journal
         self.read_only = read_only
-        self.sqlite_version: str = _sqlite.sqlite_version
+        self.sqlite_version: str = sqlite.sqlite_version
         self._connection = connection
         self._process = os.getpid()
         self._failure: str | None = None
@@ -63,8 +64,8 @@ class Database:
 
         Raises Unsafe (place, owner or mode), Unwritable, NewerSchema, Damaged, or StorageError with the reason.
         """
-        if _sqlite.sqlite_version_info < _OLDEST:
-            raise StorageError(f"SQLite {_sqlite.sqlite_version} is too old; 3.37 or newer is needed.")
+        if sqlite.sqlite_version_info < _OLDEST:
+            raise StorageError(f"SQLite {sqlite.sqlite_version} is too old; 3.37 or newer is needed.")
         if read_only:
             real = path.expanduser().resolve()
             if not real.exists():
@@ -73,7 +74,7 @@ class Database:
         else:
             real = place.prepare(path)
         with _translated(real):
-            connection = _connect(real, read_only)
+            connection = connect(real, read_only)
             try:
                 journal = _prepare(connection, real, read_only)
             except BaseException:
@@ -152,13 +153,13 @@ class Database:
     def _execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         try:
             return self._connection.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
-        except _sqlite.Error as error:
+        except sqlite.Error as error:
             raise self._translate(error) from error
 
     def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             self._connection.executemany(sql, rows)
-        except _sqlite.Error as error:
+        except sqlite.Error as error:
             raise self._translate(error) from error
 
     def _translate(self, error: Exception) -> StorageError:
@@ -173,7 +174,7 @@ class Database:
             return
         try:
             self._connection.execute("ROLLBACK")
-        except _sqlite.Error as error:
+        except sqlite.Error as error:
             self._failure = self._failure or str(translate(error, self.path))
 
     def _refuse_unless_fit(self) -> None:
@@ -215,15 +216,16 @@ class Transaction:
         return [line for lines in self._kept for line in lines]
 
 
-def _connect(path: Path, read_only: bool) -> Any:
+def connect(path: Path, read_only: bool = False) -> Any:
+    """A bare connection to an existing file, by the one SQLite build of this process; its errors are SQLite's."""
     mode = "ro" if read_only else "rw"
-    return _sqlite.connect(
+    return sqlite.connect(
         f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
     )
 
 
 def _read_only(path: Path) -> Any:
-    return _connect(path, True)
+    return connect(path, True)
 
 
 def _prepare(connection: Any, path: Path, read_only: bool) -> str:
@@ -275,18 +277,18 @@ def _set_journal(connection: Any, path: Path, version: int) -> str:
     and would follow it back into WAL without noticing.
     """
     current = str(_value(connection, "PRAGMA journal_mode"))
-    safe = wal_is_safe(_sqlite.sqlite_version_info)
+    safe = wal_is_safe(sqlite.sqlite_version_info)
     wanted = "wal" if safe and (current == "wal" or version == 0) else "delete"
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while current != wanted:
         try:
             current = str(_value(connection, f"PRAGMA journal_mode = {wanted}"))
-        except _sqlite.Error as error:
+        except sqlite.Error as error:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
             if wanted == "delete":
                 raise Unsafe(
-                    f"{path} is open elsewhere in WAL mode, in which SQLite {_sqlite.sqlite_version} can damage "
+                    f"{path} is open elsewhere in WAL mode, in which SQLite {sqlite.sqlite_version} can damage "
                     "it: install pysqlite3 (SQLite 3.51.3 or newer), or stop the others first."
                 ) from error
             time.sleep(0.01)
@@ -308,7 +310,8 @@ def _migrate(connection: Any, path: Path) -> None:
         if version < len(migrations.STEPS):
             if version > 0:
                 _back_up_before_migration(path, version)
-            migrations.apply(connection, migrations.STEPS)
+            with _one_build():
+                migrations.apply(connection, migrations.STEPS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -316,9 +319,26 @@ def _migrate(connection: Any, path: Path) -> None:
         raise
 
 
+@contextmanager
+def _one_build() -> Iterator[None]:
+    """Let `import sqlite3` find the build in use: sqlite_utils imports it for an annotation alone.
+
+    Without this, creating a file would map a second SQLite into the process, where a later mistake could open the
+    ledger with it.
+    """
+    if "sqlite3" in sys.modules:
+        yield
+        return
+    sys.modules["sqlite3"] = sqlite
+    try:
+        yield
+    finally:
+        del sys.modules["sqlite3"]
+
+
 def _back_up_before_migration(path: Path, version: int) -> None:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    source = _connect(path, True)
+    source = connect(path, True)
     try:
         backup.copy(source, path.with_name(f"{path.name}.schema-{version}-{moment}.backup"), _read_only)
     finally:
@@ -337,7 +357,7 @@ def _as_stored(data: bytes) -> str:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except _sqlite.Error as error:
+    except sqlite.Error as error:
         raise translate(error, path) from error
     except OSError as error:
         raise Unwritable(f"{error.filename or path} cannot be read or written: {error.strerror}.") from error

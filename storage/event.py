@@ -127,7 +127,7 @@ def encode(draft: Draft) -> Encoded:
 
     Raises TypeError or ValueError for a body that JSON cannot hold, a naive time, or a name that is not Unicode.
     """
-    names = f"{draft.id}{draft.stream}{draft.kind}{draft.actor}"
+    names = "".join((draft.id, draft.stream, draft.kind, draft.actor))
     if not names.isascii():
         names.encode()
     return draft.id, draft.stream, draft.kind, stamp(draft.occurred_at), draft.actor, body_text(draft.body)

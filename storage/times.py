@@ -9,7 +9,8 @@ def stamp(moment: datetime) -> str:
         if moment.tzinfo is None:
             raise ValueError(f"{moment!r} has no time zone")
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    text = moment.isoformat()
+    return f"{text[:26]}Z" if len(text) == 32 else f"{text[:19]}.000000Z"
 
 
 def moment(text: str) -> datetime:
