@@ -1,0 +1,92 @@
+"""Bodies of the events that commands append, from values that are checked here; `fold` documents their fields."""
+
+from datetime import datetime
+from typing import Any
+
+from cockpit.clock import format_time
+from cockpit.errors import BadInput
+from cockpit.incident.alerts import Alert
+from cockpit.incident.deadlines import NOT_SNOOZED, TITLES
+from cockpit.incident.entry import clean_text
+from cockpit.incident.model import SEVERITIES, Checks, State
+from cockpit.incident.roles import ROLES
+from cockpit.incident.severity import Answers, suggest
+
+
+def opened_from(alert: Alert, profile: str) -> dict[str, Any]:
+    """What an incident takes over from the alert; a severity that is none is suggested anew."""
+    severity, reason = alert.severity, alert.severity_reason
+    if severity not in SEVERITIES:
+        suggestion = suggest(profile, Answers(services=len(alert.services) or None))
+        severity, reason = suggestion.severity, suggestion.reason
+    return {
+        "title": clean_text(alert.title, limit=1000),
+        "type": alert.kind,
+        "severity": severity,
+        "severity_reason": reason,
+        "targets": [alert.target],
+        "services": list(alert.services),
+        "dedup_key": alert.dedup_key,
+        "alert": alert.id,
+        "detected_at": format_time(alert.raised_at),
+    }
+
+
+def role(code: str, person: str, kind: str = "assigned") -> dict[str, Any]:
+    """One role given to, or released by, one person; raises BadInput for an unknown role."""
+    if code.upper() not in ROLES:
+        raise BadInput(f"{code!r} is not a role; known are {', '.join(ROLES)}.")
+    return {"role": code.upper(), "person": person, "kind": kind}
+
+
+def onset(at: datetime, source: str, *, confirmed: bool) -> dict[str, Any]:
+    """A proposed or confirmed beginning."""
+    return {"at": format_time(at), "source": source, "confirmed": confirmed}
+
+
+def checks(seen: Checks) -> dict[str, Any]:
+    """What the checks said."""
+    return {"seen": seen.seen, "failing": list(seen.failing), "unknown": list(seen.unknown)}
+
+
+def update(audience: str, channel: str, text: str, *, draft: bool) -> dict[str, Any]:
+    """What an audience was told, or will be."""
+    return {
+        "audience": clean_text(audience, limit=40).lower(),
+        "channel": clean_text(channel, limit=40) if channel else "",
+        "text": clean_text(text, limit=8000, newlines=True),
+        "draft": draft,
+    }
+
+
+def snooze(deadline: str, until: datetime, reason: str, now: datetime) -> dict[str, Any]:
+    """A deadline put off; raises BadInput for one that cannot be, and for a moment that is past."""
+    if deadline not in TITLES or deadline in NOT_SNOOZED:
+        choices = ", ".join(name for name in TITLES if name not in NOT_SNOOZED)
+        raise BadInput(f"{deadline!r} cannot be put off; these can: {choices}.")
+    if until <= now:
+        raise BadInput("A deadline can only be put off into the future.")
+    return {"deadline": deadline, "until": format_time(until), "reason": clean_text(reason)}
+
+
+def known_severity(text: str) -> str:
+    """P0 to P3 from what was typed; raises BadInput."""
+    severity = text.strip().upper()
+    if severity not in SEVERITIES:
+        raise BadInput(f"{text!r} is not a severity; write {', '.join(SEVERITIES)}.")
+    return severity
+
+
+def known_state(word: State | str) -> State:
+    """A state from its word; raises BadInput."""
+    try:
+        return State(word)
+    except ValueError:
+        raise BadInput(f"{word!r} is not a state; known are {', '.join(State)}.") from None
+
+
+def not_later(at: datetime, now: datetime, what: str) -> datetime:
+    """`at`, which lies not after `now`; raises BadInput."""
+    if at > now:
+        raise BadInput(f"{what} cannot lie in the future ({format_time(at)}).")
+    return at
