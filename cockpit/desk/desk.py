@@ -9,6 +9,7 @@ from cockpit.desk.account import ses_panel
 from cockpit.desk.alerts import Alerts
 from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
+from cockpit.desk.incidents import Incidents
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, SesPanel
 from cockpit.health.registry import ACCOUNT_PREFIX
 from cockpit.profile import Profile
@@ -37,11 +38,12 @@ class Desk:
         self.documents = Documents(database)
         self.feed = Feed(database, Ledger(database, clock.now), clock, operator)
         self.board = Board(Observations(database), settings, clock)
+        self.incidents = Incidents(self.feed, settings, operator)
         self._alerts = Alerts()
         self._leases = Leases(database)
         self._observations = Observations(database)
         self._data_version = -1
-        for room in (self.board, self._alerts):
+        for room in (self.board, self._alerts, self.incidents):
             self.feed.add(room)
 
     def refresh(self) -> Changes:
