@@ -1,0 +1,171 @@
+"""The whole of a world's DNS: tree, name servers and resolvers, each server on a loopback port of its own."""
+
+from collections.abc import Iterable, Sequence
+
+from cockpit.clock import Clock
+from cockpit.drill.dns.authority import Authority
+from cockpit.drill.dns.records import absolute
+from cockpit.drill.dns.resolver import Resolver
+from cockpit.drill.dns.server import LOOPBACK, DnsServer
+from cockpit.drill.dns.tree import ZoneTree
+from cockpit.drill.dns.tsig import Keyring
+from cockpit.drill.dns.zones import Zone
+from cockpit.errors import BadInput, NotFound
+from cockpit.profile import Anchor
+from cockpit.profile import Resolver as ResolverAddress
+
+DNS_PORT = 53
+
+
+class DnsNetwork:
+    """Compose with `add_zone` and `add_resolver`, then `start`; `dial`, `roots`, `anchors` and
+    `resolver_addresses` go into the profile.
+
+    Name servers appear when a zone names them; one host name keeps one address. `speed` divides the TTLs that
+    are served, and nothing else.
+    """
+
+    def __init__(self, clock: Clock, *, speed: float = 1.0) -> None:
+        self.tree = ZoneTree(clock)
+        self.keyring = Keyring()
+        self.authorities: dict[str, Authority] = {}
+        self.resolvers: dict[str, Resolver] = {}
+        self._clock = clock
+        self._speed = speed
+        self._by_address: dict[str, Authority] = {}
+        self._public: list[str] = []
+        self._servers: dict[str, DnsServer] = {}
+
+    @property
+    def speed(self) -> float:
+        """Scenario seconds per second."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._speed = speed
+        for authority in self.authorities.values():
+            authority.speed = speed
+        for resolver in self.resolvers.values():
+            resolver.speed = speed
+
+    def add_zone(
+        self,
+        origin: str,
+        servers: Sequence[tuple[str, str]],
+        *,
+        ttl_s: int = 300,
+        negative_ttl_s: int = 60,
+        signed: bool = True,
+    ) -> Zone:
+        """Make a zone, delegate it, and have it served by these (host name, address) pairs, the primary first.
+
+        The root (`.`) comes first. `ttl_s` is the default TTL of its records, `negative_ttl_s` the SOA minimum,
+        both in scenario seconds. Raises BadInput.
+        """
+        hosts = [self._authority(host, address) for host, address in servers]
+        pairs = [(host.name, host.address) for host in hosts]
+        zone = self.tree.add_zone(origin, pairs, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed)
+        for host in hosts:
+            host.serve(zone)
+        return zone
+
+    def add_resolver(self, name: str, address: str, *, validating: bool = True, public: bool = True) -> Resolver:
+        """Add a resolver with an empty cache; a public one is listed in the profile. Needs the root zone."""
+        if name in self.resolvers or any(one.address == address for one in self.resolvers.values()):
+            raise BadInput(f"Resolver {name} at {address} is there already.")
+        resolver = Resolver(
+            name,
+            address,
+            self._clock,
+            roots=[root for _, root in self.tree.roots],
+            servers=self._by_address,
+            anchors=self.anchors if validating else (),
+            speed=self._speed,
+        )
+        self.resolvers[name] = resolver
+        if public:
+            self._public.append(name)
+        return resolver
+
+    def authority(self, name: str) -> Authority:
+        """A name server by its host name; raises NotFound."""
+        try:
+            return self.authorities[absolute(name).to_text()]
+        except KeyError:
+            raise NotFound(f"There is no name server {name}.") from None
+
+    def resolver(self, name: str) -> Resolver:
+        """A resolver by its name; raises NotFound."""
+        try:
+            return self.resolvers[name]
+        except KeyError:
+            raise NotFound(f"There is no resolver {name}.") from None
+
+    def authorities_of(self, origin: str) -> tuple[Authority, ...]:
+        """The name servers of a zone, the primary first."""
+        zone = self.tree.zone(origin)
+        return tuple(self.authorities[server.name.to_text()] for server in zone.servers)
+
+    async def start(self) -> None:
+        """Bind every name server and resolver that was added so far and is not bound yet."""
+        for address, server in self._listeners():
+            if address not in self._servers:
+                listener = DnsServer(server)
+                await listener.start()
+                self._servers[address] = listener
+
+    async def close(self) -> None:
+        """Unbind everything."""
+        for listener in self._servers.values():
+            await listener.close()
+        for resolver in self.resolvers.values():
+            await resolver.close()
+        self._servers.clear()
+
+    @property
+    def dial(self) -> dict[str, str]:
+        """ "address:53" as the tree names it, to "127.0.0.1:port" where it really listens."""
+        return {
+            f"{address}:{DNS_PORT}": f"{LOOPBACK}:{listener.port}" for address, listener in self._servers.items()
+        }
+
+    @property
+    def roots(self) -> tuple[tuple[str, str], ...]:
+        """The root's name servers as (host name, address)."""
+        return self.tree.roots
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """Trust anchors of the root zone; a signed root is needed for any."""
+        return self.tree.anchors
+
+    @property
+    def resolver_addresses(self) -> tuple[ResolverAddress, ...]:
+        """The public resolvers as the profile lists them."""
+        return tuple(ResolverAddress(name, self.resolvers[name].address, DNS_PORT) for name in self._public)
+
+    def _authority(self, host: str, address: str) -> Authority:
+        name = absolute(host).to_text()
+        known = self.authorities.get(name)
+        if known is None and address in self._by_address:
+            raise BadInput(f"{address} belongs to {self._by_address[address].name} already.")
+        if known is None:
+            known = Authority(name, address, self._clock, self.keyring, speed=self._speed)
+            self.authorities[name] = self._by_address[address] = known
+        elif known.address != address:
+            raise BadInput(f"Name server {name} has the address {known.address} already.")
+        return known
+
+    def _listeners(self) -> Iterable[tuple[str, Authority | Resolver]]:
+        for authority in self.authorities.values():
+            yield authority.address, authority
+        for resolver in self.resolvers.values():
+            yield resolver.address, resolver
+
+
+def add_public_suffixes(network: DnsNetwork) -> None:
+    """Lay the upper floors that every scenario stands on: the root, `example.` and `com.`."""
+    network.add_zone(".", [("a.root-servers.example.", "192.0.2.1"), ("b.root-servers.example.", "192.0.2.2")])
+    network.add_zone("example.", [("a.nic.example.", "192.0.2.11"), ("b.nic.example.", "192.0.2.12")])
+    network.add_zone("com.", [("a.nic.com.", "192.0.2.21"), ("b.nic.com.", "192.0.2.22")])

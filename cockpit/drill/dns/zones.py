@@ -1,0 +1,244 @@
+"""One zone: records that change, keys that sign them, and a journal of who changed what.
+
+A zone's records are changed by `publish`, `withdraw` and `replace`; each change bumps the serial. The records
+are kept unsigned; name servers read a `Snapshot`, which is made anew after a change and signs what it is asked.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dns.name import Name
+from dns.rdataset import Rdataset
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.SOA import SOA
+
+from cockpit.clock import Clock
+from cockpit.drill.dns.keys import Flaw, SigningPolicy, ZoneKey
+from cockpit.drill.dns.records import absolute, merged, record_set, record_type
+from cockpit.drill.dns.snapshot import Snapshot
+from cockpit.errors import BadInput, NotFound
+
+JOURNAL_LIMIT = 2000
+"""Changes that a zone remembers for the referee."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameServerName:
+    """A name server as the tree names it: host name and the (documentation) address it answers at."""
+
+    name: Name
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of one record set; `values` is empty when the set was withdrawn."""
+
+    at: datetime
+    zone: str
+    serial: int
+    name: str
+    rdtype: str
+    values: tuple[str, ...]
+    by: str
+
+
+class Zone:
+    """One zone: its records, its keys, its signing policy, and a journal of its changes."""
+
+    def __init__(
+        self,
+        origin: Name,
+        servers: Sequence[NameServerName],
+        clock: Clock,
+        *,
+        ttl_s: int = 300,
+        negative_ttl_s: int = 60,
+        signed: bool = True,
+    ) -> None:
+        if not servers:
+            raise BadInput(f"Zone {origin} needs at least one name server.")
+        self.origin = origin
+        self.servers = tuple(servers)
+        self.ttl_s = ttl_s
+        self.hosted = True
+        self.keys: tuple[ZoneKey, ...] = (ZoneKey.generate(),) if signed else ()
+        self.journal: deque[Change] = deque(maxlen=JOURNAL_LIMIT)
+        self.version = 0
+        self._clock = clock
+        self._flaw = Flaw.NONE
+        self._records: dict[tuple[Name, RdataType], Rdataset] = {}
+        self._snapshot: Snapshot | None = None
+        mname = servers[0].name
+        rname = Name((b"hostmaster", *mname.parent().labels))
+        serial = int(clock.now().strftime("%Y%m%d")) * 100 + 1
+        timers = f"3600 600 864000 {negative_ttl_s}"
+        soa = f"{mname} {rname} {serial} {timers}"
+        self._records[(origin, RdataType.SOA)] = record_set("SOA", ttl_s, [soa])
+        self._records[(origin, RdataType.NS)] = record_set("NS", ttl_s, [str(server.name) for server in servers])
+        for server in servers:
+            if server.name.is_subdomain(origin):
+                self._records[(server.name, RdataType.A)] = record_set("A", ttl_s, [server.address])
+
+    @property
+    def serial(self) -> int:
+        """The SOA serial of the newest version."""
+        soa = self._records[(self.origin, RdataType.SOA)][0]
+        assert isinstance(soa, SOA)
+        return soa.serial
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest version, made on first use after a change."""
+        if self._snapshot is None:
+            policy = SigningPolicy.around(self._clock.now(), self._flaw)
+            self._snapshot = Snapshot(self.origin, self._records.copy(), self.keys, policy)
+        return self._snapshot
+
+    @property
+    def flaw(self) -> Flaw:
+        """What is wrong with this zone's signatures at the moment."""
+        return self._flaw
+
+    def values(self, name: str | Name, rdtype: str | RdataType) -> tuple[str, ...]:
+        """The published values in presentation form; empty when there is no such record set."""
+        rdataset = self._records.get((absolute(name), record_type(rdtype)))
+        return () if rdataset is None else tuple(rdata.to_text() for rdata in rdataset)
+
+    def rdataset(self, name: Name, rdtype: RdataType) -> Rdataset | None:
+        """The record set as stored, never to be changed in place."""
+        return self._records.get((name, rdtype))
+
+    def types_at(self, name: Name) -> set[RdataType]:
+        """Record types that `name` owns."""
+        return {rdtype for owner, rdtype in self._records if owner == name}
+
+    def publish(
+        self, name: str | Name, rdtype: str, *values: str, ttl_s: int | None = None, by: str = "world"
+    ) -> None:
+        """Add values to a record set, making it where needed; raises BadInput."""
+        owner, kind = absolute(name), record_type(rdtype)
+        added = record_set(kind, self.ttl_s if ttl_s is None else ttl_s, values)
+        present = self._records.get((owner, kind))
+        if present is not None and kind not in (RdataType.CNAME, RdataType.SOA):
+            added = merged(present, added, present.ttl if ttl_s is None else ttl_s)
+        self.put(owner, added, by=by)
+
+    def replace(
+        self, name: str | Name, rdtype: str, *values: str, ttl_s: int | None = None, by: str = "world"
+    ) -> None:
+        """Make a record set hold exactly these values; raises BadInput."""
+        owner, kind = absolute(name), record_type(rdtype)
+        present = self._records.get((owner, kind))
+        kept_ttl_s = self.ttl_s if present is None else present.ttl
+        self.put(owner, record_set(kind, kept_ttl_s if ttl_s is None else ttl_s, values), by=by)
+
+    def withdraw(self, name: str | Name, rdtype: str, *, by: str = "world") -> tuple[str, ...]:
+        """Remove a record set and return the values it had; raises NotFound when there is none."""
+        owner, kind = absolute(name), record_type(rdtype)
+        values = self.values(owner, kind)
+        if not values:
+            raise NotFound(f"There is no {kind.name} record at {owner}.")
+        self.remove(owner, kind, by=by)
+        return values
+
+    def put(self, name: Name, rdataset: Rdataset, *, by: str) -> None:
+        """Store a whole record set as one change; raises BadInput where the zone would become unloadable."""
+        self.apply({(name, rdataset.rdtype): rdataset}, by=by)
+
+    def remove(self, name: Name, rdtype: RdataType, *, by: str) -> None:
+        """Drop a whole record set, if there is one; SOA and NS at the zone's top stay (BadInput)."""
+        self.apply({(name, rdtype): None}, by=by)
+
+    def apply(self, changes: Mapping[tuple[Name, RdataType], Rdataset | None], *, by: str) -> None:
+        """Store and drop record sets together, all or none, under one new serial.
+
+        None drops. What is stored already is left out; when nothing is left, the serial stays. Raises BadInput.
+        """
+        effective = {key: new for key, new in changes.items() if not _same(self._records.get(key), new)}
+        if not effective:
+            return
+        after = {key: value for key, value in self._records.items() if key not in effective}
+        after.update({key: new for key, new in effective.items() if new is not None})
+        for name, rdtype in effective:
+            self._check(name, rdtype, after)
+        self._records = after
+        self._bump()
+        for name, rdtype in effective:
+            self._note(name, rdtype, by)
+
+    def take_down(self) -> None:
+        """Delete the zone from its name servers, which refuse it from now on; the delegation stays."""
+        self.hosted = False
+        self.version += 1
+
+    def bring_back(self) -> None:
+        """Serve the zone again as it was."""
+        self.hosted = True
+        self.version += 1
+
+    def spoil_signatures(self, flaw: Flaw | str) -> None:
+        """Sign from now on such that `flaw` shows; `Flaw.NONE` signs well again. Bumps the serial."""
+        try:
+            self._flaw = Flaw(flaw)
+        except ValueError:
+            raise BadInput(f"{flaw!r} is no signature flaw: {', '.join(Flaw)}.") from None
+        self._resigned()
+
+    def roll_key(self) -> ZoneKey:
+        """Sign with a new key only; the parent's DS goes on naming the old one until somebody replaces it."""
+        self.keys = (ZoneKey.generate(),)
+        self._resigned()
+        return self.keys[0]
+
+    def set_keys(self, keys: Iterable[ZoneKey]) -> None:
+        """Sign with these keys; none at all makes the zone unsigned."""
+        self.keys = tuple(keys)
+        self._resigned()
+
+    def _check(self, name: Name, rdtype: RdataType, after: Mapping[tuple[Name, RdataType], Rdataset]) -> None:
+        if not name.is_subdomain(self.origin):
+            raise BadInput(f"{name} is not inside zone {self.origin}.")
+        if rdtype in (RdataType.NSEC, RdataType.RRSIG, RdataType.DNSKEY):
+            raise BadInput(f"{rdtype.name} records of zone {self.origin} are made by its signer.")
+        if name == self.origin and rdtype in (RdataType.SOA, RdataType.NS) and (name, rdtype) not in after:
+            raise BadInput(f"{rdtype.name} at {name} cannot be removed from its own zone.")
+        types = {kind for owner, kind in after if owner == name}
+        if RdataType.CNAME in types and (len(types) > 1 or len(after[(name, RdataType.CNAME)]) > 1):
+            raise BadInput(f"{name} would hold a CNAME beside other records, which RFC 1034 forbids.")
+
+    def _bump(self) -> None:
+        key = (self.origin, RdataType.SOA)
+        old = self._records[key]
+        soa = old[0]
+        assert isinstance(soa, SOA)
+        bumped = Rdataset(old.rdclass, old.rdtype, ttl=old.ttl)
+        bumped.add(soa.replace(serial=(soa.serial + 1) % 2**32), old.ttl)
+        self._records[key] = bumped
+        self._snapshot = None
+        self.version += 1
+
+    def _resigned(self) -> None:
+        self._bump()
+        self._note(self.origin, RdataType.DNSKEY, "world")
+
+    def _note(self, name: Name, rdtype: RdataType, by: str) -> None:
+        self.journal.append(
+            Change(
+                at=self._clock.now(),
+                zone=self.origin.to_text(),
+                serial=self.serial,
+                name=name.to_text(),
+                rdtype=rdtype.name,
+                values=self.values(name, rdtype),
+                by=by,
+            )
+        )
+
+
+def _same(old: Rdataset | None, new: Rdataset | None) -> bool:
+    if old is None or new is None:
+        return old is new
+    return old == new and old.ttl == new.ttl
