@@ -9,7 +9,7 @@ from cockpit.cli.frame import Command
 from cockpit.cli.printing import as_json, say, verdict_mark
 from cockpit.cli.session import Session
 from cockpit.clock import SystemClock
-from cockpit.doctor import Diagnosis, Patient, examine_machine, examine_outside
+from cockpit.doctor import Diagnosis, Patient, examine_machine, examine_outside, secrets
 from cockpit.doctor.diagnosis import passed_over
 from cockpit.errors import CockpitError
 from cockpit.health.model import Verdict
@@ -50,7 +50,8 @@ def _outside(session: Session, offline: bool) -> list[Diagnosis]:
     if offline:
         return [passed_over("outside", "Nobody outside this machine was asked (--offline).")]
     try:
-        profile = session.profile
+        profile, settings = session.profile, session.settings
     except CockpitError as error:
         return [passed_over("outside", f"Nobody was asked, because: {error}")]
-    return examine_outside(profile, SystemClock())
+    found = examine_outside(profile, SystemClock())
+    return found + secrets({"chat_webhook": settings.chat_webhook}, profile)

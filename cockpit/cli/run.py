@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.companion import companion_watch
+from cockpit.cli.companion import CompanionWatch
 from cockpit.cli.frame import Command
 from cockpit.cli.session import Session
 from cockpit.errors import BadInput
@@ -16,8 +16,8 @@ from cockpit.errors import BadInput
 @click.pass_obj
 def command(session: Session) -> int:
     """Open the cockpit (this is what `cockpit` alone does)."""
-    if session.given.profile == "-":
-        _take_the_terminal_back(session)
+    if session.given.profile == "-" and session.given_profile is not None:
+        take_the_terminal_back()
     need_terminal()
     return open_cockpit(session, session.log("watch"))
 
@@ -30,10 +30,8 @@ def need_terminal() -> None:
         )
 
 
-def _take_the_terminal_back(session: Session) -> None:
-    """Read the profile from the pipe, then let the keyboard be standard input again."""
-    if session.given_profile is None:
-        return
+def take_the_terminal_back() -> None:
+    """Let the keyboard be standard input again, after the profile was read from a pipe."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
@@ -43,17 +41,13 @@ def _take_the_terminal_back(session: Session) -> None:
 
 
 def open_cockpit(session: Session, log: Path) -> int:
-    """Run the app on the session's desk, beside a watch, until the operator leaves; returns its exit code."""
-    from screens.app import run_app
+    """Run the app until the operator leaves, opening it anew when the configuration changed; its exit code."""
+    from cockpit.cli.launcher import TerminalLauncher
+    from screens.app import REOPEN, Launched, run_app
 
-    with (
-        session.desk() as desk,
-        companion_watch(
-            session.database,
-            log,
-            config=session.own_config,
-            profile=session.profile_line,
-            operator=session.operator,
-        ),
-    ):
-        return run_app(desk)
+    code = REOPEN
+    while code == REOPEN:
+        with session.desk() as desk, CompanionWatch(session.watch_arguments, log, session.profile_line) as watch:
+            code = run_app(desk, launcher=TerminalLauncher(session, watch, Launched))
+        session = Session(session.given)
+    return code

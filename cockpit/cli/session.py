@@ -94,6 +94,12 @@ class Session:
 
         return msgspec.json.encode(self.given_profile) + b"\n"
 
+    @property
+    def watch_arguments(self) -> list[str]:
+        """What a watch on the same database and configuration is called with."""
+        config = ["--config", str(self.own_config)] if self.own_config is not None else []
+        return ["--database", str(self.database), "--as", self.operator, *config]
+
     def log(self, name: str) -> Path:
         """The file that a child's complaints go to."""
         return self.places.logs / f"{name}.log"

@@ -87,9 +87,11 @@ def database_files(path: Path) -> Diagnosis:
 
 def _database_place(path: Path) -> Diagnosis:
     place = _existing(path.parent)
-    if not os.access(place, os.W_OK | os.X_OK):
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         return ill(
-            "database", f"{path} cannot be made: {place} cannot be written.", "Choose another: --database FILE"
+            "database",
+            f"{path} cannot be made: {place} is no directory we can write in.",
+            "Choose another: --database FILE",
         )
     return well("database", f"{path} will be made when it is first needed.")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cockpit.clock import Clock
 from cockpit.doctor.diagnosis import Diagnosis, ill, passed_over, poor, well
+from cockpit.errors import CockpitError, WorldError
 from cockpit.profile import Profile
 from cockpit.text import visible
 
@@ -50,38 +51,31 @@ def aws(profile: Profile, clock: Clock) -> list[Diagnosis]:
         return [passed_over("aws", "No AWS account is configured; it was not asked.")]
     if profile.loopback_only and profile.aws.endpoint is None:
         return [passed_over("aws", f"The profile {profile.name!r} stays on this machine; AWS was not asked.")]
-    import botocore.exceptions
+    from cockpit.actions.aws import AwsClients, reading
 
     try:
-        answer = _caller(profile)
-    except botocore.exceptions.ClientError as error:
-        code = visible(error.response.get("Error", {}).get("Code", "an error"), limit=60)
-        return [ill("aws", f"AWS refuses these credentials: {code}.", _login(profile))]
-    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.ProfileNotFound) as error:
-        return [ill("aws", f"There are no AWS credentials: {visible(error, limit=120)}.", _login(profile))]
-    except botocore.exceptions.BotoCoreError as error:
-        kind = type(error).__name__
-        return [
-            ill("aws", f"AWS could not be asked in {profile.aws.region}: {kind}.", "Check the network and proxy.")
-        ]
+        reader = AwsClients(profile, "doctor", read_only=True).reader("sts")
+        answer = reading("who is calling", reader.get_caller_identity)
+    except WorldError as error:
+        return [ill("aws", str(error), _login(profile))]
     return [identity(profile, answer), skew(answer, clock.now())]
 
 
-def _caller(profile: Profile) -> Mapping[str, Any]:
-    import boto3
-    import botocore.config
+def secrets(references: Mapping[str, str | None], profile: Profile) -> list[Diagnosis]:
+    """Whether each secret that the configuration refers to can be fetched; nothing of it is shown."""
+    from cockpit.secrets import resolve
 
-    wanted = profile.aws
-    client: Any = boto3.session.Session(profile_name=wanted.sdk_profile).client(
-        "sts",
-        region_name=wanted.region or "us-east-1",
-        endpoint_url=wanted.endpoint,
-        aws_access_key_id=wanted.access_key,
-        aws_secret_access_key=wanted.secret_key,
-        config=botocore.config.Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}),
-    )
-    answer: Mapping[str, Any] = client.get_caller_identity()
-    return answer
+    found = []
+    for key, reference in references.items():
+        if reference is None:
+            continue
+        try:
+            resolve(reference, profile)
+        except CockpitError as error:
+            found.append(ill("secrets", f"{key}: {error}", f"Put the secret where {key} says it is."))
+        else:
+            found.append(well("secrets", f"{key} can be fetched from {reference}."))
+    return found
 
 
 def _login(profile: Profile) -> str:

@@ -1,0 +1,62 @@
+"""`cockpit check`: look at domains once, now, and say what is wrong."""
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from cockpit.cli.frame import Command
+from cockpit.cli.printing import as_json, say, verdict_mark
+from cockpit.cli.session import Session
+from cockpit.config.edit import domain_name
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.text import visible
+
+
+@click.command(cls=Command, example="cockpit check shop.example --json")
+@click.argument("domains", nargs=-1, metavar="DOMAIN...", required=True)
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def command(session: Session, domains: tuple[str, ...], json_wanted: bool) -> int:
+    """Look at domains once, now, and say what is wrong, what is wanted and how to fix it.
+
+    Exit code 0: all OK. 1: something FAILs. 2: something is UNKNOWN and nothing FAILs. Nothing is recorded.
+    """
+    from cockpit.watch import check_once
+
+    names = list(dict.fromkeys(domain_name(name) for name in domains))
+    observations = check_once(session.settings, session.profile, names)
+    if json_wanted:
+        as_json({"verdict": _worst(observations).value, "observations": observations})
+    else:
+        for name in names:
+            _print(name, [each for each in observations if each.target == name])
+    return exit_code(each.verdict for each in observations if each.vantage == DECISION)
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> int:
+    """1 for any FAIL, else 2 for any UNKNOWN, else 0; nothing looked at is UNKNOWN."""
+    seen = set(verdicts)
+    if Verdict.FAIL in seen:
+        return 1
+    return 2 if Verdict.UNKNOWN in seen or not seen else 0
+
+
+def _worst(observations: Sequence[Observation]) -> Verdict:
+    decisions = [each.verdict for each in observations if each.vantage == DECISION]
+    return min(decisions, key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN)
+
+
+def _print(name: str, observations: Sequence[Observation]) -> None:
+    decisions = sorted(
+        (each for each in observations if each.vantage == DECISION),
+        key=lambda each: (each.verdict.rank, each.check),
+    )
+    say(visible(name))
+    for each in decisions:
+        say(f"  {verdict_mark(each.verdict)} {each.check:<16} {visible(each.headline)}")
+        if each.finding is not None:
+            say(f"      now:    {visible(each.finding.now)}")
+            say(f"      wanted: {visible(each.finding.wanted)}")
+            say(f"      fix:    {visible(each.finding.fix)}")
+            if each.finding.record:
+                say(f"      record: {visible(each.finding.record)}")
