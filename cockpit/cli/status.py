@@ -46,6 +46,7 @@ def _document(desk: "Desk") -> dict[str, object]:
         "domains": list(desk.domains()),
         "ses": desk.ses(),
         "alerts": list(desk.alerts()),
+        "incidents": list(desk.incidents.open_incidents()),
     }
 
 
@@ -65,6 +66,9 @@ def _print(desk: "Desk") -> None:
     panel = desk.ses()
     if panel.watched:
         say(_ses_line(panel, now))
+    for incident in desk.incidents.open_incidents():
+        lead = visible(incident.lead or "nobody")
+        say(f"{incident.severity} {incident.ref} {visible(incident.title)}  {incident.state}, lead {lead}")
     open_alerts = [alert for alert in desk.alerts() if alert.cleared_at is None]
     if open_alerts:
         say()
