@@ -1,8 +1,11 @@
 """`cockpit run`, and `cockpit` alone: open the cockpit, with a watch beside it when nobody else keeps one."""
 
 import os
+import signal
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +13,9 @@ from cockpit.cli.companion import CompanionWatch
 from cockpit.cli.frame import Command
 from cockpit.cli.session import Session
 from cockpit.errors import BadInput
+
+if TYPE_CHECKING:
+    from cockpit.desk import Desk
 
 
 @click.command(cls=Command, example="cockpit --as mhassan run")
@@ -41,13 +47,25 @@ def take_the_terminal_back() -> None:
 
 
 def open_cockpit(session: Session, log: Path) -> int:
-    """Run the app until the operator leaves, opening it anew when the configuration changed; its exit code."""
+    """Run the app until the operator leaves, opening it anew when the configuration changed; its exit code.
+
+    A watch is started beside it; where another one holds the lease, ours leaves again by itself.
+    """
     from cockpit.cli.launcher import TerminalLauncher
-    from screens.app import REOPEN, Launched, run_app
+    from screens.app import run_app
+    from screens.launcher import REOPEN, Launched
 
     code = REOPEN
     while code == REOPEN:
         with session.desk() as desk, CompanionWatch(session.watch_arguments, log, session.profile_line) as watch:
-            code = run_app(desk, launcher=TerminalLauncher(session, watch, Launched))
+            watch.start()
+            launcher = TerminalLauncher(session, watch, Launched)
+            code = run_app(desk, launcher=launcher, on_signal=partial(_remember_signal, desk))
         session = Session(session.given)
     return code
+
+
+def _remember_signal(desk: "Desk", number: signal.Signals) -> None:
+    """Write down that the terminal went away, so that the timeline says why nobody answered."""
+    with desk.feed.decide() as pen:
+        pen.append("ops", "session.lost", {"signal": number.name})
