@@ -1,0 +1,107 @@
+"""The watch beside a terminal: fed through its standard input, and gone when that closes."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from cockpit.cli import companion
+from cockpit.cli.companion import CompanionWatch, own_command, own_environment
+from cockpit.cli.launcher import TerminalLauncher
+from cockpit.cli.session import Given, Session
+from cockpit.config import load_settings
+from cockpit.errors import BadInput, ConfigError, Refused, WorldError
+
+CHILD = """
+import sys
+line = sys.stdin.readline()
+print("arguments", sys.argv[1:], file=sys.stderr)
+print("line", line.strip(), file=sys.stderr)
+sys.stdin.read()
+print("end of input", file=sys.stderr, flush=True)
+"""
+
+
+@pytest.fixture
+def child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for our own program that tells what it was given."""
+    monkeypatch.setattr(companion, "own_command", lambda *arguments: [sys.executable, "-c", CHILD, *arguments])
+
+
+@pytest.mark.usefixtures("child")
+def test_the_profile_goes_through_standard_input_and_never_through_the_arguments(tmp_path: Path) -> None:
+    log = tmp_path / "log" / "watch.log"
+    with CompanionWatch(["--database", "x.db"], log, b'{"token": "canary"}\n') as watch:
+        assert watch.start()
+        assert watch.running
+        assert not watch.start()
+    assert not watch.running
+    text = log.read_text()
+    assert "arguments ['watch', '--until-eof', '--database', 'x.db', '--profile', '-']" in text
+    assert 'line {"token": "canary"}' in text
+    assert text.endswith("end of input\n")
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("child")
+def test_a_watch_that_ended_can_be_started_again(tmp_path: Path) -> None:
+    with CompanionWatch([], tmp_path / "watch.log", None) as watch:
+        assert watch.start()
+        watch.stop()
+        assert watch.start()
+
+
+def test_a_child_that_does_not_leave_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stubborn = "import signal; print('deaf', flush=True); signal.pause()"
+    monkeypatch.setattr(companion, "own_command", lambda *_: [sys.executable, "-c", stubborn])
+    monkeypatch.setattr(companion, "PATIENCE_S", 0.05)
+    with CompanionWatch([], tmp_path / "watch.log", None) as watch:
+        watch.start()
+    assert not watch.running
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "watch.log").symlink_to("/dev/null")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        CompanionWatch([], tmp_path / "watch.log", None).start()
+
+
+def test_our_own_program_is_called_without_the_working_directory_in_its_path() -> None:
+    assert own_command("status") == [sys.executable, "-P", "-m", "cockpit", "status"]
+    assert Path(own_environment()["PYTHONPATH"].split(os.pathsep)[0], "cockpit", "cli").is_dir()
+
+
+def launcher(given: Given | None = None) -> TerminalLauncher[tuple[str, bool]]:
+    session = Session(given)
+    return TerminalLauncher(session, CompanionWatch([], session.log("watch"), None), lambda *told: told)
+
+
+def test_a_domain_added_from_the_screen_stands_in_the_configuration(home: Path) -> None:
+    sentence, reopen = launcher().add_domain("Shop.Example")
+    assert reopen
+    assert str(home / "cockpit.yaml") in sentence
+    assert load_settings(home / "cockpit.yaml").domain("shop.example") is not None
+    with pytest.raises(Refused, match="already"):
+        launcher().add_domain("shop.example")
+    with pytest.raises(BadInput):
+        launcher().add_domain("\x1b[2J")
+
+
+def test_a_profile_that_brings_its_configuration_is_not_added_to(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text('{"kind": "drill", "name": "x", "settings": {}}')
+    with pytest.raises(Refused, match="brings its own configuration"):
+        launcher(Given(profile=str(path))).add_domain("shop.example")
+
+
+def test_identities_are_not_imported_from_an_account_that_is_not_pinned(home: Path) -> None:
+    with pytest.raises(WorldError, match="No account and region are pinned"):
+        launcher().import_identities()
+    assert not (home / "cockpit.yaml").exists()
+
+
+def test_the_drills_are_offered_easiest_first(home: Path) -> None:
+    names = [name for name, _ in launcher().drills()]
+    assert "dkim-missing" in names
