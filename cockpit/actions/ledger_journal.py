@@ -1,0 +1,155 @@
+"""The driver's journal over the ledger: admit, check the lease and append in one transaction."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from cockpit.actions.contract import Plan
+from cockpit.actions.journal import ActionRun, absorb, admit, fold, stream_of
+from cockpit.clock import Clock
+from cockpit.errors import NotFound
+from storage.database import Database
+from storage.errors import LeaseHeld
+from storage.leases import Lease, Leases, boot_id
+from storage.ledger import Draft, Ledger
+
+POLL_S = 0.05
+"""How often a waiting runner looks whether another process has written."""
+
+HEARTBEAT_S = 2.0
+"""How often the leases are kept alive; well within the patience of `storage.leases`."""
+
+ACTOR = "runner"
+
+
+def runner_lease(uid: str) -> str:
+    """The lease that the one runner of a run holds while it lives."""
+    return f"runner/{uid}"
+
+
+def target_lease(target: str) -> str:
+    """The lease on what is changed; whoever holds it is the only one who may change it."""
+    return f"target/{target}"
+
+
+class LedgerJournal:
+    """The journal of one run, for one runner process. `sleep` waits that many seconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        leases: Leases,
+        clock: Clock,
+        uid: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._leases = leases
+        self._clock = clock
+        self._uid = uid
+        self._sleep = sleep
+        self._holder = f"{ACTOR} {uuid4().hex[:8]}"
+        self._run: ActionRun | None = None
+        self._seq = 0
+        self._own: Lease | None = None
+        self._target: Lease | None = None
+        self._beaten = clock.monotonic()
+
+    def take_over(self) -> None:
+        """Become the run's runner; raises LeaseHeld while another one lives, NotFound for no such run."""
+        self.load()
+        self._own = self._acquire(runner_lease(self._uid))
+
+    def give_back(self) -> None:
+        """Give both leases back."""
+        self.unlock()
+        if self._own is not None:
+            self._leases.release(self._own)
+            self._own = None
+
+    def load(self) -> ActionRun:
+        """The run as its events tell it now; raises NotFound."""
+        for event in self._ledger.since(self._seq, stream=stream_of(self._uid)):
+            self._run = absorb(self._run, self._uid, event)
+            self._seq = event.seq
+        if self._run is None:
+            raise NotFound(f"There is no action {self._uid}.")
+        return self._run
+
+    def append(self, kind: str, body: dict[str, Any], *, fenced: bool) -> None:
+        """Admit and commit one event.
+
+        Raises IllegalMove when it may not follow, LeaseHeld when a lease is no longer ours, or when another run
+        left the target in doubt.
+        """
+        now = self._clock.now()
+        draft = Draft(stream=stream_of(self._uid), kind=kind, body=body, occurred_at=now, actor=ACTOR)
+        with self._database.write() as transaction:
+            admit(self.load(), self._uid, kind, body, now, ACTOR)
+            if self._own is not None:
+                self._leases.check(self._own, transaction)
+            if fenced:
+                if self._target is None:
+                    raise LeaseHeld("The lease on the target was given back.")
+                self._leases.check(self._target, transaction)
+            if kind == "action.intent":
+                self._refuse_if_in_doubt()
+            self._ledger.append([draft], transaction)
+
+    def lock(self, target: str) -> int:
+        """Take the lease on the target; raises LeaseHeld, also while another run left the target in doubt."""
+        self._refuse_if_in_doubt()
+        self._target = self._acquire(target_lease(target))
+        return self._target.fencing
+
+    def unlock(self) -> None:
+        """Give the lease on the target back."""
+        if self._target is not None:
+            self._leases.release(self._target)
+            self._target = None
+
+    def plan_of(self, uid: str) -> Plan:
+        """The plan of another run; raises NotFound."""
+        run = fold(uid, self._ledger.stream(stream_of(uid)))
+        if run is None or run.plan is None:
+            raise NotFound(f"There is no action {uid} that could be undone.")
+        return run.plan
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, or until another process wrote to the ledger; keeps the leases alive."""
+        until = self._clock.monotonic() + seconds
+        version = self._database.data_version()
+        while (left := until - self._clock.monotonic()) > 0:
+            self._beat()
+            self._sleep(min(left, POLL_S))
+            if self._database.data_version() != version:
+                break
+
+    def _beat(self) -> None:
+        if self._clock.monotonic() - self._beaten < HEARTBEAT_S:
+            return
+        for lease in (self._own, self._target):
+            if lease is not None:
+                self._leases.heartbeat(lease)
+        self._beaten = self._clock.monotonic()
+
+    def _acquire(self, name: str) -> Lease:
+        return self._leases.acquire(name, self._holder, os.getpid(), boot_id(), os.uname().nodename)
+
+    def _refuse_if_in_doubt(self) -> None:
+        """A lease that ran out says nothing about what its holder sent: whoever sent it has to find out first."""
+        target = self.load().request.target
+        runs: dict[str, ActionRun | None] = {}
+        for event in self._ledger.since(0, stream="action/"):
+            uid = event.stream.removeprefix("action/")
+            runs[uid] = absorb(runs.get(uid), uid, event)
+        for uid, run in runs.items():
+            if uid != self._uid and run is not None and run.holds_target and run.request.target == target:
+                raise LeaseHeld(
+                    f"Action {uid} on {target} is {run.state}: what it sent has to be settled before anything else."
+                )
