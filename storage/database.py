@@ -99,6 +99,8 @@ class Database:
             self._execute("COMMIT")
         except BaseException as error:
             self._roll_back()
+            if isinstance(error.__cause__, sqlite.Error) and disk_failed(error.__cause__):
+                self._failure = self._failure or str(error)
             if isinstance(error, Unwritable) and (lines := transaction.kept()):
                 raise Unwritable(f"{error} {self.spill(lines)}") from error
             raise
@@ -141,9 +143,10 @@ class Database:
     def spill(self, lines: Sequence[str]) -> str:
         """Put `lines` into a side file beside the database; return the sentence that says where they are."""
         kept = spill(self.path, lines)
+        count = "1 entry" if len(lines) == 1 else f"{len(lines)} entries"
         if kept is None:
-            return f"{len(lines)} entries could not be kept in a side file either: write them down now."
-        return f"{len(lines)} entries are kept in {kept} and can be appended later."
+            return f"{count} could not be kept in a side file either: write down what you meant to record."
+        return f"{count} kept in {kept}, to be appended later."
 
     def close(self) -> None:
         """Close the connection; the last one of a file copies its WAL back and removes it."""
@@ -154,19 +157,13 @@ class Database:
         try:
             return self._connection.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
         except sqlite.Error as error:
-            raise self._translate(error) from error
+            raise translate(error, self.path) from error
 
     def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             self._connection.executemany(sql, rows)
         except sqlite.Error as error:
-            raise self._translate(error) from error
-
-    def _translate(self, error: Exception) -> StorageError:
-        known = translate(error, self.path)
-        if disk_failed(error) and self._connection.in_transaction and self._failure is None:
-            self._failure = str(known)
-        return known
+            raise translate(error, self.path) from error
 
     def _roll_back(self) -> None:
         """End the transaction; SQLite has done so itself after some errors, and then there is nothing to end."""

@@ -3,14 +3,15 @@
 Told apart by result code (https://sqlite.org/rescode.html), never by message, because messages change.
 """
 
+import os
 from pathlib import Path
 
 from storage.errors import Damaged, StorageError, Unwritable
 
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL = 5, 6, 8, 10, 11, 13
 _PERM, _CANTOPEN, _CONSTRAINT, _AUTH, _NOTADB = 3, 14, 19, 23, 26
-_SHORT_READ = 522
-"""SQLITE_IOERR_SHORT_READ: the file is shorter than its own header says."""
+_LITTLE_ROOM = 64 * 1024
+"""Free bytes under which an I/O error is put down to a full disk: SQLite reports some of those as I/O errors."""
 
 
 def disk_failed(error: Exception) -> bool:
@@ -27,23 +28,32 @@ def translate(error: Exception, path: Path) -> StorageError:
     """Return the error to raise instead of SQLite's `error` about the database at `path`."""
     code, text = _primary(error), str(error)
     if code in (_BUSY, _LOCKED):
-        return StorageError(f"{path} is locked by another process that does not let go; nothing was written.")
-    if code == _FULL:
-        return Unwritable(f"The disk that holds {path} is full; nothing was written.")
-    if code == _IOERR and getattr(error, "sqlite_errorcode", 0) != _SHORT_READ:
+        return StorageError(f"{path} is locked by another process that does not let go; the change is not saved.")
+    if code == _FULL or (code == _IOERR and _room(path) < _LITTLE_ROOM):
+        return Unwritable(f"The disk that holds {path} is full; the change is not saved.")
+    if code == _IOERR:
         name = getattr(error, "sqlite_errorname", "disk I/O error")
-        return Unwritable(f"The disk that holds {path} returned an error ({name}); nothing was written.")
+        return Unwritable(f"The disk that holds {path} returned an error ({name}); the change is not saved.")
     if code in (_READONLY, _PERM, _AUTH):
         return Unwritable(f"{path} cannot be written: the file or its directory is read-only ({text}).")
     if code == _CANTOPEN:
         return Unwritable(f"{path} or a file beside it cannot be opened or created; check {path.parent}.")
     if code == _NOTADB:
         return Damaged(f"{path} is not a SQLite database.")
-    if code in (_CORRUPT, _IOERR) or "decode" in text:
+    if code == _CORRUPT or "decode" in text:
         return Damaged(f"{path} is damaged ({text}); restore the last backup, or export what can still be read.")
     if code == _CONSTRAINT:
         return StorageError(f"{path} refused the change: {text}.")
     return StorageError(f"{path}: {text}.")
+
+
+def _room(path: Path) -> int:
+    """Bytes that an ordinary user may still write where `path` lies; many where nobody can tell."""
+    try:
+        status = os.statvfs(path.parent)
+    except OSError:
+        return _LITTLE_ROOM
+    return status.f_bavail * status.f_frsize
 
 
 def _primary(error: Exception) -> int:
