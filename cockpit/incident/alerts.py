@@ -30,7 +30,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert; cleared once `cleared_at` is set."""
+    """One alert; cleared once `cleared_at` is set. `headline` says what was wrong, also after that."""
 
     id: str
     target: str
@@ -90,9 +90,9 @@ def alert_after(alert: Alert, event: Recorded) -> Alert:
     """The alert after an `alert.worsened` or `alert.cleared` event; anything else changes nothing."""
     if fields.text(event.body, "alert") != alert.id:
         return alert
-    headline = fields.text(event.body, "headline") or alert.headline
     if event.kind == "alert.worsened":
+        headline = fields.text(event.body, "headline") or alert.headline
         return replace(alert, headline=headline, verdict=fields.text(event.body, "verdict") or alert.verdict)
     if event.kind == "alert.cleared":
-        return replace(alert, headline=headline, cleared_at=event.occurred_at)
+        return replace(alert, cleared_at=event.occurred_at)
     return alert

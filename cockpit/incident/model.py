@@ -168,7 +168,7 @@ class Checks:
     def sentence(self) -> str:
         """The same for the operator, without a full stop."""
         if self.green:
-            return f"all {self.seen} checks are green"
+            return f"all checks are green ({self.seen} seen)"
         parts = []
         if self.failing:
             parts.append(f"still failing: {', '.join(self.failing)}")

@@ -1,0 +1,57 @@
+"""What is still missing in a document: fields nobody has filled, section by section.
+
+A gap is a `[fill: …]` prompt, a `[name: missing]` fact, or a section with nothing in it.
+"""
+
+import re
+from dataclasses import dataclass
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_GAP = re.compile(r"(?<!\\)\[(?:fill: [^\]\n]*|[a-z][a-z0-9_]*: missing)\]")
+_FENCE = re.compile(r"\s*(```+|~~~+)")
+_COMMENT = re.compile(r"\s*<!--.*-->\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section; `line` counts from 1 and is that of its heading, `gaps` are its own, without subsections."""
+
+    title: str
+    level: int
+    line: int
+    gaps: int
+
+
+def sections(text: str) -> tuple[Section, ...]:
+    """Sections of a Markdown document in order; text before the first heading belongs to none."""
+    found: list[Section] = []
+    body: list[str] = []
+    fence = ""
+    lines = [*text.split("\n"), "# end"]
+    for number, line in enumerate(lines, start=1):
+        mark = _FENCE.match(line)
+        if mark is not None:
+            fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
+        heading = None if fence and number < len(lines) else _HEADING.fullmatch(line)
+        if heading is None:
+            body.append(line)
+            continue
+        if found:
+            found[-1] = _counted(found[-1], body, len(heading[1]))
+        body = []
+        found.append(Section(heading[2], len(heading[1]), number, 0))
+    return tuple(found[:-1])
+
+
+def gap_count(text: str) -> int:
+    """Gaps in the whole document."""
+    return sum(section.gaps for section in sections(text))
+
+
+def _counted(section: Section, body: list[str], next_level: int) -> Section:
+    """The section with its gaps; one without text is a gap unless subsections follow."""
+    said = [line for line in body if line.strip() and not _COMMENT.fullmatch(line)]
+    count = sum(len(_GAP.findall(line)) for line in said)
+    if not said and next_level <= section.level:
+        count = 1
+    return Section(section.title, section.level, section.line, count)
