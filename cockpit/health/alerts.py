@@ -19,7 +19,7 @@ CLEARED = "alert.cleared"
 
 def alert_id(target: str, check: str, event_id: str) -> str:
     """The alert's name for its whole life; the part of the event's id tells one bad patch from the next."""
-    return f"{target}|{check}|{event_id[:8]}"
+    return f"{target}|{check}|{event_id[-8:]}"
 
 
 def changed_body(changed: Changed) -> dict[str, Any]:

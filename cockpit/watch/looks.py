@@ -1,0 +1,171 @@
+"""From a job to observations: the probe that reads, and the judge that says what the readings amount to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cockpit.clock import Clock
+from cockpit.config import DomainConfig, Settings
+from cockpit.health import certificate, dkim, resolution, web
+from cockpit.health.account import judge_account
+from cockpit.health.dkim_expected import expect
+from cockpit.health.dkim_expected import questions as dkim_questions
+from cockpit.health.identity import judge_identity
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.health.rates import judge_rates
+from cockpit.probes.aws import AwsReader
+from cockpit.probes.certificates import Trust
+from cockpit.probes.cloudwatch import read_rates
+from cockpit.probes.delegation import Delegations
+from cockpit.probes.http import HttpProbe
+from cockpit.probes.keys import public_key_facts
+from cockpit.probes.pace import ROUTINE, URGENT, Pace
+from cockpit.probes.records import read_records
+from cockpit.probes.ses import read_account, read_identity
+from cockpit.probes.tls import TlsProbe
+from cockpit.profile import Profile
+from cockpit.watch.plan import Job
+
+SES_CALLS_APART_S = 1.0
+"""SES takes one call a second per action (AWS quota), in a world that runs at its own speed."""
+
+_QUEUES = {"identity": "GetEmailIdentity", "account": "GetAccount", "rates": "GetMetricData"}
+
+
+class Looks:
+    """Everything that looking needs, and what earlier looks have taught: SES's wishes and the zones' serials."""
+
+    def __init__(self, settings: Settings, profile: Profile, clock: Clock) -> None:
+        self._settings = settings
+        self._profile = profile
+        self._clock = clock
+        self._domains = {domain.name: domain for domain in settings.domains}
+        self._delegations = Delegations(profile)
+        trust = Trust(profile)
+        self._tls = TlsProbe(profile, trust)
+        self._http = HttpProbe(profile, trust)
+        self._aws = AwsReader(profile)
+        apart_s = SES_CALLS_APART_S / max(profile.speed, 1.0)
+        self._paces = {queue: Pace(apart_s) for queue in _QUEUES.values()}
+        self._identities: dict[str, Mapping[str, Any]] = {}
+        self._serials: dict[str, int] = {}
+        self.when_identity_changes: Callable[[str], None] = _nobody
+
+    def add(self, domain: DomainConfig) -> None:
+        """Look at a domain that is not configured, as if it were."""
+        self._domains[domain.name] = domain
+
+    def recall(self, observations: Iterable[Observation]) -> None:
+        """Learn what earlier looks had found, from stored decisions."""
+        for seen in observations:
+            if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
+                self._identities[seen.target] = seen.evidence
+
+    async def turn(self, job: Job, *, urgent: bool) -> None:
+        """Wait until AWS may be asked, for jobs that ask AWS."""
+        queue = _QUEUES.get(job.probe)
+        if queue is not None:
+            await self._paces[queue].turn(URGENT if urgent else ROUTINE)
+
+    async def look(self, job: Job) -> list[Observation]:
+        """Do one job."""
+        return await _PROBES[job.probe](self, job.target, self._clock.now())
+
+    async def _resolution(self, target: str, at: datetime) -> list[Observation]:
+        domain = self._domain(target)
+        pins = [resolution.Pin(pin.name, pin.type, pin.values) for pin in domain.records]
+        asked = resolution.questions(target, [host.name for host in domain.hosts], pins)
+        readings = await read_records(self._profile, self._delegations, target, resolution.CHECK, asked, at=at)
+        observations = resolution.judge_resolution(target, readings, pins, at)
+        serials = observations[-1].evidence.get("serials") or {}
+        if serials:
+            self._serials[target] = max(int(serial) for serial in serials.values())
+        return observations
+
+    async def _identity(self, target: str, at: datetime) -> list[Observation]:
+        reading = await read_identity(self._aws, target, "ses.identity", at=at)
+        if reading.failure is None:
+            before = self._identities.get(target)
+            self._identities[target] = reading.seen
+            if before is not None and _wishes(before) != _wishes(reading.seen):
+                self.when_identity_changes(target)
+        return judge_identity(reading, self._serials.get(target), at)
+
+    async def _dkim(self, target: str, at: datetime) -> list[Observation]:
+        domain = self._domain(target)
+        own = domain.dkim
+        identity = self._identities.get(target)
+        if domain.identity and identity is None:
+            await self._paces["GetEmailIdentity"].turn(URGENT)
+            first = await read_identity(self._aws, target, "ses.identity", at=at)
+            if first.failure is not None:
+                reason = str(first.seen.get("reason") or first.failure)
+                headline = f"DKIM: SES has not said which records it wants ({reason})"
+                return [dkim.not_applicable(target, at, headline, Verdict.UNKNOWN)]
+            identity = self._identities[target] = first.seen
+        key = own.public_key if own else ""
+        expected = expect(
+            target,
+            identity,
+            selector=own.selector if own else "",
+            public_key=key,
+            key_sha256=str(public_key_facts(key).get("sha256", "")) if key else "",
+        )
+        if expected is None:
+            return [dkim.not_applicable(target, at, "DKIM: SES has no signing key for this domain")]
+        asked = dkim_questions(expected)
+        readings = await read_records(self._profile, self._delegations, target, dkim.CHECK, asked, at=at)
+        return dkim.judge_dkim(expected, readings, at)
+
+    async def _certificate(self, target: str, at: datetime) -> list[Observation]:
+        hosts = self._domain(target).hosts
+        found = await asyncio.gather(
+            *(self._tls.look(target, certificate.CHECK, host.name, host.port, at=at) for host in hosts)
+        )
+        return certificate.judge_certificates(target, [one for each in found for one in each], at)
+
+    async def _health(self, target: str, at: datetime) -> list[Observation]:
+        hosts = [(host, host.path) for host in self._domain(target).hosts if host.path is not None]
+        found = await asyncio.gather(
+            *(
+                self._http.look(target, web.CHECK, host.name, host.port, path, expect_body=host.expect_body, at=at)
+                for host, path in hosts
+            )
+        )
+        pairs = [
+            (reading, web.Wanted(host.expect_status, host.expect_body))
+            for (host, _), readings in zip(hosts, found, strict=True)
+            for reading in readings
+        ]
+        return web.judge_health(target, pairs, at)
+
+    async def _account(self, target: str, at: datetime) -> list[Observation]:
+        return judge_account(await read_account(self._aws, target, "ses.account", at=at), at)
+
+    async def _rates(self, target: str, at: datetime) -> list[Observation]:
+        return judge_rates(await read_rates(self._aws, target, "ses.bounce", at=at), at)
+
+    def _domain(self, target: str) -> DomainConfig:
+        return self._domains.get(target) or DomainConfig(name=target)
+
+
+def _nobody(_: str) -> None:
+    """Nobody wants to know."""
+
+
+def _wishes(identity: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What of an identity decides which DKIM records are looked for, and how they are doing."""
+    tokens = tuple(identity.get("tokens") or ())
+    return identity.get("origin"), tokens, identity.get("hosted_zone"), identity.get("dkim_status")
+
+
+_PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observation]]]] = {
+    "resolution": Looks._resolution,
+    "identity": Looks._identity,
+    "dkim": Looks._dkim,
+    "certificate": Looks._certificate,
+    "health": Looks._health,
+    "account": Looks._account,
+    "rates": Looks._rates,
+}

@@ -1,0 +1,235 @@
+"""What the watch remembers of each check, and how a batch of observations becomes rows and events.
+
+Everything here can be had back from the database: a watch that is killed and started again goes on where the last
+committed batch left off, with the alerts that are open and without raising them again.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cockpit.clock import format_time
+from cockpit.config import Settings
+from cockpit.health import alerts
+from cockpit.health.detail import detail_text, observation_from
+from cockpit.health.hysteresis import (
+    FLAP_WINDOW,
+    Changed,
+    Clear,
+    Open,
+    Policy,
+    Raise,
+    Track,
+    Transition,
+    Worsen,
+    opened,
+    replay,
+    step,
+    weight_of,
+)
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.watch.plan import affected
+from storage.event import new_id
+from storage.ledger import Draft, Event, Ledger
+from storage.observations import Latest, Observations, Sample
+
+ACTOR = "watch"
+
+SETTLED = timedelta(hours=6)
+"""For how long a check must have been good for its history not to matter after a restart."""
+
+Key = tuple[str, str]
+"""Target and check."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is to be committed together: rows of observations and the events that they caused."""
+
+    samples: list[Sample] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.samples or self.drafts)
+
+    def add(self, other: "Batch") -> None:
+        """Append another batch."""
+        self.samples.extend(other.samples)
+        self.drafts.extend(other.drafts)
+
+    def thin(self) -> None:
+        """Keep the newest row of each series, and every event: for a database that takes nothing for long."""
+        newest = {(each.target, each.check, each.vantage): each for each in self.samples}
+        self.samples = list(newest.values())
+
+
+class Memory:
+    """The tracks of all checks; pure but for naming new events."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._policy = Policy(settings.failures_to_alert, settings.successes_to_clear)
+        self._tracks: dict[Key, Track] = {}
+        self._vantages: dict[Key, set[str]] = {}
+
+    def open_alerts(self) -> list[str]:
+        """The ids of the alerts that are open."""
+        return [track.open.alert for track in self._tracks.values() if track.open is not None]
+
+    def restore(
+        self, ledger: Ledger, observations: Observations, watched: set[Key], now: datetime
+    ) -> tuple[Batch, list[Observation]]:
+        """Rebuild from the database; returns what is to be cleared and the decisions that stand.
+
+        An alert whose check is no longer watched would stay open for ever, so it is cleared with those words.
+        """
+        still_open = _open_alerts(ledger.stream(alerts.STREAM))
+        cleared = Batch()
+        for key in [key for key in still_open if key not in watched]:
+            body = {"alert": still_open.pop(key).alert, "headline": "no longer watched"}
+            cleared.drafts.append(_draft(alerts.CLEARED, body, now))
+        self._tracks = {key: Track(open=alert) for key, alert in still_open.items()}
+        decisions = []
+        for row in observations.latest():
+            key = (row.target, row.check)
+            if key not in watched:
+                continue
+            if row.vantage != DECISION:
+                self._vantages.setdefault(key, set()).add(row.vantage)
+                continue
+            decisions.append(stored_observation(row))
+            stored = _recent(observations, row)
+            self._tracks[key] = replay(
+                ((Verdict(each.verdict), weight_of(stored_observation(each)), each.at) for each in stored),
+                still_open.get(key),
+            )
+        return cleared, decisions
+
+    def take(self, seen: Sequence[Observation]) -> Batch:
+        """Take in the observations of one look."""
+        batch = Batch([_sample(each) for each in seen])
+        for each in seen:
+            if each.vantage == DECISION:
+                batch.drafts.extend(self._decided(each))
+        batch.samples.extend(self._vanished(seen))
+        return batch
+
+    def _decided(self, observation: Observation) -> list[Draft]:
+        key = (observation.target, observation.check)
+        track, transitions = step(self._tracks.get(key, Track()), observation, self._policy)
+        drafts = []
+        for transition in transitions:
+            draft, track = self._told(transition, track)
+            drafts.append(draft)
+        self._tracks[key] = track
+        return drafts
+
+    def _told(self, transition: Transition, track: Track) -> tuple[Draft, Track]:
+        at = transition.observation.at
+        match transition:
+            case Changed():
+                return _draft(alerts.CHANGED, alerts.changed_body(transition), at), track
+            case Raise():
+                event_id = new_id()
+                seen = transition.observation
+                alert = alerts.alert_id(seen.target, seen.check, event_id)
+                who = affected(self._settings, seen.target)
+                body = alerts.raised_body(alert, transition, who, self._settings.severity_profile)
+                return _draft(alerts.RAISED, body, at, event_id), opened(track, alert, transition)
+            case Worsen():
+                return _draft(alerts.WORSENED, alerts.worsened_body(transition), at), track
+            case Clear():
+                return _draft(alerts.CLEARED, alerts.cleared_body(transition), at), track
+
+    def _vanished(self, seen: Sequence[Observation]) -> list[Sample]:
+        """Rows that say so where a server or address is asked no longer; UNKNOWN decisions leave them be."""
+        gone: list[Sample] = []
+        for decision in [each for each in seen if each.vantage == DECISION]:
+            key = (decision.target, decision.check)
+            now = {each.vantage for each in seen if each.check == decision.check} - {DECISION}
+            if not now and decision.verdict is Verdict.UNKNOWN:
+                continue
+            for vantage in self._vantages.get(key, set()) - now:
+                note = Observation(*key, vantage, Verdict.NA, "not asked any more", decision.at)
+                gone.append(_sample(note))
+            self._vantages[key] = now
+        return gone
+
+
+def stored_observation(row: Sample | Latest) -> Observation:
+    """A stored row as the observation that it was."""
+    return observation_from(
+        target=row.target,
+        check=row.check,
+        vantage=row.vantage,
+        verdict=row.verdict,
+        headline=row.headline,
+        detail=row.detail,
+        at=row.at,
+        took_ms=row.took_ms,
+    )
+
+
+def _recent(observations: Observations, row: Latest) -> Sequence[Sample | Latest]:
+    """The decisions that still matter; where one verdict has stood for long, the last of them says it all."""
+    if row.verdict == Verdict.OK and row.at - row.since > SETTLED:
+        return [row]
+    return observations.history(row.target, row.check, DECISION, limit=FLAP_WINDOW)
+
+
+def _open_alerts(events: Sequence[Event]) -> dict[Key, Open]:
+    """The alerts that were raised and not cleared, by target and check."""
+    found: dict[str, tuple[Key, Open]] = {}
+    for event in events:
+        alert = str(event.body.get("alert", ""))
+        if event.kind == alerts.RAISED:
+            key = (str(event.body["target"]), str(event.body["check"]))
+            found[alert] = (key, _open(alert, event.body))
+        elif event.kind == alerts.WORSENED and alert in found:
+            found[alert] = (found[alert][0], _open(alert, event.body))
+        elif event.kind == alerts.CLEARED:
+            found.pop(alert, None)
+    return dict(found.values())
+
+
+def _open(alert: str, body: dict[str, Any]) -> Open:
+    verdict = Verdict(body["verdict"])
+    return Open(alert, int(body.get("weight") or (10 if verdict is Verdict.FAIL else 1)), verdict)
+
+
+def _draft(kind: str, body: dict[str, Any], at: datetime, event_id: str | None = None) -> Draft:
+    return Draft(
+        stream=alerts.STREAM,
+        kind=kind,
+        body=body,
+        occurred_at=at,
+        actor=ACTOR,
+        id=event_id or new_id(),
+    )
+
+
+def lifecycle_draft(kind: str, holder: str, at: datetime) -> Draft:
+    """`watch.started` or `watch.stopped`."""
+    return _draft(kind, {"holder": holder, "at": format_time(at)}, at)
+
+
+def _sample(observation: Observation) -> Sample:
+    return Sample(
+        target=observation.target,
+        check=observation.check,
+        vantage=observation.vantage,
+        verdict=str(observation.verdict),
+        headline=observation.headline,
+        detail=_bounded(detail_text(observation)),
+        at=observation.at,
+        took_ms=round(observation.took.total_seconds() * 1000),
+    )
+
+
+def _bounded(detail: str) -> str:
+    """Keep a detail that somebody else's zone made huge out of the database."""
+    if len(detail) <= 65_536:
+        return detail
+    return json.dumps({"evidence": {"cut": f"{len(detail)} characters of evidence were too many to keep"}})

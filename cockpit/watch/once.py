@@ -1,0 +1,54 @@
+"""Look once, without a database: what `cockpit check` prints."""
+
+import asyncio
+from collections.abc import Sequence
+
+from cockpit.clock import SystemClock
+from cockpit.config import DomainConfig, Settings
+from cockpit.health.model import Observation
+from cockpit.health.registry import matches
+from cockpit.profile import Profile
+from cockpit.watch.guarded import guarded
+from cockpit.watch.looks import Looks
+from cockpit.watch.plan import Job, account_jobs, domain_jobs, watched_account
+
+
+def check_once(
+    settings: Settings, profile: Profile, domains: Sequence[str], only: Sequence[str] = ()
+) -> list[Observation]:
+    """Look once at `domains` (all that are configured if empty) and return every observation, decisions included.
+
+    `only` names checks or areas, such as `mail` or `dns.resolution`. The SES account is looked at when no domain
+    is named, or when `only` names its checks. A domain that is not configured is looked at as far as its name goes.
+    """
+    return asyncio.run(_check(settings, profile, [name.rstrip(".").lower() for name in domains], tuple(only)))
+
+
+async def _check(
+    settings: Settings, profile: Profile, names: Sequence[str], only: tuple[str, ...]
+) -> list[Observation]:
+    clock = SystemClock()
+    looks = Looks(settings, profile, clock)
+    chosen = [_domain(settings, name) for name in names] or list(settings.domains)
+    planned: list[Job] = []
+    for domain in chosen:
+        looks.add(domain)
+        planned.extend(domain_jobs(domain, settings))
+    account = watched_account(settings, profile)
+    if account is not None and (not names or any(name.startswith("ses.") for name in only)):
+        planned.extend(account_jobs(account, settings))
+    wanted = [job for job in planned if any(matches(check.id, only) for check in job.checks)]
+
+    async def one(job: Job) -> list[Observation]:
+        await looks.turn(job, urgent=True)
+        return await guarded(job, looks.look, clock.now)
+
+    # What SES wants published is learnt first, so that the DKIM look need not ask a second time.
+    identities = [job for job in wanted if job.probe == "identity"]
+    others = [job for job in wanted if job.probe != "identity"]
+    found = [*await asyncio.gather(*map(one, identities)), *await asyncio.gather(*map(one, others))]
+    return [each for seen in found for each in seen if matches(each.check, only)]
+
+
+def _domain(settings: Settings, name: str) -> DomainConfig:
+    return settings.domain(name) or DomainConfig(name=name)

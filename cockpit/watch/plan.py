@@ -1,0 +1,75 @@
+"""What there is to look at, by configuration: one job per target and probe."""
+
+from dataclasses import dataclass
+
+from cockpit.config import DomainConfig, Settings
+from cockpit.health.impact import Affected, together
+from cockpit.health.registry import ACCOUNT_PREFIX, CHECKS, Check, account_target, checks_of_probe
+from cockpit.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Look at `target` with `probe` every `interval_s` seconds."""
+
+    target: str
+    probe: str
+    interval_s: float
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks that this look answers."""
+        return checks_of_probe(self.probe)
+
+
+def jobs(settings: Settings, profile: Profile) -> list[Job]:
+    """Everything that the configuration wants watched."""
+    found = [job for domain in settings.domains for job in domain_jobs(domain, settings)]
+    target = watched_account(settings, profile)
+    return found if target is None else [*found, *account_jobs(target, settings)]
+
+
+def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
+    """The jobs of one domain; what is not configured is not looked for."""
+    probes = ["resolution"]
+    if domain.identity:
+        probes.append("identity")
+    if domain.identity or (domain.dkim is not None and domain.dkim.selector):
+        probes.append("dkim")
+    if domain.hosts:
+        probes.append("certificate")
+    if any(host.path is not None for host in domain.hosts):
+        probes.append("health")
+    return [Job(domain.name, probe, interval_s(probe, settings)) for probe in probes]
+
+
+def account_jobs(target: str, settings: Settings) -> list[Job]:
+    """The jobs of an SES account."""
+    return [Job(target, probe, interval_s(probe, settings)) for probe in ("account", "rates")]
+
+
+def watched_account(settings: Settings, profile: Profile) -> str | None:
+    """The name of the SES account to watch; None when nothing says that there is one."""
+    aws = profile.aws
+    if aws.account or aws.endpoint or any(domain.identity for domain in settings.domains):
+        return account_target(aws.account, aws.region)
+    return None
+
+
+def interval_s(probe: str, settings: Settings) -> float:
+    """Seconds between two looks of a probe."""
+    check = next(check for check in CHECKS if check.probe == probe)
+    return float(getattr(settings.intervals, check.interval))
+
+
+def affected(settings: Settings, target: str) -> Affected:
+    """Who depends on a target; on an account, everybody whose domain is an identity of it."""
+    if target.startswith(ACCOUNT_PREFIX):
+        senders = [_affected(domain) for domain in settings.domains if domain.identity]
+        return together(senders) if senders else Affected(production=True)
+    domain = settings.domain(target)
+    return Affected(production=True) if domain is None else _affected(domain)
+
+
+def _affected(domain: DomainConfig) -> Affected:
+    return Affected(domain.production, domain.services, (domain.owner,) if domain.owner else ())

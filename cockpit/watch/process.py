@@ -1,0 +1,142 @@
+"""The watch as a process: its lease, its signals, its log, and its end when its parent goes."""
+
+import asyncio
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cockpit.clock import SystemClock
+from cockpit.config import Settings
+from cockpit.profile import Profile
+from cockpit.text import redact, visible
+from cockpit.watch.loop import Watch
+from cockpit.watch.store import Store
+from storage.errors import LeaseHeld, StorageError
+
+LOG_NAME = "watch.log"
+LOG_BYTES = 1_000_000
+
+HELD = 3
+"""Exit code when another watch holds the lease, or took it over."""
+
+FAILED = 4
+"""Exit code when a part of the watch itself failed."""
+
+_log = logging.getLogger("cockpit.watch")
+
+
+def run_watch(settings: Settings, profile: Profile, database_path: Path, *, until_eof: bool, operator: str) -> int:
+    """Watch until a signal (TERM, INT, HUP); returns the exit code, 0 for a clean end and `HELD` for a lost lease.
+
+    With `until_eof` this is somebody's child: it ends when standard input does, and says everything in
+    `watch.log` beside the database and nothing on the terminal. Otherwise it logs to standard error, and raises
+    LeaseHeld when another watch is at work and StorageError when the database cannot be opened.
+    """
+    with _logging(database_path.parent if until_eof else None):
+        try:
+            return asyncio.run(_watch(settings, profile, database_path, until_eof, operator))
+        except StorageError as error:
+            if not until_eof:
+                raise
+            _log.error("%s", error)
+            return HELD if isinstance(error, LeaseHeld) else error.exit_code
+
+
+async def _watch(settings: Settings, profile: Profile, database_path: Path, until_eof: bool, operator: str) -> int:
+    clock = SystemClock()
+    holder = f"the watch of {operator}"
+    store = Store(database_path, clock, holder)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    if until_eof:
+        _when_input_ends(loop, stopping)
+    await store.open()
+    try:
+        if not await _first(store.acquire(), stopping):
+            return 0
+        watch = Watch(settings, profile, store, clock, holder)
+        running = asyncio.create_task(watch.run())
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        watch.stop()
+        await running
+        if watch.failed:
+            return FAILED
+        return HELD if watch.lost else 0
+    finally:
+        await store.close()
+
+
+async def _first(acquiring: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
+    """Whether the lease was got before somebody asked to stop."""
+    task = asyncio.ensure_future(acquiring)
+    stop = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not task.done():
+        task.cancel()
+        return False
+    await task
+    return True
+
+
+def _when_input_ends(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Set `stopping` when standard input closes, which it does when the parent dies, however it dies."""
+
+    def read() -> None:
+        try:
+            while os.read(0, 4096):
+                continue
+        except OSError:
+            pass
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+
+    threading.Thread(target=read, name="parent", daemon=True).start()
+
+
+class _Clean(logging.Formatter):
+    """Log lines without secrets and without anything a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as visible, redacted text; a traceback keeps its lines."""
+        return redact(visible(super().format(record), limit=20_000, newlines=True))
+
+
+@contextmanager
+def _logging(directory: Path | None) -> Iterator[None]:
+    """Log to `watch.log` in `directory`, or to standard error; only our own loggers and asyncio's are heard."""
+    handler: logging.Handler
+    if directory is None:
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        os.umask(0o077)
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / LOG_NAME
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
+        # Whatever else might print (an interpreter that dies, a library) must not tear the parent's screen.
+        for descriptor in (1, 2):
+            os.dup2(handler.stream.fileno(), descriptor)
+    handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(message)s"))
+    loggers = [logging.getLogger(name) for name in ("cockpit.watch", "asyncio")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()

@@ -1,0 +1,155 @@
+"""The watch's own connection to the database, in a thread of its own: a slow disk must not stop the probes.
+
+What a failing disk did not take is kept and offered again; nothing counts as recorded before the commit.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from cockpit.clock import Clock
+from cockpit.health.model import Observation
+from cockpit.watch.memory import Batch, Key, Memory
+from storage.database import Database
+from storage.errors import LeaseHeld
+from storage.leases import PATIENCE, Lease, Leases, boot_id
+from storage.ledger import Ledger
+from storage.observations import Observations, Request
+
+LEASE = "watch"
+
+BEAT_S = PATIENCE.total_seconds() / 4
+"""Seconds between two signs of life."""
+
+_RETRY_S = 0.5
+
+Result = TypeVar("Result")
+
+
+class Store:
+    """All that the watch asks of the database; every method runs in the one thread that owns the connection."""
+
+    def __init__(self, path: Path, clock: Clock, holder: str) -> None:
+        self._path = path
+        self._clock = clock
+        self._holder = holder
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch-store")
+        self._database: Database | None = None
+        self._leases: Leases | None = None
+        self._lease: Lease | None = None
+        self._version = -1
+
+    async def open(self) -> None:
+        """Open the database; raises what `Database.open` raises."""
+        await self._do(self._open)
+
+    async def acquire(self) -> None:
+        """Take the lease; raises LeaseHeld once it is clear that another watch lives.
+
+        A holder that shows no sign of life for as long as the lease's patience is taken over.
+        """
+        first: tuple[int, int] | None = None
+        while True:
+            try:
+                await self._do(self._acquire)
+            except LeaseHeld:
+                beat = await self._do(self._heartbeat_seen)
+                if first is not None and beat is not None and beat != first:
+                    raise
+                first = first or beat
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return
+
+    async def restore(self, memory: Memory, watched: set[Key]) -> tuple[Batch, list[Observation]]:
+        """Rebuild `memory`; see `Memory.restore`."""
+        return await self._do(lambda: memory.restore(*self._tables(), watched, self._clock.now()))
+
+    async def commit(self, batch: Batch) -> None:
+        """Commit rows and events together, under the lease; raises StorageError and then nothing is recorded."""
+        await self._do(lambda: self._commit(batch))
+
+    async def beat(self) -> None:
+        """Show that the holder lives; raises LeaseHeld when the lease is gone."""
+        await self._do(self._beat)
+
+    async def requests(self) -> list[Request]:
+        """Take the waiting probe requests; looks only when somebody else has committed something."""
+        return await self._do(self._requests)
+
+    async def reopen(self) -> None:
+        """Close and open again, after an error that the connection must not outlive; the lease stays ours."""
+        await self._do(self._reopen)
+
+    async def close(self) -> None:
+        """Give the lease back and close."""
+        await self._do(self._close)
+        self._executor.shutdown(wait=False)
+
+    async def _do(self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+    def _open(self) -> None:
+        self._database = Database.open(self._path)
+        self._leases = Leases(self._database)
+
+    def _own(self) -> tuple[Database, Leases]:
+        if self._database is None or self._leases is None:
+            self._open()
+        assert self._database is not None
+        assert self._leases is not None
+        return self._database, self._leases
+
+    def _tables(self) -> tuple[Ledger, Observations]:
+        database, _ = self._own()
+        return Ledger(database, self._clock.now), Observations(database)
+
+    def _acquire(self) -> None:
+        _, leases = self._own()
+        self._lease = leases.acquire(LEASE, self._holder, os.getpid(), boot_id(), os.uname().nodename)
+
+    def _heartbeat_seen(self) -> tuple[int, int] | None:
+        row = self._own()[1].holder(LEASE)
+        return None if row is None else (row.fencing, row.heartbeat)
+
+    def _commit(self, batch: Batch) -> None:
+        database, leases = self._own()
+        ledger, observations = self._tables()
+        with database.write() as transaction:
+            if self._lease is not None:
+                leases.check(self._lease, transaction)
+            observations.put(batch.samples, transaction)
+            ledger.append(batch.drafts, transaction)
+
+    def _beat(self) -> None:
+        if self._lease is not None:
+            self._own()[1].heartbeat(self._lease)
+
+    def _requests(self) -> list[Request]:
+        database, _ = self._own()
+        version = database.data_version()
+        if version == self._version:
+            return []
+        taken = Observations(database).take_requests()
+        self._version = version
+        return taken
+
+    def _reopen(self) -> None:
+        if self._database is not None:
+            self._database.close()
+        self._database = self._leases = None
+        self._version = -1
+        self._open()
+
+    def _close(self) -> None:
+        if self._database is None:
+            return
+        try:
+            if self._lease is not None and self._leases is not None:
+                self._leases.release(self._lease)
+        finally:
+            self._database.close()
+            self._database = self._leases = None
