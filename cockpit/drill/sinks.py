@@ -92,6 +92,7 @@ class SinkServer:
         self._clock = clock
         self._sinks = {sink.name: sink for sink in sinks}
         self._faults: dict[str, SinkFaultKind] = {}
+        self._closing = asyncio.Event()
         self._server = HttpServer(self._handle)
 
     async def start(self) -> None:
@@ -99,7 +100,8 @@ class SinkServer:
         await self._server.start()
 
     async def close(self) -> None:
-        """Unbind and cut what is open."""
+        """Unbind, cut what is open and give up what was kept waiting."""
+        self._closing.set()
         await self._server.close()
 
     def url(self, sink: str) -> str:
@@ -136,8 +138,8 @@ class SinkServer:
         if text is not None:
             self._record(sink, text, request.body, delivered=fault is None)
         if fault is SinkFaultKind.TIMEOUT:
-            await asyncio.Event().wait()
-        if fault is SinkFaultKind.REFUSE:
+            await self._closing.wait()
+        if fault in (SinkFaultKind.TIMEOUT, SinkFaultKind.REFUSE):
             raise Dropped
         if fault is SinkFaultKind.ERROR:
             return _plain(500, "rollup_error")
