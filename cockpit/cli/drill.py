@@ -90,7 +90,7 @@ def _practise(session: Session, name: str, speed: float, seed: int, into: str | 
                 read_only=session.given.read_only,
             )
         )
-        code = open_cockpit(inner, directory / "watch.log")
+        code = open_cockpit(inner, directory / "watch-stderr.log")
         report = world.report()
     path = write_private(directory / "report.md", report.markdown)
     score = f"{report.sentence} Report: {path}"

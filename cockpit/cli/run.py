@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.companion import CompanionWatch
+from cockpit.cli.companion import CompanionWatch, watch_is_held
 from cockpit.cli.frame import Command
 from cockpit.cli.session import Session
 from cockpit.errors import BadInput
@@ -25,7 +25,7 @@ def command(session: Session) -> int:
     if session.given.profile == "-" and session.given_profile is not None:
         take_the_terminal_back()
     need_terminal()
-    return open_cockpit(session, session.log("watch"))
+    return open_cockpit(session, session.log("watch-stderr"))
 
 
 def need_terminal() -> None:
@@ -57,7 +57,11 @@ def open_cockpit(session: Session, log: Path) -> int:
 
     code = REOPEN
     while code == REOPEN:
-        with session.desk() as desk, CompanionWatch(session.watch_arguments, log, session.profile_line) as watch:
+        held = partial(watch_is_held, session.database)
+        with (
+            session.desk() as desk,
+            CompanionWatch(session.watch_arguments, log, session.profile_line, held) as watch,
+        ):
             watch.start()
             launcher = TerminalLauncher(session, watch, Launched)
             code = run_app(desk, launcher=launcher, on_signal=partial(_remember_signal, desk))

@@ -13,5 +13,6 @@ def command(session: Session, until_eof: bool) -> int:
     """Probe and record without a terminal, as a service does; one per database."""
     from cockpit.watch import run_watch
 
-    run_watch(session.settings, session.profile, session.database, until_eof=until_eof, operator=session.operator)
-    return 0
+    return run_watch(
+        session.settings, session.profile, session.database, until_eof=until_eof, operator=session.operator
+    )

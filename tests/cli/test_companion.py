@@ -2,17 +2,23 @@
 
 import os
 import stat
+import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cockpit.cli import companion
-from cockpit.cli.companion import CompanionWatch, own_command, own_environment
+from cockpit.cli.companion import CompanionWatch, own_command, own_environment, watch_is_held
 from cockpit.cli.launcher import TerminalLauncher
 from cockpit.cli.session import Given, Session
 from cockpit.config import load_settings
+from cockpit.desk import WATCH_LEASE
 from cockpit.errors import BadInput, ConfigError, Refused, WorldError
+from storage.database import Database
+from storage.leases import Leases, boot_id
 
 CHILD = """
 import sys
@@ -21,6 +27,15 @@ print("arguments", sys.argv[1:], file=sys.stderr)
 print("line", line.strip(), file=sys.stderr)
 sys.stdin.read()
 print("end of input", file=sys.stderr, flush=True)
+"""
+
+
+LATE = """
+import os, sys
+print("here", file=sys.stderr, flush=True)
+if os.path.getsize(sys.argv[1]) < 9:
+    sys.exit(3)
+sys.stdin.read()
 """
 
 
@@ -45,11 +60,13 @@ def test_the_profile_goes_through_standard_input_and_never_through_the_arguments
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-@pytest.mark.usefixtures("child")
-def test_a_watch_that_ended_can_be_started_again(tmp_path: Path) -> None:
+def test_a_watch_that_ended_cleanly_stays_away_until_it_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(companion, "own_command", lambda *_: [sys.executable, "-c", ""])
     with CompanionWatch([], tmp_path / "watch.log", None) as watch:
         assert watch.start()
-        watch.stop()
+        assert wait_for(lambda: not watch.running)
         assert watch.start()
 
 
@@ -105,3 +122,51 @@ def test_identities_are_not_imported_from_an_account_that_is_not_pinned(home: Pa
 def test_the_drills_are_offered_easiest_first(home: Path) -> None:
     names = [name for name, _ in launcher().drills()]
     assert "dkim-missing" in names
+
+
+def test_a_watch_that_found_the_lease_held_is_started_when_nobody_holds_it_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "watch.log"
+    monkeypatch.setattr(companion, "own_command", lambda *_: [sys.executable, "-c", LATE, str(log)])
+    monkeypatch.setattr(companion, "RETRY_S", 0.01)
+    answers = iter([True, True, False])
+    asked = threading.Event()
+
+    def held() -> bool:
+        answer = next(answers)
+        if not answer:
+            asked.set()
+        return answer
+
+    with CompanionWatch([], log, None, held) as watch:
+        watch.start()
+        assert asked.wait(20)
+        assert wait_for(lambda: log.read_text() == "here\nhere\n")
+    assert not watch.running
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Whether `condition` comes true while others run; the test's own time limit ends a wait in vain."""
+    pause = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return True
+        pause.wait(0.01)
+    return False
+
+
+def test_the_lease_of_a_watch_that_is_gone_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.db"
+    assert not watch_is_held(path)
+    database = Database.open(path)
+    leases = Leases(database)
+    lease = leases.acquire(WATCH_LEASE, "here", os.getpid(), boot_id(), "host")
+    assert watch_is_held(path)
+    leases.release(lease)
+    assert not watch_is_held(path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    leases.acquire(WATCH_LEASE, "gone", gone.pid, boot_id(), "host")
+    assert not watch_is_held(path)
+    database.close()
