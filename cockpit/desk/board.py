@@ -1,9 +1,11 @@
 """Health as the board shows it: the latest observations by target, read by change number so that 10,000 domains
 cost nothing while they are quiet."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 
 from cockpit.clock import Clock, parse_time
 from cockpit.config import DomainConfig, Settings
@@ -38,14 +40,17 @@ class Board:
         self._change = 0
         self._latest: dict[str, dict[tuple[str, str], Latest]] = {}
         self._rows: dict[str, DomainRow] = {}
-        self._history: dict[str, list[HistoryLine]] = {}
+        self._ranked: list[_Rank] = []
+        self._counts = dict.fromkeys(Verdict, 0)
+        self._ageing: list[tuple[datetime, str]] = []
         self._expiry: dict[str, tuple[datetime, datetime]] = {}
+        self._history: dict[str, list[HistoryLine]] = {}
         self._intervals = {
             check.id: timedelta(seconds=getattr(settings.intervals, check.interval)) for check in CHECKS
         }
         self._configured: dict[str, DomainConfig] = {domain.name: domain for domain in settings.domains}
         for name in self._configured:
-            self._rows[name] = self._row(name)
+            self._place(self._fresh(name))
 
     @property
     def targets(self) -> int:
@@ -81,27 +86,23 @@ class Board:
                 changed.add(row.target)
         for target in changed:
             if not target.startswith(ACCOUNT_PREFIX):
-                self._rows[target] = self._row(target)
+                self._place(self._fresh(target))
         return changed
 
     def rows(self) -> list[DomainRow]:
         """Every domain, worst first, then the one that changed last, then by name; freshness as of now."""
-        now = self._clock.now()
-        fresh = [self._aged(row, now) for row in self._rows.values()]
-        return sorted(fresh, key=_worst_first)
+        self._age()
+        return [self._rows[target] for _, _, target in self._ranked]
 
     def row(self, target: str) -> DomainRow | None:
         """One domain's line as of now, or None for a domain that is not known."""
-        row = self._rows.get(target)
-        return None if row is None else self._aged(row, self._clock.now())
+        self._age()
+        return self._rows.get(target)
 
     def counts(self) -> dict[Verdict, int]:
         """How many domains stand at each verdict; a silent one counts as UNKNOWN."""
-        counts = dict.fromkeys(Verdict, 0)
-        now = self._clock.now()
-        for row in self._rows.values():
-            counts[self._aged(row, now).verdict] += 1
-        return counts
+        self._age()
+        return dict(self._counts)
 
     def view(self, target: str) -> DomainView | None:
         """Everything about one domain, worst check first."""
@@ -139,50 +140,77 @@ class Board:
         """The SES accounts that were ever observed."""
         return sorted(target for target in self._latest if target.startswith(ACCOUNT_PREFIX))
 
-    def _row(self, target: str) -> DomainRow:
+    def _fresh(self, target: str) -> DomainRow:
+        """The row that the latest decisions amount to; also sets when it will be late and when silent."""
         configured = self._configured.get(target)
         services = len(configured.services) if configured else 0
         decisions = [row for (_, vantage), row in self._latest.get(target, {}).items() if vantage == DECISION]
         if not decisions:
-            return DomainRow(
-                target, Verdict.UNKNOWN, "", "not looked at yet", None, None, Freshness.SILENT, services, {}
-            )
-        self._expiry[target] = (
-            min(row.at + self._interval(row.check) * LATE_INTERVALS for row in decisions),
-            min(row.at + self._interval(row.check) * SILENT_INTERVALS for row in decisions),
-        )
-        worst = min(decisions, key=lambda row: (Verdict(row.verdict).rank, _order(row.check)))
-        oldest = min(row.at for row in decisions)
+            unseen = Freshness.SILENT
+            return DomainRow(target, Verdict.UNKNOWN, "", "not looked at yet", None, None, unseen, services)
+        late_at = min(row.at + self._interval(row.check) * LATE_INTERVALS for row in decisions)
+        silent_at = min(row.at + self._interval(row.check) * SILENT_INTERVALS for row in decisions)
+        self._expiry[target] = (late_at, silent_at)
+        heappush(self._ageing, (late_at, target))
+        worst = min(decisions, key=lambda row: (Verdict(row.verdict).rank, _PLACE.get(row.check, len(_PLACE))))
         verdict = Verdict(worst.verdict)
-        headline = worst.headline if verdict.rank < Verdict.OK.rank else "all checks are good"
-        checks = {row.check: Verdict(row.verdict) for row in decisions}
         return DomainRow(
-            target, verdict, worst.check, headline, worst.since, oldest, Freshness.FRESH, services, checks
+            target=target,
+            verdict=verdict,
+            check=worst.check,
+            headline=worst.headline if verdict.rank < Verdict.OK.rank else "all checks are good",
+            since=worst.since,
+            at=min(row.at for row in decisions),
+            freshness=Freshness.FRESH,
+            services=services,
+            checks={row.check: Verdict(row.verdict) for row in decisions},
         )
 
-    def _aged(self, row: DomainRow, now: datetime) -> DomainRow:
-        """The row with its freshness as of now; what is silent is UNKNOWN, whatever it last was."""
-        late_at, silent_at = self._expiry.get(row.target, (now, now))
-        if now <= late_at or row.at is None:
-            return row
-        if now <= silent_at:
-            return replace(row, freshness=Freshness.LATE)
-        if row.verdict.rank <= Verdict.UNKNOWN.rank:
-            return replace(row, freshness=Freshness.SILENT)
-        headline = "no data: the last answer is too old to trust"
-        return replace(row, verdict=Verdict.UNKNOWN, headline=headline, freshness=Freshness.SILENT)
+    def _place(self, row: DomainRow) -> None:
+        """Put a row where it belongs in the order, taking the old one of the same target out."""
+        old = self._rows.get(row.target)
+        if old is not None:
+            self._counts[old.verdict] -= 1
+            if _rank(old) != _rank(row):
+                del self._ranked[bisect_left(self._ranked, _rank(old))]
+                insort(self._ranked, _rank(row))
+        else:
+            insort(self._ranked, _rank(row))
+        self._counts[row.verdict] += 1
+        self._rows[row.target] = row
+
+    def _age(self) -> None:
+        """Turn rows late or silent whose time has come; what is silent is UNKNOWN, unless it was worse."""
+        now = self._clock.now()
+        while self._ageing and self._ageing[0][0] < now:
+            target = heappop(self._ageing)[1]
+            late_at, silent_at = self._expiry[target]
+            if late_at >= now:
+                continue
+            row = self._rows[target]
+            if silent_at >= now:
+                heappush(self._ageing, (silent_at, target))
+                self._place(replace(row, freshness=Freshness.LATE))
+            elif row.verdict.rank <= Verdict.UNKNOWN.rank:
+                self._place(replace(row, freshness=Freshness.SILENT))
+            else:
+                headline = "no data: the last answer is too old to trust"
+                silent = Freshness.SILENT
+                self._place(replace(row, verdict=Verdict.UNKNOWN, headline=headline, freshness=silent))
 
     def _interval(self, check: str) -> timedelta:
         return self._intervals.get(check, timedelta(days=1))
 
 
-def _order(check: str) -> int:
-    return next((place for place, known in enumerate(CHECKS) if known.id == check), len(CHECKS))
+_PLACE = {check.id: place for place, check in enumerate(CHECKS)}
+
+_Rank = tuple[int, float, str]
 
 
-def _worst_first(row: DomainRow) -> tuple[int, float, str]:
-    since = row.since.timestamp() if row.since is not None and row.verdict.rank < Verdict.INFO.rank else 0.0
-    return row.verdict.rank, -since, row.target
+def _rank(row: DomainRow) -> _Rank:
+    """Worst first; among the failing the newest; then by name."""
+    newest = row.since.timestamp() if row.since is not None and row.verdict.rank < Verdict.INFO.rank else 0.0
+    return row.verdict.rank, -newest, row.target
 
 
 def _observation(row: Latest) -> Observation:
