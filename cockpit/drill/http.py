@@ -47,7 +47,7 @@ class HttpServer:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def start(self, address: str = "127.0.0.1", port: int = 0) -> None:
@@ -56,22 +56,25 @@ class HttpServer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening and cut what is open."""
+        """Stop listening and cut what is open, a handler that is still at work included."""
         if self._server is None:
             return
         self._server.close()
-        for writer in list(self._open):
-            writer.transport.abort()
+        for conversation in self._conversations:
+            conversation.cancel()
+        await asyncio.gather(*self._conversations, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._conversations.add(task)
         try:
-            with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, Dropped):
+            with contextlib.suppress(OSError, h11.RemoteProtocolError, Dropped, asyncio.CancelledError):
                 await self._converse(reader, writer)
         finally:
-            self._open.discard(writer)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            self._conversations.discard(task)
+            writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER)

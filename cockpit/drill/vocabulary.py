@@ -90,18 +90,28 @@ class SpoilSignatures(Inject, frozen=True, kw_only=True, tag="dnssec-flaw"):
 
 
 class ServeCertificate(Inject, frozen=True, kw_only=True, tag="certificate"):
-    """A host serves another certificate; `days_left` is for the kinds that expire."""
+    """A host serves another certificate; `days_left` overrides when it expires, negative for the past."""
 
     host: str
-    kind: Literal["good", "expired", "expiring", "not-yet-valid", "wrong-host", "self-signed", "missing-chain"]
-    days_left: float = 5.0
+    kind: Literal[
+        "good", "expired", "expiring", "not-yet-valid", "wrong-host", "self-signed", "missing-chain", "revoked"
+    ]
+    days_left: float | None = None
 
 
 class HostFault(Inject, frozen=True, kw_only=True, tag="host-fault"):
-    """A host's web service misbehaves; `good` ends it."""
+    """A host's web service misbehaves; `slow` needs `latency_s`."""
 
     host: str
-    kind: Literal["good", "unavailable", "slow", "reset", "wrong-body"]
+    kind: Literal["unavailable", "slow", "drip", "wrong-body", "hang", "reset"]
+    status: int = 503
+    latency_s: Seconds = 0.0
+
+
+class HostHeal(Inject, frozen=True, kw_only=True, tag="host-heal"):
+    """A host's web service recovers; its certificate stays as it is."""
+
+    host: str
 
 
 class MailRamp(Inject, frozen=True, kw_only=True, tag="mail-ramp"):
@@ -133,10 +143,16 @@ class AwsHeal(Inject, frozen=True, kw_only=True, tag="aws-heal"):
 
 
 class SinkFault(Inject, frozen=True, kw_only=True, tag="sink-fault"):
-    """A channel misbehaves; `good` ends it."""
+    """A channel misbehaves."""
 
     sink: str
-    kind: Literal["good", "error", "rate-limit", "timeout", "refuse"]
+    kind: Literal["error", "rate-limit", "timeout", "refuse"]
+
+
+class SinkHeal(Inject, frozen=True, kw_only=True, tag="sink-heal"):
+    """A channel recovers."""
+
+    sink: str
 
 
 class LoseObject(Inject, frozen=True, kw_only=True, tag="s3-lose"):
@@ -156,11 +172,13 @@ AnyInject = (
     | SpoilSignatures
     | ServeCertificate
     | HostFault
+    | HostHeal
     | MailRamp
     | Enforce
     | AwsFault
     | AwsHeal
     | SinkFault
+    | SinkHeal
     | LoseObject
 )
 """The closed vocabulary of what can be made to happen, by hand and by a scenario."""

@@ -1,0 +1,134 @@
+"""The company that a drill happens to: its domains, who uses them, and how much mail they send."""
+
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "447112341123"
+REGION = "ca-central-1"
+BUCKET = "acme-dkim"
+NEXT_SELECTOR = "s2026b"
+"""The key that has been prepared for shop.example: its record is published, its private half lies in S3."""
+PREPARED_DOMAIN = "shop.example"
+RECORD_TTL_S = 60
+NEGATIVE_TTL_S = 30
+
+NAME_SERVERS = (
+    ("ns1.hosting.example.", "203.0.113.1"),
+    ("ns2.hosting.example.", "203.0.113.2"),
+    ("ns3.hosting.example.", "203.0.113.3"),
+)
+MAIL_PROVIDER_SERVERS = (("ns1.amazonses.com.", "192.0.2.31"), ("ns2.amazonses.com.", "192.0.2.32"))
+RESOLVERS = (("google", "198.51.100.8"), ("cloudflare", "198.51.100.1"), ("opendns", "198.51.100.22"))
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A name that serves HTTPS at one address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One domain of the company; `mail_per_hour` at the usual level."""
+
+    name: str
+    owner: str
+    services: tuple[str, ...]
+    mail_per_hour: int
+    hosts: tuple[Host, ...]
+
+    @property
+    def selector(self) -> str:
+        """The BYODKIM selector that has been prepared, if any."""
+        return NEXT_SELECTOR if self.name == PREPARED_DOMAIN else ""
+
+
+SITES = (
+    Site(
+        "shop.example",
+        "Team Storefront",
+        ("order confirmations", "receipts", "password resets"),
+        41_000,
+        (Host("www.shop.example", "203.0.113.10"),),
+    ),
+    Site(
+        "pay.example",
+        "Team Payments",
+        ("payment notices", "refunds"),
+        18_000,
+        (Host("www.pay.example", "203.0.113.20"), Host("api.pay.example", "203.0.113.21")),
+    ),
+    Site(
+        "news.example",
+        "Team Marketing",
+        ("newsletter", "campaigns"),
+        22_000,
+        (Host("www.news.example", "203.0.113.30"),),
+    ),
+    Site(
+        "api.example",
+        "Team Platform",
+        ("webhooks", "partner API notices"),
+        6_000,
+        (Host("api.example", "203.0.113.40"),),
+    ),
+    Site(
+        "admin.example",
+        "Team Security",
+        ("sign-in codes", "audit notices"),
+        900,
+        (Host("admin.example", "203.0.113.50"),),
+    ),
+    Site(
+        "app.example",
+        "Team Product",
+        ("invitations", "reminders"),
+        9_500,
+        (Host("app.example", "203.0.113.60"),),
+    ),
+)
+
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {"id": "mhassan", "name": "Mona Hassan", "roles": ["IC", "L2"], "contact": "+1 613 555 0142"},
+    {"id": "jroy", "name": "Jules Roy", "roles": ["TL", "L1"], "contact": "+1 613 555 0187"},
+    {"id": "atran", "name": "An Tran", "roles": ["CL", "CSL"], "contact": "+1 613 555 0119"},
+    {"id": "kblake", "name": "Kim Blake", "roles": ["SL"], "contact": "+1 613 555 0164"},
+    {"id": "dsilva", "name": "Dora Silva", "roles": ["L3"], "contact": "+1 613 555 0103"},
+)
+
+
+def settings(chat_url: str) -> dict[str, Any]:
+    """The configuration that this company would have written, in `cockpit.yaml`'s shape; short intervals."""
+    return {
+        "domains": [_domain(site) for site in SITES],
+        "aws": {"account": ACCOUNT, "region": REGION},
+        "byodkim": {"bucket": BUCKET, "key_prefix": "dkim-certificates", "records_prefix": "dns_records"},
+        "intervals": {
+            "dns_s": 5.0,
+            "tls_s": 30.0,
+            "http_s": 5.0,
+            "ses_identity_s": 5.0,
+            "ses_account_s": 5.0,
+            "ses_rates_s": 10.0,
+        },
+        "severity_profile": "emergency",
+        "people": [dict(person) for person in PEOPLE],
+        "chat_webhook": f"url:{chat_url}" if chat_url else None,
+    }
+
+
+def _domain(site: Site) -> dict[str, Any]:
+    domain: dict[str, Any] = {
+        "name": site.name,
+        "owner": site.owner,
+        "services": list(site.services),
+        "production": True,
+        "mail_per_hour": site.mail_per_hour,
+        "identity": True,
+        "hosts": [{"name": host.name, "path": "/health", "expect_status": 200} for host in site.hosts],
+    }
+    if site.selector:
+        domain["dkim"] = {"selector": site.selector, "bucket": BUCKET}
+    return domain

@@ -1,0 +1,197 @@
+"""Start a world as a child that cannot outlive its parent, and talk to its control door.
+
+The child ends when its standard input closes, which the kernel sees to even when the parent is killed. Importing
+this module loads nothing of the network.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from cockpit.errors import BadInput, WorldError
+from cockpit.profile import Profile, load_profile
+
+if TYPE_CHECKING:
+    from cockpit.drill.claims import Claims
+
+READY_WITHIN_S = 15.0
+"""Seconds that a world gets until its profile; it needs half a second on an idle machine."""
+ANSWER_WITHIN_S = 10.0
+PATIENCE_S = 3.0
+LINE_LIMIT = 1_000_000
+
+
+class LaunchedWorld:
+    """A running world. A context manager: leaving it ends the child."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]", profile_line: bytes, ready_after_s: float) -> None:
+        self.profile: Profile = load_profile(profile_line)
+        self.profile_line = profile_line
+        self.ready_after_s = ready_after_s
+        """Seconds from the start of the process to its profile."""
+        self._child = child
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._child.poll() is None
+
+    def status(self) -> dict[str, Any]:
+        """Where the drill stands: `elapsed_s` (scenario), `speed`, `paused`, `began`, `broken`, `restored`, …"""
+        return self._ask("GET", "/status")
+
+    def pause(self) -> dict[str, Any]:
+        """Stop scenario time."""
+        return self._ask("POST", "/pause")
+
+    def resume(self) -> dict[str, Any]:
+        """Let scenario time run again."""
+        return self._ask("POST", "/resume")
+
+    def set_speed(self, speed: float) -> dict[str, Any]:
+        """Change the speed; raises BadInput."""
+        return self._ask("POST", "/speed", {"speed": speed})
+
+    def inject(self, **inject: Any) -> dict[str, Any]:
+        """Make something happen, in the scenarios' vocabulary: `inject(do="dns-heal", server="google")`."""
+        return self._ask("POST", "/inject", inject)
+
+    def hint(self) -> str:
+        """Reveal the next hint; empty when there is none left."""
+        return str(self._ask("POST", "/hint")["hint"])
+
+    def report(self, claims: "Claims | None" = None) -> str:
+        """The drill report as Markdown, scored with what the ledger claims."""
+        return str(self._ask("POST", "/report", _plain(claims))["report"])
+
+    def close(self) -> None:
+        """End the world: close its standard input, and insist if that is not enough."""
+        for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        _end(self._child)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One word to the control door; raises BadInput when it is refused, WorldError when nobody answers."""
+        from http.client import HTTPConnection, HTTPException
+
+        control = self.profile.control
+        if control is None:
+            raise WorldError("This world cannot be steered: its profile names no control.")
+        connection = HTTPConnection(control.url.removeprefix("http://"), timeout=ANSWER_WITHIN_S)
+        headers = {"Authorization": f"Bearer {control.token}", "Content-Type": "application/json"}
+        try:
+            connection.request(method, path, json.dumps(body or {}) if method == "POST" else None, headers)
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
+        except (OSError, HTTPException, ValueError) as error:
+            state = "still runs" if self.alive else "has ended"
+            raise WorldError(
+                f"The drill world does not answer ({type(error).__name__}); its process {state}."
+            ) from None
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise BadInput(str(answer.get("error", "The drill world refused.")))
+        return answer
+
+
+def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "operator") -> LaunchedWorld:
+    """Start the world of a bundled scenario; raises WorldError, in the child's own words when it has some.
+
+    `speed` is scenario seconds per second, `seed` lays the same tokens again, `operator` is the session name of
+    the drill's AWS caller.
+    """
+    command = [sys.executable, "-P", "-m", "cockpit.drill.serve", name]
+    command += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
+    began = time.monotonic()
+    try:
+        child = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own arguments
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise WorldError(f"The drill world cannot be started: {error.strerror}.") from None
+    try:
+        line = _first_line(child, began + READY_WITHIN_S)
+        return LaunchedWorld(child, line, time.monotonic() - began)
+    except BaseException:
+        _end(child)
+        raise
+
+
+def _environment() -> dict[str, str]:
+    home = str(Path(__file__).parent.parent.parent)
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _first_line(child: "subprocess.Popen[bytes]", deadline: float) -> bytes:
+    """Read up to the first line feed, and no longer than the deadline allows."""
+    assert child.stdout is not None
+    descriptor = child.stdout.fileno()
+    line = b""
+    while not line.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            raise WorldError(f"The drill world was not ready within {READY_WITHIN_S:g} seconds.")
+        octets = os.read(descriptor, 65536)
+        if not octets:
+            raise WorldError(_last_words(child))
+        line += octets
+        if len(line) > LINE_LIMIT:
+            raise WorldError("The drill world answered with something that is not a profile.")
+    return line
+
+
+def _last_words(child: "subprocess.Popen[bytes]") -> str:
+    assert child.stderr is not None
+    child.wait(PATIENCE_S)
+    said = child.stderr.read(4096).decode("utf-8", "replace").strip().splitlines()
+    return said[-1] if said else f"The drill world ended at once with code {child.returncode}."
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    if child.stdin is not None:
+        with suppress(OSError):
+            child.stdin.close()
+    try:
+        child.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _plain(claims: "Claims | None") -> dict[str, Any]:
+    """Claims as JSON: moments as RFC 3339 text."""
+    if claims is None:
+        return {}
+    import msgspec
+
+    plain: dict[str, Any] = msgspec.to_builtins(claims)
+    return plain

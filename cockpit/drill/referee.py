@@ -1,0 +1,305 @@
+"""The world as its own referee: each expectation met or missed, by what the world itself saw.
+
+Calls, records, messages and mail are what the simulated servers were asked; only noticing, answering, roles and
+"resolved" are taken from the ledger's claims, and a resolution that came before the repair is not believed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from cockpit.drill import vocabulary as v
+from cockpit.drill.aws.calls import CallRecord
+from cockpit.drill.aws.mail import Mail
+from cockpit.drill.claims import Claims
+from cockpit.drill.clock import DrillClock
+from cockpit.drill.scenario import Scenario
+from cockpit.incident.deadlines import TERMS
+
+HARMLESS = ("SendEmail", "PutMetricData")
+"""Calls that change nothing which a drill is about."""
+PENALTY_WRONG = 10
+PENALTY_DANGEROUS = 20
+
+
+class Outcome(StrEnum):
+    """How an expectation ended; OPEN while there is still time."""
+
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One expectation: `due` and `after` count scenario time from the first inject; `source` is who knows."""
+
+    title: str
+    outcome: Outcome
+    due: timedelta | None
+    after: timedelta | None = None
+    at: datetime | None = None
+    source: str = "world"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that a participant changed; `verdict` is right, wrong, dangerous or neutral."""
+
+    at: datetime
+    after: timedelta
+    what: str
+    verdict: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The whole judgement; durations are scenario time from the first inject, None where there is none."""
+
+    judgements: tuple[Judgement, ...]
+    acts: tuple[Act, ...]
+    missing: tuple[str, ...]
+    detection: timedelta | None
+    response: timedelta | None
+    restoration: timedelta | None
+    resolution: timedelta | None
+    restored: bool
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """A DNS change that somebody other than the world made."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that arrived at a sink."""
+
+    at: datetime
+    sink: str
+    accepted: bool
+
+
+class Witness(Protocol):
+    """What the referee asks of the world."""
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the first inject happened, or would have; None before."""
+
+    def holds(self, condition: v.AnyCondition) -> bool:
+        """Whether a condition of recovery holds now."""
+
+    def calls(self) -> Sequence[CallRecord]:
+        """AWS calls that change something."""
+
+    def record_changes(self) -> Sequence[RecordChange]:
+        """DNS changes by others than the world."""
+
+    def messages(self) -> Sequence[Message]:
+        """What arrived at the sinks."""
+
+    def mails(self) -> Sequence[Mail]:
+        """Mail that left through SES."""
+
+
+class Referee:
+    """Watches the conditions of recovery while the drill runs, and scores at any moment."""
+
+    def __init__(self, scenario: Scenario, clock: DrillClock, witness: Witness, severity_profile: str) -> None:
+        self._scenario = scenario
+        self._clock = clock
+        self._witness = witness
+        self._severity_profile = severity_profile
+        self.broken_at: datetime | None = None
+        self.restored_at: datetime | None = None
+
+    def observe(self) -> str:
+        """Look at the conditions; returns a sentence when the world has just broken or been restored."""
+        if self._witness.began_at is None:
+            return ""
+        whole = self.holds()
+        now = self._clock.now()
+        if not whole and (self.broken_at is None or self.restored_at is not None):
+            again = " again" if self.broken_at is not None else ""
+            self.broken_at, self.restored_at = self.broken_at or now, None
+            return f"the world is broken{again}, by its own measure"
+        if whole and self.broken_at is not None and self.restored_at is None:
+            self.restored_at = now
+            return "the world is restored, by its own measure"
+        return ""
+
+    def holds(self) -> bool:
+        """Whether every condition of recovery holds at this moment."""
+        return all(self._witness.holds(condition) for condition in self._scenario.restored_when)
+
+    def restored(self) -> bool:
+        """Whether the world was broken and is whole again, or never broke."""
+        return self._witness.began_at is not None and self.holds()
+
+    def score(self, claims: Claims, *, final: bool = True) -> Score:
+        """Judge the drill so far; with `final`, what is not met is missed, whatever time is left."""
+        self.observe()
+        judgements = tuple(self._judge(expected, claims, final) for expected in self._scenario.expect)
+        acts = tuple(self._acts())
+        return Score(
+            judgements=judgements,
+            acts=acts,
+            missing=tuple(self._missing()),
+            detection=self._since(claims.detected_at),
+            response=self._since(claims.acknowledged_at),
+            restoration=self._since(self.restored_at),
+            resolution=self._since(claims.resolved_at),
+            restored=self.restored(),
+            percent=_percent(judgements, acts),
+        )
+
+    def _judge(self, expected: v.AnyExpectation, claims: Claims, final: bool) -> Judgement:
+        due = self._due(expected, claims)
+        at, source, note = self._moment(expected, claims, final)
+        after = self._since(at)
+        if after is None:
+            elapsed = self._since(self._clock.now())
+            passed = due is not None and elapsed is not None and elapsed > due
+            spoiled = isinstance(expected, v.LeftAlone) and bool(note)
+            outcome = Outcome.MISSED if final or passed or spoiled else Outcome.OPEN
+        else:
+            outcome = Outcome.LATE if due is not None and after > due else Outcome.MET
+        return Judgement(
+            title=expected.title, outcome=outcome, due=due, after=after, at=at, source=source, note=note
+        )
+
+    def _moment(self, expected: v.AnyExpectation, claims: Claims, final: bool) -> tuple[datetime | None, str, str]:
+        """When an expectation was met, who knows it, and what there is to say."""
+        match expected:
+            case v.Detected():
+                return self._not_before(claims.detected_at), "ledger", ""
+            case v.Acknowledged():
+                return self._not_before(claims.acknowledged_at), "ledger", ""
+            case v.RoleFilled(role=role):
+                return self._not_before(claims.roles.get(role)), "ledger", ""
+            case v.Resolved():
+                return self._resolved(claims), "ledger and world", self._resolution_note(claims)
+            case v.UpdatePosted(sink=sink):
+                posted = [post.at for post in self._witness.messages() if post.sink == sink and post.accepted]
+                return self._first(posted), "world", ""
+            case v.Called():
+                return self._first(call.at for call in self._matching(expected)), "world", ""
+            case v.Restored():
+                return (self.restored_at if self.restored() else None), "world", ""
+            case v.CanarySigned(domain=domain):
+                return self._first(self._canaries(domain)), "world", ""
+            case v.LeftAlone():
+                alone = final and not self._changes()
+                return (self._clock.now() if alone else None), "world", "; ".join(self._changes())
+
+    def _resolved(self, claims: Claims) -> datetime | None:
+        """The claimed resolution, if the world had been restored by then and still is."""
+        claimed = self._not_before(claims.resolved_at)
+        if self.broken_at is None:
+            return claimed
+        if claimed is None or self.restored_at is None or claimed < self.restored_at:
+            return None
+        return claimed
+
+    def _resolution_note(self, claims: Claims) -> str:
+        if claims.resolved_at is None:
+            return "nobody resolved it"
+        return "" if self._resolved(claims) else "it was called resolved before the world was restored"
+
+    def _canaries(self, domain: str) -> Iterable[datetime]:
+        repaired = self.restored_at
+        return (
+            mail.at
+            for mail in self._witness.mails()
+            if mail.sender_domain == domain
+            and mail.signature.verifiable
+            and (repaired is None or mail.at >= repaired)
+        )
+
+    def _due(self, expected: v.AnyExpectation, claims: Claims) -> timedelta | None:
+        if expected.by_s is not None:
+            return timedelta(seconds=expected.by_s)
+        severity = claims.severity or self._scenario.severity
+        terms = TERMS.get(self._severity_profile, {}).get(severity, {})
+        name = {v.Acknowledged: "acknowledge", v.UpdatePosted: "customers", v.Restored: "rto"}.get(type(expected))
+        return terms[name].after if name is not None and name in terms else None
+
+    def _since(self, at: datetime | None) -> timedelta | None:
+        began = self._witness.began_at
+        if at is None or began is None:
+            return None
+        return self._clock.scenario_at(at) - self._clock.scenario_at(began)
+
+    def _not_before(self, at: datetime | None) -> datetime | None:
+        """A claim from before the first inject is about something else."""
+        began = self._witness.began_at
+        return at if at is not None and began is not None and at >= began else None
+
+    def _first(self, moments: Iterable[datetime]) -> datetime | None:
+        return min((at for at in moments if self._not_before(at) is not None), default=None)
+
+    def _matching(self, wanted: v.Called | v.Wrong) -> list[CallRecord]:
+        return [call for call in self._witness.calls() if call.succeeded and _matches(wanted, call)]
+
+    def _changes(self) -> list[str]:
+        """What participants changed since the drill began."""
+        return [act.what for act in self._acts()]
+
+    def _acts(self) -> Iterable[Act]:
+        found = [
+            self._act(call.at, _sentence(call), *self._verdict(call))
+            for call in self._witness.calls()
+            if call.succeeded and call.operation not in HARMLESS
+        ]
+        found += [self._act(change.at, change.text, "neutral", "") for change in self._witness.record_changes()]
+        return sorted(found, key=lambda act: act.at)
+
+    def _act(self, at: datetime, what: str, verdict: str, why: str) -> Act:
+        after = self._since(at)
+        return Act(at=at, after=after or timedelta(), what=what, verdict=verdict, why=why)
+
+    def _verdict(self, call: CallRecord) -> tuple[str, str]:
+        for wrong in self._scenario.wrong:
+            if _matches(wrong, call):
+                return ("dangerous" if wrong.dangerous else "wrong"), wrong.why
+        wanted = [expected for expected in self._scenario.expect if isinstance(expected, v.Called)]
+        return ("right", "") if any(_matches(one, call) for one in wanted) else ("neutral", "")
+
+    def _missing(self) -> Iterable[str]:
+        for expected in self._scenario.expect:
+            if isinstance(expected, v.Called) and not self._matching(expected):
+                yield expected.title
+
+
+def _matches(wanted: v.Called | v.Wrong, call: CallRecord) -> bool:
+    if (wanted.service, wanted.operation) != (call.service, call.operation):
+        return False
+    return all(call.parameters.get(name) == value for name, value in wanted.parameters.items())
+
+
+def _sentence(call: CallRecord) -> str:
+    """The call on one line, with its scalar parameters."""
+    given = ", ".join(
+        f"{name} {value}" for name, value in call.parameters.items() if not isinstance(value, Mapping)
+    )
+    return f"{call.service} {call.operation}" + (f" ({given})" if given else "")
+
+
+def _percent(judgements: Sequence[Judgement], acts: Sequence[Act]) -> int:
+    """Expectations met, a late one half, less what was done wrong; never below 0."""
+    worth = {Outcome.MET: 1.0, Outcome.LATE: 0.5}
+    points = sum(worth.get(one.outcome, 0.0) for one in judgements)
+    reached = 100 * points / len(judgements) if judgements else 100.0
+    dangerous = sum(act.verdict == "dangerous" for act in acts)
+    wrong = sum(act.verdict == "wrong" for act in acts)
+    return max(0, round(reached - PENALTY_DANGEROUS * dangerous - PENALTY_WRONG * wrong))

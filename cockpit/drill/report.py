@@ -1,0 +1,163 @@
+"""The drill report: the documents' template, filled with what the referee knows, ratings left to people.
+
+Source of the template: Emergency Response Procedures, "Training and Drills", "Drill Report Template".
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cockpit.clock import format_time
+from cockpit.drill.claims import Claims
+from cockpit.drill.happenings import Happening
+from cockpit.drill.referee import Outcome, Score
+from cockpit.drill.scenario import Scenario
+
+_MARKS = {Outcome.MET: "✔ met", Outcome.LATE: "▲ late", Outcome.MISSED: "✖ missed", Outcome.OPEN: "… open"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a report is made from; `elapsed` is scenario time since the world started."""
+
+    scenario: Scenario
+    score: Score
+    claims: Claims
+    happenings: Sequence[Happening]
+    assumptions: Sequence[str]
+    started: datetime
+    elapsed: timedelta
+    speed: float
+    seed: int
+
+
+def render(facts: Facts) -> str:
+    """The report as Markdown; its rating and the team's observations stay to be written."""
+    sections = (
+        _information(facts),
+        _results(facts),
+        _expectations(facts),
+        _acts(facts),
+        _observations(facts),
+        _timeline(facts.happenings),
+        _footer(facts),
+    )
+    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def clock(duration: timedelta | None) -> str:
+    """`0:04:12`, or a dash where there is nothing."""
+    if duration is None:
+        return "—"
+    sign = "-" if duration < timedelta() else ""
+    seconds = round(abs(duration).total_seconds())
+    return f"{sign}{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+
+def _information(facts: Facts) -> Iterable[str]:
+    scenario = facts.scenario
+    week = f", week {scenario.week.number} ({scenario.week.drill})" if scenario.week else ""
+    invited = scenario.week.participants if scenario.week else ()
+    people = facts.claims.participants or invited
+    yield f"# Drill report: {scenario.title}"
+    yield ""
+    yield "## Drill information"
+    yield f"- **Date:** {format_time(facts.started)}"
+    yield f"- **Type:** {scenario.type}{week}"
+    yield f"- **Scenario:** {scenario.summary.strip()}"
+    yield f"- **Duration:** {clock(timedelta(seconds=scenario.duration_s))} planned, {clock(facts.elapsed)} actual"
+    yield f"- **Participants:** {', '.join(people) if people else '[to complete]'}"
+    yield f"- **Incident:** {facts.claims.incident or 'none was opened'}"
+    yield f"- **Score:** {facts.score.percent} of 100"
+
+
+def _results(facts: Facts) -> Iterable[str]:
+    score = facts.score
+    yield "## Drill results"
+    yield f"- **Detection time:** {clock(score.detection)}"
+    yield f"- **Response time:** {clock(score.response)}"
+    yield f"- **Restored (by the world's own measure):** {clock(score.restoration)}{_restored_note(score)}"
+    yield f"- **Resolution time:** {clock(score.resolution)}"
+    yield "- **Communication effectiveness:** [rating 1-5]"
+    yield ""
+    yield "Times count from the first inject, in scenario time."
+
+
+def _restored_note(score: Score) -> str:
+    if score.restored:
+        return "" if score.restoration is not None else " (it never broke)"
+    return " **not restored at the end of the drill**"
+
+
+def _expectations(facts: Facts) -> Iterable[str]:
+    yield "## Expectations"
+    yield "| Expectation | Due | Met | Moment | Judged by |"
+    yield "|---|---|---|---|---|"
+    for one in facts.score.judgements:
+        moment = f"{clock(one.after)} ({one.at:%H:%M:%SZ})" if one.at is not None else "—"
+        note = f" {_cell(one.note)}" if one.note else ""
+        yield f"| {_cell(one.title)} | {clock(one.due)} | {_MARKS[one.outcome]}{note} | {moment} | {one.source} |"
+
+
+def _acts(facts: Facts) -> Iterable[str]:
+    yield "## Actions"
+    if not facts.score.acts and not facts.score.missing:
+        yield "Nothing was changed."
+        return
+    yield "| After | Action | Verdict |"
+    yield "|---|---|---|"
+    for act in facts.score.acts:
+        why = f": {_cell(act.why)}" if act.why else ""
+        yield f"| {clock(act.after)} | {_cell(act.what)} | {act.verdict}{why} |"
+    for title in facts.score.missing:
+        yield f"| — | {_cell(title)} | missing |"
+
+
+def _observations(facts: Facts) -> Iterable[str]:
+    good = [one.title for one in facts.score.judgements if one.outcome is Outcome.MET]
+    bad = [one.title for one in facts.score.judgements if one.outcome in (Outcome.LATE, Outcome.MISSED)]
+    harm = [f"{act.what}: {act.why}" for act in facts.score.acts if act.verdict in ("wrong", "dangerous")]
+    yield "## Observations"
+    yield f"- **What worked well:** {_joined(good)}"
+    yield f"- **Areas for improvement:** {_joined([*bad, *harm])}"
+    yield "- **Procedure gaps:** [to complete]"
+    yield ""
+    yield "## Action items"
+    yield "| Action | Owner | Due date | Priority |"
+    yield "|---|---|---|---|"
+    for title in bad or ["[action]"]:
+        yield f"| {_cell(title)} | [owner] | [date] | [High/Med/Low] |"
+    yield ""
+    yield "## Recommendations"
+    yield "- **Immediate:** [to complete]"
+    yield "- **Short-term:** [to complete]"
+    yield "- **Long-term:** [to complete]"
+
+
+def _timeline(happenings: Sequence[Happening]) -> Iterable[str]:
+    yield "## What the world saw"
+    yield "| Scenario | Time | Who | What |"
+    yield "|---|---|---|---|"
+    for line in sorted(happenings, key=lambda line: line.at):
+        yield f"| {clock(line.elapsed)} | {line.at:%H:%M:%SZ} | {line.source} | {_cell(line.text)} |"
+
+
+def _footer(facts: Facts) -> Iterable[str]:
+    yield "## How this world behaves"
+    yield f"Speed {facts.speed:g}, seed {facts.seed}. AWS does not document these timings; the drill assumes them:"
+    yield ""
+    for sentence in facts.assumptions:
+        yield f"- {sentence}"
+    if facts.scenario.facilitator:
+        yield ""
+        yield "## For the facilitator"
+        yield facts.scenario.facilitator.strip()
+
+
+def _joined(items: Sequence[str]) -> str:
+    return "; ".join(items) if items else "[to complete]"
+
+
+def _cell(text: str) -> str:
+    """Text inside a Markdown table."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

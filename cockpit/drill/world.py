@@ -1,0 +1,282 @@
+"""The simulated internet of one drill: composed from a scenario, run on a clock, and its own witness."""
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from cockpit.drill.aws.cloudwatch import CloudWatch
+from cockpit.drill.aws.identity import Signature, Timings
+from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.route53 import Route53
+from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.ses_classic import SesClassic
+from cockpit.drill.aws.sesv2 import SesV2
+from cockpit.drill.aws.sts import Sts
+from cockpit.drill.aws.traffic import Quantity, Traffic
+from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.baseline import (
+    PreparedKey,
+    add_identities,
+    alarms,
+    easy_tokens,
+    lay_zones,
+    mail_levels,
+    store_prepared_key,
+)
+from cockpit.drill.claims import Claims
+from cockpit.drill.clock import DrillClock
+from cockpit.drill.company import ACCOUNT, BUCKET, REGION, SITES, settings
+from cockpit.drill.control import ControlServer
+from cockpit.drill.dns import DnsNetwork
+from cockpit.drill.guard import Attempts, ProxyTrap
+from cockpit.drill.happenings import Happening, Happenings, Source
+from cockpit.drill.hosts import HostNetwork
+from cockpit.drill.injection import apply
+from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.referee import Referee, Score
+from cockpit.drill.report import Facts, render
+from cockpit.drill.scenario import Scenario
+from cockpit.drill.sinks import ChatSink, SinkServer
+from cockpit.drill.vocabulary import AnyInject
+from cockpit.drill.witness import WorldWitness
+from cockpit.drill.zone_access import AuthoritativeLookup, HostedZones
+from cockpit.errors import ConfigError
+from cockpit.profile import Aws, Profile
+
+TICK_S = 0.1
+"""Seconds on the wall clock between two looks of the world at its own schedule."""
+
+
+class World:
+    """Everything that a drill happens in; `start`, then read `profile`, then `close`."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,
+        operator: str = "operator",
+        prepared: PreparedKey | None = None,
+    ) -> None:
+        """Compose the world; nothing listens yet. `operator` is the session name of the drill's AWS caller."""
+        self.scenario = scenario
+        self.seed = seed
+        self.clock = DrillClock(speed)
+        self.happenings = Happenings(self.clock)
+        self.timings = timings_from(scenario)
+        self.began_at: datetime | None = None
+        self._lay_network(prepared or PreparedKey(), speed)
+        self._open_account(operator)
+        self.sinks = SinkServer(self.clock, [ChatSink()])
+        self.control = ControlServer(self)
+        self.attempts = Attempts(self.clock)
+        self.trap = ProxyTrap(self.attempts)
+        severity_profile = str(settings("")["severity_profile"])
+        self.referee = Referee(scenario, self.clock, WorldWitness(self), severity_profile)
+        self._pending = sorted(scenario.injects, key=lambda inject: inject.at_s)
+        self._hints = list(scenario.hints)
+        self._ticker: asyncio.Task[None] | None = None
+
+    def _lay_network(self, prepared: PreparedKey, speed: float) -> None:
+        """DNS and the web: zones, name servers, resolvers, certificates, hosts."""
+        chance = random.Random(self.seed)  # noqa: S311 - chance for a drill, not a secret
+        self.tokens = easy_tokens(chance)
+        self.network = DnsNetwork(self.clock, speed=speed)
+        lay_zones(self.network, self.tokens, prepared)
+        self.tsig = self.network.keyring.create("drill-operator", [site.name for site in SITES])
+        self.lookup = AuthoritativeLookup(self.network)
+        self.authority = DrillAuthority(self.clock)
+        self.hosts = HostNetwork(self.authority, self.clock)
+        for site in SITES:
+            for host in site.hosts:
+                self.hosts.add_host(host.name, host.address)
+        self.s3 = S3(self.clock.now() - timedelta(days=400), (BUCKET,))
+        store_prepared_key(self.s3, prepared, self.clock)
+
+    def _open_account(self, operator: str) -> None:
+        """AWS: mail, metrics, buckets and hosted zones behind one endpoint."""
+        levels = mail_levels() | {Quantity(name): level for name, level in self.scenario.levels.items()}
+        self.traffic = Traffic(levels)
+        self.mail = MailAccount(
+            self.clock, self.lookup, self.traffic, self.timings, REGION, max_24_hours=5_000_000.0
+        )
+        self.cloudwatch = CloudWatch(self.traffic, alarms())
+        zones = HostedZones(self.network, [f"{site.name}." for site in SITES])
+        self._credentials = (f"DRILL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
+        self.aws = AwsEndpoint(
+            [
+                Sts(),
+                SesV2(self.mail),
+                SesClassic(self.mail),
+                self.cloudwatch,
+                self.s3,
+                Route53(zones, self.clock, self.timings),
+            ],
+            {self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
+            self.clock,
+        )
+
+    async def start(self) -> None:
+        """Listen everywhere, and let the scenario run."""
+        for part in (self.network, self.hosts, self.aws, self.sinks, self.trap, self.control):
+            await part.start()
+        add_identities(self.mail, self.tokens)
+        self.happenings.note("world", f"the drill {self.scenario.name} begins")
+        self._ticker = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop the clock and stop listening."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        for part in (self.control, self.trap, self.sinks, self.aws, self.hosts, self.network):
+            await part.close()
+
+    @property
+    def profile(self) -> Profile:
+        """How this world is reached; complete once it listens."""
+        key, secret = self._credentials
+        return Profile(
+            kind="drill",
+            name=self.scenario.name,
+            resolvers=self.network.resolver_addresses,
+            dial=dict(self.network.dial) | self.hosts.dial,
+            roots=self.network.roots,
+            anchors=self.network.anchors,
+            ca_pem=self.authority.ca_pem,
+            aws=Aws(region=REGION, account=ACCOUNT, endpoint=self.aws.url, access_key=key, secret_key=secret),
+            loopback_only=True,
+            speed=self.clock.speed,
+            settings=settings(self.sinks.url("chat")),
+            control=self.control.address,
+        )
+
+    # What the facilitator may do
+
+    def status(self) -> Mapping[str, Any]:
+        """Where the drill stands: scenario seconds, speed, what comes next, and the referee's own measure."""
+        return {
+            "scenario": self.scenario.name,
+            "title": self.scenario.title,
+            "elapsed_s": round(self.clock.elapsed().total_seconds(), 1),
+            "speed": self.clock.speed,
+            "paused": self.clock.paused,
+            "began": self.began_at is not None,
+            "broken": self.referee.broken_at is not None,
+            "restored": self.referee.restored(),
+            "injects_left": [{"at_s": inject.at_s, "note": inject.note} for inject in self._pending],
+            "hints_left": len(self._hints),
+            "trap": self.trap.url,
+            "escapes": self.attempts.total,
+            "drift": list(self.aws.calls.drift),
+        }
+
+    def pause(self) -> None:
+        """Stop scenario time; the servers go on answering."""
+        self.clock.pause()
+        self.happenings.note("facilitator", "paused")
+
+    def resume(self) -> None:
+        """Let scenario time run again."""
+        self.clock.resume()
+        self.happenings.note("facilitator", "resumed")
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed of the clock and of the TTLs served from now on; raises BadInput."""
+        self.clock.set_speed(speed)
+        self.network.speed = speed
+        self.happenings.note("facilitator", f"speed set to {speed:g}")
+
+    def inject(self, inject: AnyInject, source: Source = "inject") -> None:
+        """Make something happen now; raises BadInput or NotFound when the world has no such part."""
+        apply(self, inject)
+        self.began_at = self.began_at or self.clock.now()
+        self.happenings.note(source, inject.note or _words(inject))
+        self._observe()
+
+    def reveal_hint(self) -> str:
+        """The next hint of the scenario, whether or not its time has come; empty when there is none left."""
+        if not self._hints:
+            return ""
+        hint = self._hints.pop(0).text
+        self.happenings.note("facilitator", f"hint: {hint}")
+        return hint
+
+    def report(self, claims: Claims) -> str:
+        """The drill report as Markdown, final as of now."""
+        score = self.referee.score(claims)
+        facts = Facts(
+            scenario=self.scenario,
+            score=score,
+            claims=claims,
+            happenings=[*self.happenings.lines(), *self._seen(score)],
+            assumptions=self.timings.sentences(),
+            started=self.clock.started,
+            elapsed=self.clock.elapsed(),
+            speed=self.clock.speed,
+            seed=self.seed,
+        )
+        return render(facts)
+
+    # What is true
+
+    def oracle(self, domain: str) -> Signature:
+        """How mail from a domain really leaves at this moment, and whether a receiver can verify it."""
+        return self.mail.signature(domain)
+
+    def tick(self) -> None:
+        """Do what is due: the scenario's injects, SES's looks at DNS, the alarms, the referee's own look."""
+        while self._pending and self._pending[0].at_s <= self.clock.elapsed().total_seconds():
+            self.inject(self._pending.pop(0))
+        if not self.scenario.injects:
+            self.began_at = self.began_at or self.clock.now()
+        for sentence in (*self.mail.tick(), *self.cloudwatch.tick(self.clock.now())):
+            self.happenings.note("world", sentence)
+        self._observe()
+
+    def _seen(self, score: Score) -> Iterable[Happening]:
+        """What participants did, as lines of the world's log."""
+        deeds = [(act.at, act.what) for act in score.acts]
+        deeds += [(message.at, f"a message at the sink {message.sink}") for message in self.sinks.received]
+        deeds += [
+            (mail.at, f"mail from {mail.sender_domain}, {mail.signature.why or 'signed and verifiable'}")
+            for mail in self.mail.mails
+        ]
+        deeds += [(one.at, f"refused on the way out: {one.how} {one.target}") for one in self.attempts.seen()]
+        return (Happening(at, self.clock.scenario_at(at), "caller", text) for at, text in deeds)
+
+    def _observe(self) -> None:
+        if sentence := self.referee.observe():
+            self.happenings.note("world", sentence)
+
+    async def _run(self) -> None:
+        while True:
+            self.tick()
+            await asyncio.sleep(TICK_S)
+
+
+def _words(inject: AnyInject) -> str:
+    """An inject without a note, in its own words."""
+    given = msgspec.to_builtins(inject)
+    told = ", ".join(f"{name} {value}" for name, value in given.items() if name not in ("do", "at_s", "note"))
+    return f"{given['do']}: {told}" if told else str(given["do"])
+
+
+def timings_from(scenario: Scenario) -> Timings:
+    """The assumed AWS timings with the scenario's own; raises ConfigError for a timing that there is none of."""
+    known = {item.name for item in fields(Timings)}
+    given = {name.removesuffix("_s"): timedelta(seconds=seconds) for name, seconds in scenario.timings.items()}
+    if unknown := sorted(set(given) - known):
+        raise ConfigError(
+            f"Scenario {scenario.name}: there is no timing {unknown[0]!r}; there are {sorted(known)}."
+        )
+    return replace(Timings(), **given)
