@@ -116,7 +116,7 @@ class CompanionWatch:
                     continue
             else:
                 pause_s = min(pause_s * 2, LONGEST_RETRY_S)
-            # What keeps it from starting (no processes, full disk) may pass; the header says meanwhile that none runs.
+            # What keeps it from starting (a full disk, say) may pass; the header says meanwhile that none runs.
             with self._lock, suppress(ConfigError):
                 if not self._stopping.is_set():
                     self._child = self._spawn()

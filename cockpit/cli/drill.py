@@ -4,6 +4,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,10 @@ from cockpit.cli.run import need_terminal, open_cockpit
 from cockpit.cli.session import Given, Session
 from cockpit.paths import new_drill_directory, private_directory, write_private
 
+if TYPE_CHECKING:
+    from cockpit.drill.claims import Claims
+
+SCORE_LINE = "- **Score:**"
 DEFAULT_DRILL = "dkim-missing"
 
 
@@ -44,7 +49,7 @@ def command(
     if list_wanted:
         return _list(json_wanted)
     if serve:
-        return _serve(name, speed, seed)
+        return _serve(name, speed, seed, session.operator)
     need_terminal()
     return _practise(session, name, speed, seed, into)
 
@@ -63,25 +68,27 @@ def _list(json_wanted: bool) -> int:
     return 0
 
 
-def _serve(name: str, speed: float, seed: int) -> int:
+def _serve(name: str, speed: float, seed: int, operator: str) -> int:
     """Become the world: its guard wants a process that has nothing of ours in it yet."""
     from cockpit.drill.scenario import load_scenario
 
     load_scenario(name)
-    program = [sys.executable, "-P", "-m", "cockpit.drill.serve", name, "--speed", str(speed), "--seed", str(seed)]
+    program = [sys.executable, "-P", "-m", "cockpit.drill.serve", name]
+    program += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
     sys.stdout.flush()
     os.execve(sys.executable, program, own_environment())  # noqa: S606 -- our own program
 
 
 def _practise(session: Session, name: str, speed: float, seed: int, into: str | None) -> int:
+    """Open the cockpit on a fresh world, in a directory that keeps everything of this drill."""
     from cockpit.drill.launch import launch
 
     if into is None:
         directory = new_drill_directory(session.places.drills, name, datetime.now(UTC))
     else:
         directory = private_directory(Path(into))
-    with launch(name, speed, seed) as world:
-        profile = write_private(directory / "profile.json", world.profile_line)
+    with launch(name, speed=speed, seed=seed, operator=session.operator) as world:
+        profile = write_private(directory / "profile.json", world.profile_line.decode())
         inner = Session(
             Given(
                 profile=str(profile),
@@ -91,9 +98,27 @@ def _practise(session: Session, name: str, speed: float, seed: int, into: str | 
             )
         )
         code = open_cockpit(inner, directory / "watch-stderr.log")
-        report = world.report()
-    path = write_private(directory / "report.md", report.markdown)
-    score = f"{report.sentence} Report: {path}"
-    write_private(directory / "score.txt", score + "\n")
-    say(score)
+        report = world.report(_claims(inner))
+        restored = bool(world.status()["restored"])
+    path = write_private(directory / "report.md", report)
+    sentence = f"{score(report, restored)} Report: {path}"
+    write_private(directory / "score.txt", sentence + "\n")
+    say(sentence)
     return code
+
+
+def _claims(session: Session) -> "Claims":
+    """What the ledger of the drill says was seen and done, for the referee."""
+    from cockpit.drill.claims import claims_of
+
+    with session.desk() as desk:
+        first = min((alert.at for alert in desk.alerts()), default=None)
+        return claims_of(desk.incidents.all(), first)
+
+
+def score(report: str, restored: bool) -> str:
+    """The score in one sentence, from the report's own line."""
+    line = next((line for line in report.splitlines() if line.startswith(SCORE_LINE)), "")
+    points = line.removeprefix(SCORE_LINE).strip()
+    truth = "everything really works again" if restored else "something is still broken"
+    return f"Score {points or 'not given'}; by the world's own measure {truth}."

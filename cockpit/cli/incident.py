@@ -8,7 +8,6 @@ import click
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
-from cockpit.paths import write_private
 from cockpit.text import visible
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
@@ -157,18 +156,22 @@ def status(session: Session, ref: str, state: str, reason: str, code: str) -> in
     return 0
 
 
-@command.command("export", example="cockpit incident export INC-42 --output review.md")
+@command.command("export", example="cockpit incident export INC-42 --into reviews")
 @click.argument("ref")
-@click.option("--output", metavar="FILE", help="Where to write it; printed if left out.")
+@click.option("--into", default=".", metavar="DIR", help="The directory to write it to; here if left out.")
+@click.option("--json", "json_wanted", is_flag=True, help="Write JSON for programs instead of Markdown.")
+@click.option("--print", "print_it", is_flag=True, help="Print the Markdown instead of writing a file.")
 @click.pass_obj
-def export(session: Session, ref: str, output: str | None) -> int:
-    """Export the post-mortem of an incident as Markdown; it is drafted if there is none yet."""
+def export(session: Session, ref: str, into: str, json_wanted: bool, print_it: bool) -> int:
+    """Export the post-mortem of an incident; it is drafted from the record if there is none yet."""
     with session.desk() as desk:
-        text = desk.reviews.export(desk.incidents.get(ref).uid)
-    if output is None:
-        say(text.rstrip("\n"))
-    else:
-        say(f"Wrote {write_private(Path(output), text)}.")
+        document = desk.reviews.open_for(ref)
+        if print_it:
+            text = visible(document.text, limit=len(document.text), newlines=True)
+            say(text.rstrip("\n"))
+            return 0
+        path = desk.reviews.export(ref, Path(into), "json" if json_wanted else "markdown")
+    say(f"Wrote {path}.")
     return 0
 
 
