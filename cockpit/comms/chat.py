@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from cockpit.errors import ConfigError, WorldError
+from cockpit.errors import ConfigError, Refused, WorldError
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 
@@ -48,7 +48,7 @@ class Channel(Protocol):
     """Something that carries a message outside."""
 
     def send(self, message: Message) -> str:
-        """Send once and return what the other side answered; raises WorldError or ConfigError."""
+        """Send once and return what the other side answered; raises WorldError, ConfigError or Refused."""
 
 
 def deliver(channel: Channel, message: Message, record: Record) -> bool:
@@ -61,7 +61,7 @@ def deliver(channel: Channel, message: Message, record: Record) -> bool:
     record("message.intent", {**about, "text": redact(visible(message.text, newlines=True))})
     try:
         answer = channel.send(message)
-    except (WorldError, ConfigError) as error:
+    except (WorldError, ConfigError, Refused) as error:
         record("message.failed", {**about, "reason": redact(visible(error))})
         return False
     record("message.sent", {**about, "text": redact(visible(message.text, newlines=True)), "answer": answer})

@@ -48,6 +48,7 @@ class Incidents:
         self._settings = settings
         self._operator = operator
         self._register = Register()
+        self._told: dict[str, tuple[int, tuple[Entry, ...]]] = {}
 
     def absorb(self, event: Recorded) -> None:
         """Take in one event of any stream."""
@@ -81,8 +82,7 @@ class Incidents:
 
     def timeline(self, ref: Ref, *, noise: bool = False) -> tuple[Entry, ...]:
         """The incident's entries by time of occurrence; noise only when asked for or pinned."""
-        entries = timeline(self._register.story(self.get(ref)))
-        return tuple(entry for entry in entries if noise or entry.shown)
+        return tuple(entry for entry in self._entries(self.get(ref)) if noise or entry.shown)
 
     def deadlines(self, ref: Ref, now: datetime | None = None) -> tuple[Deadline, ...]:
         """Every clock of the incident."""
@@ -356,10 +356,18 @@ class Incidents:
             _append(pen, uid, "role", bodies.role("IC", self._operator))
 
     def _entry(self, incident: Incident, entry_id: str) -> Entry:
-        for entry in timeline(self._register.story(incident)):
+        for entry in self._entries(incident):
             if entry.id == entry_id:
                 return entry
         raise NotFound(f"{incident.ref} has no such entry.")
+
+    def _entries(self, incident: Incident) -> tuple[Entry, ...]:
+        """The whole timeline, told anew only when an event came in: a screen asks every second."""
+        seq, entries = self._told.get(incident.uid, (-1, ()))
+        if seq != self._register.seq:
+            entries = timeline(self._register.story(incident))
+            self._told[incident.uid] = (self._register.seq, entries)
+        return entries
 
 
 def _append(pen: Pen, uid: str, kind: str, body: Mapping[str, Any], at: datetime | None = None) -> None:

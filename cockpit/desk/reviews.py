@@ -92,17 +92,20 @@ class Reviews:
         """Sections of the text with how many of their fields nobody has filled."""
         return sections(text)
 
+    def text(self, ref: Ref) -> str:
+        """The post-mortem as last saved; without one, as `open_for()` would fill it. Saves nothing."""
+        document = self.find(ref)
+        return document.text if document is not None else postmortem(bundled(TEMPLATE).text, self.record(ref)).text
+
     def export(self, ref: Ref, directory: Path, form: Literal["markdown", "json"] = "markdown") -> Path:
         """Write the post-mortem to a new file in `directory` and return its path; nothing is overwritten.
 
         Without a saved post-mortem it is filled from the record, as `open_for()` would.
         """
         record = self.record(ref)
-        document = self.find(ref)
-        text = document.text if document is not None else postmortem(bundled(TEMPLATE).text, record).text
         if form == "json":
-            return write_new(directory, file_name(record, ".json"), as_json(record, text))
-        return write_new(directory, file_name(record, ".md"), text)
+            return write_new(directory, file_name(record, ".json"), as_json(record, self.text(ref)))
+        return write_new(directory, file_name(record, ".md"), self.text(ref))
 
     def record(self, ref: Ref, now: datetime | None = None) -> Record:
         """Everything that is known about the incident, at one moment."""

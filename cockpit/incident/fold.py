@@ -60,16 +60,15 @@ def fold(events: Iterable[Recorded]) -> Incident | None:
 
 
 def advance(incident: Incident | None, event: Recorded) -> Incident | None:
-    """The incident after one more event; events of other streams and unknown kinds change nothing."""
+    """The incident after one more event, given once and in order; other streams and unknown kinds do nothing."""
     if not event.stream.startswith(STREAM_PREFIX):
         return incident
     if incident is None:
         return _opened(event) if event.kind == "incident.opened" else None
-    if event.stream != STREAM_PREFIX + incident.uid or event.seq <= incident.last_seq:
-        return incident
     step = _STEPS.get(event.kind)
-    changed = step(incident, event) if step is not None else incident
-    return replace(changed, last_seq=event.seq)
+    if step is None or event.stream != STREAM_PREFIX + incident.uid:
+        return incident
+    return step(incident, event)
 
 
 def _opened(event: Recorded) -> Incident:
@@ -93,7 +92,6 @@ def _opened(event: Recorded) -> Incident:
         targets=fields.texts(body, "targets"),
         services=fields.texts(body, "services"),
         alerts=(alert,) if alert else (),
-        last_seq=event.seq,
     )
 
 

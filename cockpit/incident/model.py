@@ -218,7 +218,6 @@ class Incident:
     reopened: int = 0
     duplicate_of: str | None = None
     anomalies: int = 0
-    last_seq: int = 0
 
     @property
     def ref(self) -> str:

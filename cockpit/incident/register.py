@@ -19,10 +19,14 @@ _UNKNOWN = "UNKNOWN"
 
 @dataclass(slots=True)
 class Register:
-    """The fold over all streams that incidents depend on. Knows nothing of how events are stored."""
+    """The fold over all streams that incidents depend on. Knows nothing of how events are stored.
+
+    `seq` is that of the last event that any timeline could show.
+    """
 
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    seq: int = 0
     _by_number: dict[int, str] = field(default_factory=dict)
     _streams: dict[str, list[Recorded]] = field(default_factory=dict)
     _alert_events: dict[str, list[Recorded]] = field(default_factory=dict)
@@ -30,15 +34,20 @@ class Register:
     _health: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def absorb(self, event: Recorded) -> None:
-        """Take in one event, in the order of the ledger."""
+        """Take in one event, in the order of the ledger; one that was seen before changes nothing."""
+        if event.seq <= self.seq:
+            return
         if event.stream.startswith((STREAM_PREFIX, "run/", "action/")):
             self._streams.setdefault(event.stream, []).append(event)
-        if event.stream.startswith(STREAM_PREFIX):
-            self._absorb_incident(event)
         elif event.kind.startswith("alert."):
             self._absorb_alert(event)
         elif event.kind == "health.changed":
             self._absorb_health(event)
+        else:
+            return
+        if event.stream.startswith(STREAM_PREFIX):
+            self._absorb_incident(event)
+        self.seq = event.seq
 
     def _absorb_incident(self, event: Recorded) -> None:
         uid = event.stream.removeprefix(STREAM_PREFIX)

@@ -223,7 +223,7 @@ def _message(event: Recorded) -> _Line:
     body = event.body
     channel = fields.text(body, "channel")
     if event.kind == "message.sent":
-        return _Line("message", f"sent to {channel}: {_first_line(fields.text(body, 'text'))}")
+        return _Line("message", f"sent to {channel}: {_first_line(fields.text(body, 'text'))}", noise=True)
     if event.kind == "message.failed":
         return _Line("message", f"not delivered to {channel}: {fields.text(body, 'reason')}")
     return _Line("message", f"sending to {channel}", noise=True)

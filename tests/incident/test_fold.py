@@ -170,7 +170,7 @@ def test_elapsed_stands_still_after_the_resolution() -> None:
     assert history.incident.elapsed(minute(60)) == minute(3) - T0
 
 
-def test_events_of_another_incident_and_repeated_events_are_ignored() -> None:
+def test_events_of_another_incident_are_ignored() -> None:
     history = History().opened().tell("note", {"text": "x"})
     incident = history.incident
     stranger = Told(
@@ -184,7 +184,6 @@ def test_events_of_another_incident_and_repeated_events_are_ignored() -> None:
         body={},
     )
     assert advance(incident, stranger) == incident
-    assert advance(incident, history.events[-1]) == incident
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), BODIES, st.integers(-100, 100)), max_size=25))
