@@ -123,10 +123,12 @@ def _logging(directory: Path | None) -> Iterator[None]:
         os.umask(0o077)
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / LOG_NAME
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
         # Whatever else might print (an interpreter that dies, a library) must not tear the parent's screen.
-        for descriptor in (1, 2):
-            os.dup2(handler.stream.fileno(), descriptor)
+        raw = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.dup2(raw, 1)
+        os.dup2(raw, 2)
+        os.close(raw)
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
     handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(message)s"))
     loggers = [logging.getLogger(name) for name in ("cockpit.watch", "asyncio")]
     for logger in loggers:
