@@ -1,8 +1,8 @@
 """Carries one message in a process of its own, so that no terminal waits and none of them loads a network library.
 
 The desk writes an errand as JSON to the standard input of `python -m cockpit.comms.courier` and goes on. The
-courier opens the ledger itself, fetches the webhook's URL by its reference, sends once, and records intent and outcome. An
-errand that is carried again with the same message id is not sent again.
+courier opens the ledger itself, fetches the webhook's URL by its reference, sends once, and records intent and
+outcome. An errand that is carried again with the same message id is not sent again.
 """
 
 import subprocess
