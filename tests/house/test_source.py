@@ -12,10 +12,11 @@ PACKAGES = ("cockpit", "screens", "storage")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-MARKUP_CALLS = {
-    "Static", "Label", "Button", "notify", "Checkbox", "RadioButton", "Collapsible", "TabPane", "OptionList",
-    "Option", "SelectionList", "Select", "Tree", "add_column", "add_columns", "add_option",
+MARKUP_WIDGETS = {
+    "Static", "Label", "Button", "Checkbox", "RadioButton", "Collapsible", "TabPane", "OptionList", "Option",
+    "SelectionList", "Select", "Tree",
 }  # fmt: skip
+MARKUP_METHODS = {"notify", "add_column", "add_columns", "add_option"}
 MARKUP_ATTRIBUTES = {"border_title", "border_subtitle", "tooltip"}
 
 
@@ -60,6 +61,12 @@ def _texty(value: ast.expr) -> bool:
 
 def hazards(tree: ast.Module) -> Iterator[str]:
     """Places where outside text could be read as markup: it can run actions and crash the app."""
+    ours = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("screens")
+        for alias in node.names
+    } | {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             markup = next((word.value for word in node.keywords if word.arg == "markup"), None)
@@ -72,7 +79,11 @@ def hazards(tree: ast.Module) -> Iterator[str]:
                 and not isinstance(node.args[0], ast.Constant)
             ):
                 yield f"line {node.lineno}: {called(node)}() of text that is not fixed"
-            if called(node) in MARKUP_CALLS and not off and any(put_together(value) for value in node.args):
+            if (
+                called(node) in MARKUP_METHODS | (MARKUP_WIDGETS - ours)
+                and not off
+                and any(put_together(value) for value in node.args)
+            ):
                 yield f"line {node.lineno}: {called(node)}() takes text as markup; pass Content or markup=False"
             for word in node.keywords:
                 if word.arg in MARKUP_ATTRIBUTES and put_together(word.value):
