@@ -1,15 +1,22 @@
 """The desk itself: one database, one operator, the rooms, and a cheap way to learn what changed."""
 
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config import Settings
 from cockpit.desk.account import ses_panel
+from cockpit.desk.actions import Actions
 from cockpit.desk.alerts import Alerts
 from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
 from cockpit.desk.incidents import Incidents
+from cockpit.desk.messages import Messages
+from cockpit.desk.reviews import Reviews
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, SesPanel
 from cockpit.health.registry import ACCOUNT_PREFIX
 from cockpit.profile import Profile
@@ -39,11 +46,16 @@ class Desk:
         self.feed = Feed(database, Ledger(database, clock.now), clock, operator)
         self.board = Board(Observations(database), settings, clock)
         self.incidents = Incidents(self.feed, settings, operator)
+        self.reviews = Reviews(self.documents, self.feed, self.incidents, operator, clock)
+        self.messages = Messages(self.documents, self.incidents, settings, profile, database.path, operator, clock)
+        self.actions = Actions(
+            self.feed, settings, kept_profile(database.path, profile), database.path, operator, read_only=read_only
+        )
         self._alerts = Alerts()
         self._leases = Leases(database)
         self._observations = Observations(database)
         self._data_version = -1
-        for room in (self.board, self._alerts, self.incidents):
+        for room in (self.board, self._alerts, self.incidents, self.actions):
             self.feed.add(room)
 
     def refresh(self) -> Changes:
@@ -109,6 +121,24 @@ class Desk:
 
     def _stale_feed(self) -> bool:
         return self.feed.ledger.head()[0] > self.feed.seq
+
+
+def kept_profile(database: Path, profile: Profile) -> Path:
+    """Where runners find the profile: a private file beside the database, named after what is in it.
+
+    It outlives this process, because a run may be taken up again after a crash. The facilitator's control and
+    the settings are left out: nobody who reads this file needs them.
+    """
+    kept = msgspec.json.encode(msgspec.structs.replace(profile, control=None, settings=None))
+    digest = hashlib.sha256(kept).hexdigest()[:12]
+    path = database.with_name(f"{database.stem}.profile-{digest}.json")
+    if not path.exists():
+        fresh = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(kept)
+        fresh.replace(path)
+    return path
 
 
 def open_desk(
