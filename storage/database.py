@@ -25,6 +25,9 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 
+# SQLite quotes a damaged schema in its message, which then need not be UTF-8.
+_FAULTS = (sqlite.Error, UnicodeDecodeError)
+
 Row = tuple[Any, ...]
 BUSY_TIMEOUT_S = 5.0
 """Seconds that a connection waits for another one's lock."""
@@ -156,13 +159,13 @@ class Database:
     def _execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         try:
             return self._connection.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
-        except sqlite.Error as error:
+        except _FAULTS as error:
             raise translate(error, self.path) from error
 
     def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             self._connection.executemany(sql, rows)
-        except sqlite.Error as error:
+        except _FAULTS as error:
             raise translate(error, self.path) from error
 
     def _roll_back(self) -> None:
@@ -354,7 +357,7 @@ def _as_stored(data: bytes) -> str:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite.Error as error:
+    except _FAULTS as error:
         raise translate(error, path) from error
     except OSError as error:
         raise Unwritable(f"{error.filename or path} cannot be read or written: {error.strerror}.") from error

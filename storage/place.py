@@ -27,13 +27,22 @@ def prepare(path: Path) -> Path:
     """
     try:
         real = path.expanduser().resolve()
-        real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directory(real.parent)
     except OSError as error:
         raise Unwritable(f"{path.parent} cannot be created: {error.strerror}.") from error
     _inspect_directory(real.parent)
     create_private(real)
     inspect(real)
     return real
+
+
+def _make_directory(directory: Path) -> None:
+    """Make the directory and those above it that are missing, all of them private, as parents=True would not."""
+    if directory.is_dir():
+        return
+    _make_directory(directory.parent)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    sync_directory(directory.parent)
 
 
 def inspect(path: Path) -> None:

@@ -80,7 +80,7 @@ def test_death_at_any_write_or_sync_of_an_append_loses_nothing(calls: str, tmp_p
     target = tmp_path / "counted.db"
     shutil.copy(original, target)
     died = 0
-    for number, death in enumerate(deaths(crew, "append", calls, tmp_path, 150, path=str(target), **job)):
+    for number, death in enumerate(deaths(crew, "append", calls, tmp_path, 70, path=str(target), **job)):
         target = tmp_path / f"{calls[:5]}-{number}.db"
         shutil.copy(original, target)
         pid = crew.start("append", path=str(target), **job)
@@ -104,7 +104,7 @@ def test_death_at_any_point_of_a_migration_leaves_the_old_or_the_new_schema(
     counted = tmp_path / "counted.db"
     shutil.copy(original, counted)
     died = 0
-    for number, death in enumerate(deaths(crew, "open", calls, tmp_path, 80, path=str(counted))):
+    for number, death in enumerate(deaths(crew, "open", calls, tmp_path, 40, path=str(counted))):
         target = tmp_path / f"migrated-{number}.db"
         shutil.copy(original, target)
         pid = crew.start("open", path=str(target))
@@ -134,7 +134,7 @@ def _opens(path: Path) -> bool:
 @needs_strace
 def test_death_while_the_file_is_made_leaves_a_file_that_opens(tmp_path: Path, crew: Crew) -> None:
     calls = f"{SYNCS},{WRITES}"
-    for number, death in enumerate(deaths(crew, "open", calls, tmp_path, 80, path=str(tmp_path / "counted.db"))):
+    for number, death in enumerate(deaths(crew, "open", calls, tmp_path, 60, path=str(tmp_path / "counted.db"))):
         target = tmp_path / f"made-{number}.db"
         pid = crew.start("open", path=str(target))
         with crew.traced(pid, "-e", f"trace={calls}", "-e", death):

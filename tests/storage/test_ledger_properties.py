@@ -1,0 +1,88 @@
+"""Properties of the ledger over any JSON body and any tampering with one field."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.database import Database
+from storage.ledger import Draft, Ledger
+from storage.times import moment, stamp
+from tests.storage.material import ledger_file, noon, strip_guards
+
+TEXT = st.text(max_size=30)
+UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+MOMENTS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+DRAFTS = st.builds(
+    Draft,
+    stream=UNICODE,
+    kind=UNICODE,
+    body=st.dictionaries(TEXT, JSON, max_size=4),
+    occurred_at=MOMENTS,
+    actor=UNICODE,
+)
+FIELDS = ["id", "stream", "kind", "occurred_at", "recorded_at", "actor", "host", "body", "prev", "hash"]
+
+
+@contextmanager
+def fresh() -> Iterator[Database]:
+    """A database in memory-backed temporary space, one per example."""
+    with tempfile.TemporaryDirectory() as directory:
+        database = Database.open(Path(directory) / "ledger.db")
+        database.rows("PRAGMA synchronous = OFF")
+        yield database
+        database.close()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(batches=st.lists(st.lists(DRAFTS, max_size=4), max_size=3))
+def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) -> None:
+    with fresh() as database:
+        ledger = Ledger(database, noon)
+        appended = [event for batch in batches for event in ledger.append(batch)]
+        drafts = [one for batch in batches for one in batch]
+        assert ledger.since(0) == appended
+        assert [(e.id, e.stream, e.kind, e.body, e.occurred_at, e.actor) for e in appended] == [
+            (d.id, d.stream, d.kind, d.body, d.occurred_at, d.actor) for d in drafts
+        ]
+        checked = ledger.verify()
+        assert checked.ok, checked.reason
+        assert (checked.events, checked.head) == ledger.head()
+
+
+@settings(max_examples=80, deadline=None)
+@given(seq=st.integers(1, 4), field=st.sampled_from(FIELDS), value=UNICODE)
+def test_any_single_changed_field_is_found(seq: int, field: str, value: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "ledger.db"
+        ledger_file(path, 4)
+        database = Database.open(path)
+        before = database.rows(f"SELECT {field} FROM event WHERE seq = ?", (seq,))[0][0]
+        database.close()
+        if before == value:
+            return
+        quoted = value.replace("'", "''").replace("\0", "'||char(0)||'")
+        strip_guards(path, f"UPDATE event SET {field} = '{quoted}' WHERE seq = {seq}")
+        database = Database.open(path)
+        checked = Ledger(database, noon).verify()
+        database.close()
+        assert not checked.ok
+        assert checked.first_bad in (seq, seq + 1)
+
+
+@given(when=MOMENTS)
+def test_a_moment_survives_its_text_and_text_order_is_time_order(when: datetime) -> None:
+    assert moment(stamp(when)) == when
+    assert len(stamp(when)) == 27
+    later = when.replace(year=when.year + 1, day=1)
+    assert stamp(when) < stamp(later)
