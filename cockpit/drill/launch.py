@@ -86,10 +86,6 @@ class LaunchedWorld:
 
     def close(self) -> None:
         """End the world: close its standard input, and insist if that is not enough."""
-        for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
         _end(self._child)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -177,9 +173,11 @@ def _last_words(child: "subprocess.Popen[bytes]") -> str:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    if child.stdin is not None:
-        with suppress(OSError):
-            child.stdin.close()
+    """Close the child's standard input, which is its sign to leave, wait, and kill it if it stays."""
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
     try:
         child.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:

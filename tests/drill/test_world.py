@@ -1,0 +1,325 @@
+"""Whole worlds: healthy at the start, broken by the scenario, repaired over real protocols, judged by itself."""
+
+import base64
+import os
+import random
+import shutil
+import socket
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from cockpit.drill.aws.dkim import spki
+from cockpit.drill.baseline import PreparedKey, easy_tokens
+from cockpit.drill.claims import Claims
+from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.scenario import load_scenario
+from cockpit.drill.world import World
+from cockpit.profile import Profile
+from tests.drill.conftest import ask, until
+from tests.worlds import start_world
+
+PRIMARY = "203.0.113.1"
+Client = Callable[[Profile, str], Any]
+
+
+def test_the_healthy_world_is_green_wherever_one_looks(world: LaunchedWorld, client: Client) -> None:
+    profile = world.profile
+    ses = client(profile, "sesv2")
+    for identity in ses.list_email_identities()["EmailIdentities"]:
+        name = identity["IdentityName"]
+        dkim = ses.get_email_identity(EmailIdentity=name)["DkimAttributes"]
+        assert (dkim["Status"], dkim["SigningAttributesOrigin"]) == ("SUCCESS", "AWS_SES")
+        for token in dkim["Tokens"]:
+            pointer = ask(profile, PRIMARY, f"{token}._domainkey.{name}", "CNAME")
+            assert f"{token}.{dkim['SigningHostedZone']}." in pointer.answer[0].to_text()
+        for resolver in profile.resolvers:
+            answer = ask(profile, resolver.address, f"{dkim['Tokens'][0]}._domainkey.{name}", "TXT")
+            assert any(rrset.rdtype == dns.rdatatype.TXT for rrset in answer.answer)
+    assert ses.get_account()["EnforcementStatus"] == "HEALTHY"
+    states = {alarm["StateValue"] for alarm in client(profile, "cloudwatch").describe_alarms()["MetricAlarms"]}
+    assert states == {"OK"}
+
+
+def test_hosts_serve_https_that_the_drill_authority_vouches_for(world: LaunchedWorld) -> None:
+    profile = world.profile
+    context = ssl.create_default_context(cadata=profile.ca_pem)
+    for host, address in (("www.shop.example", "203.0.113.10"), ("api.example", "203.0.113.40")):
+        published = ask(profile, profile.resolvers[0].address, host, "A").answer[0]
+        assert address in published.to_text()
+        with (
+            socket.create_connection(profile.dialled(address, 443), timeout=5) as raw,
+            context.wrap_socket(raw, server_hostname=host) as secure,
+        ):
+            secure.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            assert secure.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_the_prepared_key_in_s3_is_the_one_that_is_published(world: LaunchedWorld, client: Client) -> None:
+    profile = world.profile
+    s3 = client(profile, "s3")
+    pem = s3.get_object(Bucket="acme-dkim", Key="dkim-certificates/shop.example/s2026b/private_key.pem")
+    assert _public(pem["Body"].read()) == _published(profile, "s2026b._domainkey.shop.example")
+    listed = s3.list_objects_v2(Bucket="acme-dkim", Prefix="dns_records/shop.example/")["Contents"]
+    assert [item["Key"] for item in listed] == ["dns_records/shop.example/s2026b.json"]
+
+
+def test_the_same_seed_lays_the_same_tokens() -> None:
+    assert easy_tokens(random.Random(3)) == easy_tokens(random.Random(3))
+    assert easy_tokens(random.Random(3)) != easy_tokens(random.Random(4))
+
+
+def test_dkim_missing_is_seen_repaired_and_believed(client: Client) -> None:
+    with start_world("dkim-missing", speed=40) as world:
+        profile = world.profile
+        ses = client(profile, "sesv2")
+        token = ses.get_email_identity(EmailIdentity="shop.example")["DkimAttributes"]["Tokens"][0]
+        name = f"{token}._domainkey.shop.example"
+        until(lambda: ask(profile, PRIMARY, name, "CNAME").rcode() == dns.rcode.NXDOMAIN)
+        detected_at = datetime.now(UTC)
+        assert until(lambda: _dkim(ses)["Status"] == "TEMPORARY_FAILURE")
+        info = ses.get_email_identity(EmailIdentity="shop.example")["VerificationInfo"]
+        assert info["ErrorType"] == "HOST_NOT_FOUND"
+        assert not world.status()["restored"]
+        _post(profile, "We are looking at the mail of shop.example.")
+        _move_to_prepared_key(client, profile)
+        assert _dkim(ses)["Status"] == "PENDING"
+        assert not world.status()["restored"]
+        until(lambda: _dkim(ses)["Status"] == "SUCCESS")
+        assert until(lambda: world.status()["restored"])
+        _canary(ses)
+        now = datetime.now(UTC)
+        roles = {"TL": detected_at, "CL": detected_at}
+        claims = Claims(
+            incident="INC-1",
+            severity="P2",
+            detected_at=detected_at,
+            acknowledged_at=detected_at,
+            resolved_at=now,
+            roles=roles,
+            participants=("mhassan",),
+        )
+        report = world.report(claims)
+        assert world.status()["drift"] == []
+    assert "**Score:** 100 of 100" in report
+    assert "| sesv2 PutEmailIdentityDkimSigningAttributes (" in report
+    assert "right" in report
+    assert "missed" not in report
+    assert "failed after: 0:30:00" in report
+    assert "PRIVATE KEY" not in report
+    assert "[rating 1-5]" in report
+
+
+def test_publishing_the_record_again_restores_the_world_too(client: Client) -> None:
+    with start_world("dkim-missing", speed=40) as world:
+        until(lambda: world.status()["broken"])
+        profile = world.profile
+        token = _dkim(client(profile, "sesv2"))["Tokens"][0]
+        route53 = client(profile, "route53")
+        zone = route53.list_hosted_zones_by_name(DNSName="shop.example", MaxItems="1")["HostedZones"][0]["Id"]
+        record = {
+            "Name": f"{token}._domainkey.shop.example",
+            "Type": "CNAME",
+            "TTL": 60,
+            "ResourceRecords": [{"Value": f"{token}.dkim.amazonses.com"}],
+        }
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        )
+        until(lambda: world.status()["restored"])
+        report = world.report()
+    assert "Signing was moved to the prepared key | missing" in report
+    assert "route53 ChangeResourceRecordSets" in report
+
+
+def test_a_bad_run_scores_badly_for_the_right_reasons(client: Client) -> None:
+    with start_world("dkim-missing", speed=40) as world:
+        until(lambda: world.status()["broken"])
+        profile = world.profile
+        ses = client(profile, "sesv2")
+        ses.put_email_identity_dkim_attributes(EmailIdentity="shop.example", SigningEnabled=False)
+        ses.put_account_sending_attributes(SendingEnabled=False)
+        report = world.report(Claims(severity="P2", resolved_at=datetime.now(UTC)))
+    assert "**Score:** 0 of 100" in report
+    assert report.count("dangerous: ") == 2
+    assert "not restored at the end of the drill" in report
+    assert "it was called resolved before the world was restored" in report
+    assert "Signing was moved to the prepared key | missing" in report
+
+
+def test_a_silent_resolver_is_a_false_alarm_that_one_leaves_alone() -> None:
+    with start_world("false-alarm", speed=200) as world:
+        until(lambda: world.status()["broken"])
+        until(lambda: world.status()["restored"])
+        assert "✔ met" in world.report()
+        world.inject(do="dns-fault", server="cloudflare", kind="servfail")
+        assert not world.status()["restored"]
+
+
+def test_an_expired_certificate_is_served_until_a_good_one_is(client: Client) -> None:
+    with start_world("certificate-expiry", speed=100) as world:
+        until(lambda: world.status()["broken"])
+        context = ssl.create_default_context(cadata=world.profile.ca_pem)
+        target = world.profile.dialled("203.0.113.20", 443)
+        with (
+            socket.create_connection(target, timeout=5) as raw,
+            pytest.raises(ssl.SSLCertVerificationError, match="expired"),
+        ):
+            context.wrap_socket(raw, server_hostname="www.pay.example")
+        world.inject(do="certificate", host="www.pay.example", kind="good")
+        assert world.status()["restored"]
+
+
+def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(client: Client) -> None:
+    with start_world("ses-bounce-ramp", speed=400) as world:
+        profile = world.profile
+        cloudwatch = client(profile, "cloudwatch")
+        until(lambda: "ses-bounce-rate-critical" in _ringing(cloudwatch))
+        assert client(profile, "sesv2").get_account()["EnforcementStatus"] in ("HEALTHY", "PROBATION")
+        assert not world.status()["restored"]
+        client(profile, "sesv2").put_account_sending_attributes(SendingEnabled=False)
+        until(lambda: world.status()["restored"])
+        report = world.report(Claims(severity="P1"))
+    assert "CloudWatch: alarm ses-bounce-rate-critical OK -> ALARM" in report
+    assert "| sesv2 PutAccountSendingAttributes (SendingEnabled False) | right |" in report
+
+
+def test_a_stale_resolver_shows_the_old_address(client: Client) -> None:
+    with start_world("propagation-stale", speed=40) as world:
+        profile = world.profile
+        addresses = {resolver.name: resolver.address for resolver in profile.resolvers}
+        for address in addresses.values():
+            ask(profile, address, "www.news.example", "A")
+        until(lambda: "203.0.113.99" in ask(profile, PRIMARY, "www.news.example", "A").to_text())
+        until(lambda: "203.0.113.99" in ask(profile, addresses["google"], "www.news.example", "A").to_text())
+        assert "203.0.113.30" in ask(profile, addresses["opendns"], "www.news.example", "A").to_text()
+
+
+async def test_a_world_runs_in_process_and_its_oracle_can_be_asked() -> None:
+    world = World(load_scenario("dkim-missing"), speed=1000, prepared=PreparedKey())
+    await world.start()
+    try:
+        assert world.oracle("shop.example").verifiable
+        world.clock.pause()
+        while world._pending:
+            world.inject(world._pending.pop(0))
+        assert "no key is published" in world.oracle("shop.example").why
+        assert world.oracle("pay.example").verifiable
+        assert world.referee.broken_at is not None
+    finally:
+        await world.close()
+
+
+@pytest.mark.peer
+def test_the_aws_command_line_agrees(world: LaunchedWorld, tmp_path: Any) -> None:
+    account = _aws_cli(world, "sesv2", "get-account", "--query", "EnforcementStatus", "--output", "text")
+    assert account == "HEALTHY"
+    arn = _aws_cli(world, "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    assert arn == "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"
+    names = _aws_cli(
+        world, "sesv2", "list-email-identities", "--query", "EmailIdentities[].IdentityName", "--output", "text"
+    )
+    assert "shop.example" in names.split()
+    record = tmp_path / "record.json"
+    _aws_cli(world, "s3", "cp", "s3://acme-dkim/dns_records/shop.example/s2026b.json", str(record))
+    assert "s2026b._domainkey.shop.example" in record.read_text()
+    _aws_cli(world, "s3", "cp", str(record), "s3://acme-dkim/copy.json")
+    assert "copy.json" in _aws_cli(world, "s3", "ls", "s3://acme-dkim/")
+    zones = _aws_cli(world, "route53", "list-hosted-zones", "--query", "HostedZones[].Name", "--output", "text")
+    assert "shop.example." in zones.split()
+    metrics = _aws_cli(world, "cloudwatch", "list-metrics", "--namespace", "AWS/SES", "--output", "text")
+    assert "Reputation.BounceRate" in metrics
+
+
+def _aws_cli(world: LaunchedWorld, *arguments: str) -> str:
+    """Run the aws CLI of whoever has one installed, pointed at the world and at nothing else."""
+    program = shutil.which("aws")
+    if program is None:
+        pytest.skip("the aws command line is not installed")
+    aws, trap = world.profile.aws, world.status()["trap"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    environment = {
+        **kept,
+        "AWS_ACCESS_KEY_ID": aws.access_key or "",
+        "AWS_SECRET_ACCESS_KEY": aws.secret_key or "",
+        "AWS_DEFAULT_REGION": aws.region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "HTTPS_PROXY": trap,
+        "NO_PROXY": "127.0.0.1",
+    }
+    command = [program, "--endpoint-url", aws.endpoint or "", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _dkim(ses: Any) -> dict[str, Any]:
+    attributes: dict[str, Any] = ses.get_email_identity(EmailIdentity="shop.example")["DkimAttributes"]
+    return attributes
+
+
+def _ringing(cloudwatch: Any) -> set[str]:
+    alarms = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    return {alarm["AlarmName"] for alarm in alarms}
+
+
+def _move_to_prepared_key(client: Client, profile: Profile) -> None:
+    """BYODKIM phase 7: the key from S3 as PKCS#1 DER in base64, then signing pointed at its selector."""
+    stored = client(profile, "s3").get_object(
+        Bucket="acme-dkim", Key="dkim-certificates/shop.example/s2026b/private_key.pem"
+    )
+    key = load_pem_private_key(stored["Body"].read(), None)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    client(profile, "sesv2").put_email_identity_dkim_signing_attributes(
+        EmailIdentity="shop.example",
+        SigningAttributesOrigin="EXTERNAL",
+        SigningAttributes={
+            "DomainSigningSelector": "s2026b",
+            "DomainSigningPrivateKey": base64.b64encode(der).decode(),
+        },
+    )
+
+
+def _canary(ses: Any) -> None:
+    ses.send_email(
+        FromEmailAddress="canary@shop.example",
+        Destination={"ToAddresses": ["success@simulator.amazonses.com"]},
+        Content={"Simple": {"Subject": {"Data": "canary"}, "Body": {"Text": {"Data": "x"}}}},
+    )
+
+
+def _post(profile: Profile, text: str) -> None:
+    assert profile.settings is not None
+    url = profile.settings["chat_webhook"].removeprefix("url:")
+    body = f'{{"text": "{text}"}}'.encode()
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert response.read() == b"ok"
+
+
+def _public(pem: bytes) -> str:
+    key = load_pem_private_key(pem, None)
+    assert pem.startswith(b"-----BEGIN RSA PRIVATE KEY-----")
+    return spki(key.public_key())
+
+
+def _published(profile: Profile, name: str) -> str:
+    rrset = ask(profile, PRIMARY, name, "TXT").answer[0]
+    value = b"".join(rrset[0].strings).decode()
+    return value.partition("p=")[2]
