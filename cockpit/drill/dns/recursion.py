@@ -140,22 +140,13 @@ class Recursion:
         return [rdata.to_text() for rdata in entry.held.rdataset]
 
     def _saw_referral(self, parent: Name, child: Name, message: Message) -> None:
-        """Keep the DS set, or the proof that there is none, which comes along with a referral."""
-        sets = _held(message.authority)
-        ds = next((held for held in sets if held.rdataset.rdtype == RdataType.DS and held.name == child), None)
-        proofs = tuple(held for held in sets if held.rdataset.rdtype == RdataType.NSEC)
-        ttl_s = min((held.rdataset.ttl for held in ([ds] if ds else proofs)), default=0)
-        if ds is not None or proofs:
-            self.cache.put(
-                Entry(
-                    name=child,
-                    rdtype=RdataType.DS,
-                    zone=parent,
-                    expires_at=self._clock.monotonic() + ttl_s,
-                    held=ds,
-                    proofs=() if ds else proofs,
+        """Keep the DS set that comes along with a referral; a denial of it comes without SOA and is not kept."""
+        for held in _held(message.authority):
+            if held.rdataset.rdtype == RdataType.DS and held.name == child:
+                expires_at = self._clock.monotonic() + held.rdataset.ttl
+                self.cache.put(
+                    Entry(name=child, rdtype=RdataType.DS, zone=parent, expires_at=expires_at, held=held)
                 )
-            )
 
     def _understood(self, zone: Name, name: Name, rdtype: RdataType, message: Message) -> Entry:
         """One entry out of an authoritative message; only what answers this very question is believed."""
@@ -190,6 +181,7 @@ class Recursion:
         """The entry with its security; judged once, when first used, and kept so."""
         if entry.security is not Security.UNCHECKED:
             return entry
+        effort.spend()
         security, problem = await self._verdict(entry, effort)
         now = self._clock.monotonic()
         expires_at = entry.expires_at
@@ -211,7 +203,7 @@ class Recursion:
             return Security.INSECURE, None
         now = self._clock.now().timestamp()
         zone = _signer(entry)
-        if entry.rdtype == RdataType.DNSKEY and entry.name == zone and entry.held is not None:
+        if entry.rdtype == RdataType.DNSKEY and entry.name == zone:
             return await self._key_verdict(entry.held, zone, effort)
         trusted = await self._zone_keys(zone, effort)
         if trusted.security is not Security.SECURE or trusted.held is None:
@@ -233,8 +225,10 @@ class Recursion:
             raise Unresolvable(keys.explanations[0])
         return keys
 
-    async def _key_verdict(self, keys: Held, zone: Name, effort: Effort) -> tuple[Security, Explanation | None]:
-        """Judge a DNSKEY set by the anchor or by the DS set above it."""
+    async def _key_verdict(
+        self, keys: Held | None, zone: Name, effort: Effort
+    ) -> tuple[Security, Explanation | None]:
+        """Judge a DNSKEY set, or its absence, by the anchor or by the DS set above it."""
         vouched: tuple[DS, ...] = self._anchors
         if zone != dns.name.root:
             ds = await self._settled(zone, RdataType.DS, effort)
@@ -242,6 +236,8 @@ class Recursion:
                 verdict = ds.security if ds.security is Security.BOGUS else Security.INSECURE
                 return verdict, next(iter(ds.explanations), None)
             vouched = tuple(one for one in ds.held.rdataset if isinstance(one, DS))
+        if keys is None:
+            return Security.BOGUS, (EDECode.DNSKEY_MISSING, f"{zone} has a DS in its parent and no key")
         problem = key_problem(keys, vouched, self._clock.now().timestamp())
         return (Security.SECURE, None) if problem is None else (Security.BOGUS, problem)
 

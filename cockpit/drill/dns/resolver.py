@@ -1,6 +1,7 @@
 """A caching, validating resolver as a client meets it: flags, TTLs that count down, Extended DNS Errors, faults."""
 
 import asyncio
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -63,7 +64,9 @@ class Resolver:
         self.faults = Faults()
         self.log = QueryLog(clock)
         self._clock = clock
-        self._recursion = Recursion(Upstream(roots, servers, clock), clock, anchors, speed=speed)
+        # Resolvers do not all begin at the same name server; a name's checksum spreads them alike in each run.
+        upstream = Upstream(roots, servers, clock, first_turn=zlib.crc32(name.encode()))
+        self._recursion = Recursion(upstream, clock, anchors, speed=speed)
         self._flights: dict[tuple[Name, RdataType], asyncio.Task[Resolution]] = {}
         self._wires: dict[tuple[bytes, bool], tuple[bytes, float, str, str, str]] = {}
 

@@ -69,14 +69,21 @@ class Upstream:
     """Asks authoritative servers on behalf of one resolver."""
 
     def __init__(
-        self, roots: Sequence[str], servers: Mapping[str, Authority], clock: Clock, *, patience_s: float = 0.4
+        self,
+        roots: Sequence[str],
+        servers: Mapping[str, Authority],
+        clock: Clock,
+        *,
+        first_turn: int = 0,
+        patience_s: float = 0.4,
     ) -> None:
+        """Ask a zone's servers in turn, beginning at `first_turn`; wait `patience_s` (seconds) for each."""
         self.patience_s = patience_s
         self._roots = tuple(roots)
         self._servers = servers
         self._clock = clock
         self._delegations: OrderedDict[Name, Delegation] = OrderedDict()
-        self._turn = 0
+        self._turn = first_turn
 
     def forget(self, under: Name | None = None) -> None:
         """Forget delegations, all or those at or below a name."""
