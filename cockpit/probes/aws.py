@@ -76,6 +76,7 @@ class AwsReader:
 
     def _call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         from botocore import exceptions
+        from botocore.parsers import ResponseParserError
 
         try:
             self._check_caller()
@@ -84,7 +85,7 @@ class AwsReader:
             raise self._refused(error.response) from None
         except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError) as error:
             raise AwsFailure("timeout", _said(error)) from None
-        except exceptions.HTTPClientError as error:
+        except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise AwsFailure("unreachable", _said(error)) from None
         except (
             exceptions.NoCredentialsError,
@@ -96,7 +97,7 @@ class AwsReader:
             raise AwsFailure("no-credentials", _said(error)) from None
         except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
             raise AwsFailure("expired-credentials", f"{_said(error)}{self._log_in_again()}") from None
-        except exceptions.ResponseParserError as error:
+        except ResponseParserError as error:
             raise AwsFailure("malformed", _said(error)) from None
         except exceptions.BotoCoreError as error:
             raise AwsFailure("aws-error", _said(error)) from None

@@ -1,6 +1,7 @@
 """Facts of a certificate, and whether a presented chain leads to a trusted root, with the reason if it does not."""
 
 import ssl
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from cockpit.profile import Profile
@@ -30,11 +32,14 @@ class Trust:
         if self._ca_pem is not None:
             return tuple(x509.load_pem_x509_certificates(self._ca_pem.encode()))
         loaded = []
-        for der in ssl.create_default_context().get_ca_certs(binary_form=True):
-            try:
-                loaded.append(x509.load_der_x509_certificate(der))
-            except ValueError:
-                continue
+        with warnings.catch_warnings():
+            # Old roots break rules that were made after them; that is no news to the operator.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            for der in ssl.create_default_context().get_ca_certs(binary_form=True):
+                try:
+                    loaded.append(x509.load_der_x509_certificate(der))
+                except ValueError:
+                    continue
         return tuple(loaded)
 
     @cached_property

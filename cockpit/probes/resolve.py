@@ -53,6 +53,6 @@ def connectable(profile: Profile, address: str, port: int) -> tuple[str, int]:
     if f"{address}:{port}" not in profile.dial:
         parsed = ipaddress.ip_address(address)
         inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-        if not (inner or parsed).is_global or parsed in _NAT64:
+        if not (inner or parsed).is_global or parsed.is_multicast or parsed in _NAT64:
             raise ConfigError(f"{address} is not a public address, and the profile does not list it under `dial`.")
     return profile.dialled(address, port)

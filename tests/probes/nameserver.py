@@ -1,0 +1,94 @@
+"""A name server of a few lines on loopback that does whatever a test wants it to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import dns.flags
+import dns.message
+import dns.rrset
+
+from cockpit.probes.dns import AUTHORITATIVE, RESOLVER, Server
+from cockpit.profile import Profile
+
+ADDRESS = "192.0.2.53"
+
+Handler = Callable[[dns.message.Message, bool], bytes | None]
+"""The octets to send for a question, None for silence; the second argument says whether it came over TCP."""
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        answer = self.handler(dns.message.from_wire(data), False)
+        if answer is not None:
+            self.transport.sendto(answer, addr)
+
+
+@asynccontextmanager
+async def name_server(handler: Handler, *, tcp: bool = True) -> AsyncIterator[Profile]:
+    """A profile in which 192.0.2.53:53 is a server that answers by `handler`."""
+    loop = asyncio.get_running_loop()
+
+    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        size = int.from_bytes(await reader.readexactly(2), "big")
+        answer = handler(dns.message.from_wire(await reader.readexactly(size)), True)
+        if answer is not None:
+            writer.write(len(answer).to_bytes(2, "big") + answer)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(stream, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(handler), local_addr=("127.0.0.1", port))
+    if not tcp:
+        server.close()
+        await server.wait_closed()
+    try:
+        yield Profile(dial={f"{ADDRESS}:53": f"127.0.0.1:{port}"}, loopback_only=True)
+    finally:
+        transport.close()
+        server.close()
+        await server.wait_closed()
+
+
+def resolver() -> Server:
+    return Server("test", ADDRESS, 53, RESOLVER)
+
+
+def authoritative() -> Server:
+    return Server("ns1", ADDRESS, 53, AUTHORITATIVE)
+
+
+def reply(
+    query: dns.message.Message,
+    *records: str,
+    authority: tuple[str, ...] = (),
+    additional: tuple[str, ...] = (),
+    rcode: int = 0,
+    aa: bool = False,
+    tc: bool = False,
+) -> bytes:
+    """An answer with records written as in a zone file."""
+    answer = dns.message.make_response(query)
+    answer.set_rcode(dns.rcode.Rcode(rcode))
+    if aa:
+        answer.flags |= dns.flags.AA
+    if tc:
+        answer.flags |= dns.flags.TC
+    for section, texts in (
+        (answer.answer, records),
+        (answer.authority, authority),
+        (answer.additional, additional),
+    ):
+        for text in texts:
+            name, ttl, _, rtype, *rest = text.split(" ", 4)
+            section.append(dns.rrset.from_text(name, int(ttl), "IN", rtype, *rest))
+    return answer.to_wire(max_size=65535)
