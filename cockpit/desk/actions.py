@@ -272,7 +272,7 @@ class Actions:
         if row is None:
             self._beats.pop(uid, None)
             return False
-        if _is_gone(row):
+        if not holder_is_alive(row):
             return False
         seen = self._beats.get(uid)
         if seen is None or (seen.fencing, seen.heartbeat) != (row.fencing, row.heartbeat):
@@ -316,17 +316,17 @@ class Actions:
         )
 
 
-def _is_gone(row: LeaseRow) -> bool:
-    """Whether the holder ran on this boot of this machine and its process is no more."""
+def holder_is_alive(row: LeaseRow) -> bool:
+    """Whether the holder of a lease may still live; False only when it ran here and its process is no more."""
     if (row.boot_id, row.host) != (boot_id(), os.uname().nodename) or not row.boot_id:
-        return False
+        return True
     try:
         os.kill(row.pid, 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _canonical(phrase: str) -> list[str]:

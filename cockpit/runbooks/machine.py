@@ -27,6 +27,11 @@ def stream_of(uid: str) -> str:
     return f"run/{uid}"
 
 
+def command_lease(uid: str, step: str, attempt: int) -> str:
+    """The lease that the process running one attempt of a command step holds."""
+    return f"command/{uid}/{step}/{attempt}"
+
+
 class StepState(StrEnum):
     """Where a step stands. WAITING has not been reached; NOT_TAKEN lies on a branch that was not chosen."""
 
