@@ -9,13 +9,14 @@ from datetime import timedelta
 from cockpit.drill.aws.cloudwatch import Alarm
 from cockpit.drill.aws.dkim import provider_public_key, spki
 from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin
-from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.mail import ConfigurationSet, MailAccount
 from cockpit.drill.aws.s3 import S3
 from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import (
     ACCOUNT,
     BUCKET,
+    CONFIGURATION_SET,
     MAIL_PROVIDER_SERVERS,
     NAME_SERVERS,
     NEGATIVE_TTL_S,
@@ -87,10 +88,19 @@ def lay_zones(network: DnsNetwork, tokens: Mapping[str, tuple[EasyToken, ...]], 
 
 
 def add_identities(mail: MailAccount, tokens: Mapping[str, tuple[EasyToken, ...]]) -> None:
-    """Each domain as an SES identity with Easy DKIM and its own MAIL FROM."""
+    """Each domain as an SES identity with Easy DKIM, its own MAIL FROM and the company's configuration set."""
+    mail.configuration_sets[CONFIGURATION_SET] = ConfigurationSet(CONFIGURATION_SET)
     for site in SITES:
         dkim = Dkim(origin=Origin.EASY, tokens=tokens[site.name])
-        mail.add(Identity(name=site.name, dkim=dkim, mail_from=f"bounce.{site.name}", tags={"owner": site.owner}))
+        mail.add(
+            Identity(
+                name=site.name,
+                dkim=dkim,
+                mail_from=f"bounce.{site.name}",
+                configuration_set=CONFIGURATION_SET,
+                tags={"owner": site.owner},
+            )
+        )
 
 
 def store_prepared_key(s3: S3, prepared: PreparedKey, clock: DrillClock) -> None:

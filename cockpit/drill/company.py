@@ -6,6 +6,7 @@ from typing import Any
 ACCOUNT = "447112341123"
 REGION = "ca-central-1"
 BUCKET = "acme-dkim"
+CONFIGURATION_SET = "transactional"
 NEXT_SELECTOR = "s2026b"
 """The key that has been prepared for shop.example: its record is published, its private half lies in S3."""
 PREPARED_DOMAIN = "shop.example"

@@ -144,7 +144,7 @@ def _timeline(happenings: Sequence[Happening]) -> Iterable[str]:
 
 def _footer(facts: Facts) -> Iterable[str]:
     yield "## How this world behaves"
-    yield f"Speed {facts.speed:g}, seed {facts.seed}. AWS does not document these timings; the drill assumes them:"
+    yield f"Speed {facts.speed:g}, seed {facts.seed}. AWS does not document the following; the drill assumes it:"
     yield ""
     for sentence in facts.assumptions:
         yield f"- {sentence}"

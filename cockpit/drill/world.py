@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from cockpit.drill.aws.cloudwatch import CloudWatch
-from cockpit.drill.aws.identity import Signature, Timings
+from cockpit.drill.aws.identity import ASSUMPTIONS, Signature, Timings
 from cockpit.drill.aws.mail import MailAccount
 from cockpit.drill.aws.route53 import Route53
 from cockpit.drill.aws.s3 import S3
@@ -108,7 +108,7 @@ class World:
         self.mail = MailAccount(
             self.clock, self.lookup, self.traffic, self.timings, REGION, max_24_hours=5_000_000.0
         )
-        self.cloudwatch = CloudWatch(self.traffic, alarms())
+        self.cloudwatch = CloudWatch(self.traffic, alarms(), place=f"{REGION}:{ACCOUNT}")
         zones = HostedZones(self.network, [f"{site.name}." for site in SITES])
         self._credentials = (f"DRILL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         self.aws = AwsEndpoint(
@@ -219,7 +219,7 @@ class World:
             score=score,
             claims=claims,
             happenings=[*self.happenings.lines(), *self._seen(score)],
-            assumptions=self.timings.sentences(),
+            assumptions=[*self.timings.sentences(), *ASSUMPTIONS],
             started=self.clock.started,
             elapsed=self.clock.elapsed(),
             speed=self.clock.speed,

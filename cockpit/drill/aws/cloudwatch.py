@@ -68,7 +68,9 @@ class CloudWatch:
 
     name = "cloudwatch"
 
-    def __init__(self, traffic: Traffic, alarms: Sequence[Alarm] = ()) -> None:
+    def __init__(self, traffic: Traffic, alarms: Sequence[Alarm] = (), *, place: str = "region:account") -> None:
+        """`place` is `region:account`, as it stands in an ARN."""
+        self._place = place
         self._curves: dict[Key, Curve] = _mail_curves(traffic)
         self._stored: dict[Key, deque[tuple[datetime, Window]]] = {}
         self.alarms = list(alarms)
@@ -168,7 +170,7 @@ class CloudWatch:
             and alarm.name.startswith(asked.get("AlarmNamePrefix", ""))
             and asked.get("StateValue", alarm.state) == alarm.state
         ]
-        return {"MetricAlarms": [_described(alarm) for alarm in found], "CompositeAlarms": []}
+        return {"MetricAlarms": [_described(alarm, self._place) for alarm in found], "CompositeAlarms": []}
 
     def _points(
         self, key: Key, start: datetime, end: datetime, period_s: int, now: datetime
@@ -179,16 +181,16 @@ class CloudWatch:
         points = []
         at = datetime.fromtimestamp(math.floor(start.timestamp() / period_s) * period_s, UTC)
         while at < end and at < now:
-            window = self._window(key, at, min(at + period, now))
+            window = self._window(key, at, at + period, now)
             if window is not None:
                 points.append((at, window))
             at += period
         return points
 
-    def _window(self, key: Key, start: datetime, end: datetime) -> Window | None:
+    def _window(self, key: Key, start: datetime, end: datetime, now: datetime) -> Window | None:
         curve = self._curves.get(key)
         if curve is not None:
-            return curve(start, end)
+            return curve(start, min(end, now))
         inside = [window for at, window in self._stored.get(key, ()) if start <= at < end]
         if not inside:
             return None
@@ -277,11 +279,11 @@ def _window_of(datum: Mapping[str, Any]) -> Window:
     return Window(sum(counts), total, min(values), max(values))
 
 
-def _described(alarm: Alarm) -> dict[str, Any]:
+def _described(alarm: Alarm, place: str) -> dict[str, Any]:
     space, name, dimensions = alarm.key
     return {
         "AlarmName": alarm.name,
-        "AlarmArn": f"arn:aws:cloudwatch:ca-central-1:447112341123:alarm:{alarm.name}",
+        "AlarmArn": f"arn:aws:cloudwatch:{place}:alarm:{alarm.name}",
         "AlarmDescription": alarm.description,
         "ActionsEnabled": True,
         "AlarmActions": list(alarm.actions),

@@ -12,6 +12,13 @@ from enum import StrEnum
 from cockpit.drill.aws.dkim import HeldKey, published_keys
 from cockpit.drill.aws.lookup import Answer, Found, Lookup, Soa
 
+ASSUMPTIONS = (
+    "of the three Easy DKIM tokens SES signs with the first",
+    "while TEMPORARY_FAILURE, SES goes on signing with the key it has",
+    "while PENDING or FAILED, SES signs nothing, with the new key or the old",
+)
+"""What the drill assumes of SES besides the timings."""
+
 
 class Status(StrEnum):
     """SESv2 `DkimStatus`, also used for verification and for MAIL FROM."""
@@ -105,6 +112,7 @@ class Identity:
     mail_from_status: Status = Status.SUCCESS
     reject_on_mx_failure: bool = False
     sending: bool = True
+    configuration_set: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -27,6 +27,14 @@ class Mail:
 
 
 @dataclass(slots=True)
+class ConfigurationSet:
+    """One configuration set: a switch of its own for the mail that is sent through it."""
+
+    name: str
+    sending: bool = True
+
+
+@dataclass(slots=True)
 class MailAccount:
     """One region of one SES account, advanced by `tick`."""
 
@@ -41,6 +49,7 @@ class MailAccount:
     max_24_hours: float = 200_000.0
     max_per_second: float = 80.0
     identities: dict[str, Identity] = field(default_factory=dict)
+    configuration_sets: dict[str, ConfigurationSet] = field(default_factory=dict)
     mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT_MAILS))
     sent: int = 0
 
@@ -74,6 +83,13 @@ class MailAccount:
             raise AwsError("NotFoundException", f"Email identity {name} does not exist.", 404)
         return found
 
+    def configuration_set(self, name: str) -> ConfigurationSet:
+        """A configuration set by name; raises AwsError (NotFoundException)."""
+        found = self.configuration_sets.get(name)
+        if found is None:
+            raise AwsError("NotFoundException", f"Configuration set <{name}> does not exist.", 404)
+        return found
+
     def sign_with(self, name: str, selector: str, held: HeldKey) -> Dkim:
         """Point signing at a key of the caller's: EXTERNAL, PENDING until SES has looked."""
         return self._configure(name, Origin.EXTERNAL, selector, held)
@@ -94,6 +110,8 @@ class MailAccount:
         if not self.sending:
             raise AwsError("SendingPausedException", "Email sending is disabled for this account.", 400)
         found = self.identities.get(domain)
+        if found is not None and found.configuration_set:
+            self._check_switch(found.configuration_set)
         if found is None or not found.verified:
             message = (
                 f"Email address is not verified. The following identities failed the check in region "
@@ -115,6 +133,10 @@ class MailAccount:
     def sent_last_24_hours(self, now: datetime) -> float:
         """What the quota counts."""
         return round(self.traffic.count(None, now - timedelta(hours=24), now)) + len(self._since(now))
+
+    def _check_switch(self, name: str) -> None:
+        if not self.configuration_set(name).sending:
+            raise AwsError("SendingPausedException", f"Sending is paused for configuration set {name}.", 400)
 
     def _since(self, now: datetime) -> list[Mail]:
         return [mail for mail in self.mails if now - mail.at < timedelta(hours=24)]

@@ -30,6 +30,8 @@ class SesV2:
             "PutEmailIdentityDkimSigningAttributes": self.put_dkim_signing_attributes,
             "PutEmailIdentityDkimAttributes": self.put_dkim_attributes,
             "SendEmail": self.send_email,
+            "GetConfigurationSet": self.get_configuration_set,
+            "PutConfigurationSetSendingOptions": self.put_configuration_set_sending_options,
         }
 
     def get_account(self, call: Call) -> Mapping[str, Any]:
@@ -92,6 +94,8 @@ class SesV2:
             "Tags": [{"Key": key, "Value": value} for key, value in identity.tags.items()],
             "VerificationInfo": _verification_info(identity.dkim),
         }
+        if identity.configuration_set:
+            answer["ConfigurationSetName"] = identity.configuration_set
         return answer
 
     def put_dkim_signing_attributes(self, call: Call) -> Mapping[str, Any]:
@@ -133,6 +137,22 @@ class SesV2:
         if not recipients:
             raise _bad("The message has no recipient.")
         return {"MessageId": self._account.accept(sender, recipients).message_id}
+
+    def get_configuration_set(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 GetConfigurationSet: its own sending switch and whether reputation metrics are on."""
+        found = self._account.configuration_set(call.parameters["ConfigurationSetName"])
+        return {
+            "ConfigurationSetName": found.name,
+            "SendingOptions": {"SendingEnabled": found.sending},
+            "ReputationOptions": {"ReputationMetricsEnabled": True},
+            "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
+        }
+
+    def put_configuration_set_sending_options(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 PutConfigurationSetSendingOptions: pause or resume what is sent through one set."""
+        found = self._account.configuration_set(call.parameters["ConfigurationSetName"])
+        found.sending = bool(call.parameters.get("SendingEnabled", False))
+        return {}
 
 
 def _dkim_attributes(dkim: Dkim) -> dict[str, Any]:

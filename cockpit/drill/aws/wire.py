@@ -164,7 +164,7 @@ class AwsEndpoint:
         if operation is None:
             raise not_built(f"{service}:{name}")
         if shape is not None:
-            _check_input(shape, parameters)
+            _check_input(service, shape, parameters)
         result = self._run(operation, target, Call(name, parameters, caller, self._clock.now()))
         turn.applied = True
         self._check_output(target, result)
@@ -209,12 +209,16 @@ class AwsEndpoint:
             raise AwsError("InternalFailure", "The drill world's answer does not fit the SDK's model.", 500)
 
 
-def _check_input(shape: Any, parameters: Mapping[str, Any]) -> None:
+_INVALID = {"sesv2": "BadRequestException", "cloudwatch": "InvalidParameterValue", "route53": "InvalidInput"}
+"""What a service calls a request that its model refuses."""
+
+
+def _check_input(service: str, shape: Any, parameters: Mapping[str, Any]) -> None:
     from botocore.validate import ParamValidator
 
     report = ParamValidator().validate(dict(parameters), shape)
     if report.has_errors():
-        raise AwsError("ValidationException", str(report.generate_report()), 400)
+        raise AwsError(_INVALID.get(service, "ValidationError"), str(report.generate_report()), 400)
 
 
 def _guessed_protocol(request: Request) -> str:

@@ -81,7 +81,8 @@ class HandAccount:
         self._clients: list[Any] = []
         self.dns = HandDns()
         self.zones = HandZones()
-        self.clock = DrillClock(speed=1000)
+        self.seconds = 1000.0
+        self.clock = DrillClock(monotonic=lambda: self.seconds)
         self.timings = Timings(
             first_check=timedelta(seconds=20), recheck=timedelta(seconds=30), failed_after=timedelta(minutes=10)
         )
@@ -111,6 +112,11 @@ class HandAccount:
             self.clock,
         )
         self._add_identity("shop.example", 1)
+
+    def wait(self, scenario_s: float) -> None:
+        """Let time pass, and SES look at what is due."""
+        self.seconds += scenario_s
+        self.mail.tick()
 
     def client(self, service: str, key: str = KEY, attempts: int = 1) -> Any:
         """A boto3 client; `attempts` is how often botocore tries in all."""
