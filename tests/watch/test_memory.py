@@ -1,0 +1,135 @@
+"""Batches hold observations with the events they caused, and a restart goes on where the last commit left off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cockpit.config import DomainConfig, Settings
+from cockpit.health.model import DECISION, Finding, Observation, Verdict
+from cockpit.watch.memory import Batch, Memory
+from storage.database import Database
+from storage.ledger import Ledger
+from storage.observations import Observations
+
+START = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+KEY = ("shop.example", "mail.dkim")
+SETTINGS = Settings(domains=(DomainConfig(name="shop.example", services=("orders", "receipts"), owner="Team A"),))
+
+
+class Storage:
+    """A database as the watch uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database.open(path)
+        self.ledger = Ledger(self.database, lambda: START)
+        self.observations = Observations(self.database)
+
+    def commit(self, batch: Batch) -> None:
+        with self.database.write() as transaction:
+            self.observations.put(batch.samples, transaction)
+            self.ledger.append(batch.drafts, transaction)
+
+    def memory(self, watched: set[tuple[str, str]] | None = None) -> Memory:
+        memory = Memory(SETTINGS)
+        cleared, _ = memory.restore(
+            self.ledger, self.observations, {KEY} if watched is None else watched, START + timedelta(hours=1)
+        )
+        self.commit(cleared)
+        return memory
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.ledger.stream("ops")]
+
+
+@pytest.fixture
+def storage(database: Path) -> Iterator[Storage]:
+    storage = Storage(database)
+    yield storage
+    storage.database.close()
+
+
+def seen(number: int, verdict: Verdict, *vantages: str) -> list[Observation]:
+    at = START + timedelta(seconds=number)
+    finding = Finding("gone", "there", "publish", "x IN CNAME y") if verdict is Verdict.FAIL else None
+    parts = [Observation(*KEY, vantage, verdict, "part", at) for vantage in vantages]
+    return [*parts, Observation(*KEY, DECISION, verdict, f"it is {verdict}", at, finding=finding)]
+
+
+def test_the_event_lies_in_the_batch_of_the_observation_that_caused_it(storage: Storage) -> None:
+    memory = storage.memory()
+    assert memory.take(seen(0, Verdict.OK)).drafts == []
+    assert [draft.kind for draft in memory.take(seen(1, Verdict.FAIL)).drafts] == ["health.changed"]
+    batch = memory.take(seen(2, Verdict.FAIL))
+    assert [draft.kind for draft in batch.drafts] == ["alert.raised"]
+    assert [sample.verdict for sample in batch.samples] == ["FAIL"]
+    body = batch.drafts[0].body
+    assert body["alert"].startswith("shop.example|mail.dkim|")
+    assert body["services"] == ["orders", "receipts"]
+    assert body["owners"] == ["Team A"]
+    assert body["runbook"] == "dkim-record-missing"
+    assert body["first_bad_at"] == "2026-11-20T14:00:01.000000Z"
+    assert memory.open_alerts() == [body["alert"]]
+
+
+@pytest.mark.parametrize("restart_after", range(7))
+def test_a_restart_anywhere_leads_to_the_same_events(storage: Storage, restart_after: int) -> None:
+    memory = storage.memory()
+    story = [Verdict.OK, Verdict.FAIL, Verdict.FAIL, Verdict.UNKNOWN, Verdict.FAIL, Verdict.OK, Verdict.OK]
+    for number, verdict in enumerate(story):
+        if number == restart_after:
+            memory = storage.memory()
+        storage.commit(memory.take(seen(number, verdict)))
+    assert storage.kinds() == [
+        "health.changed",
+        "alert.raised",
+        "health.changed",
+        "health.changed",
+        "health.changed",
+        "alert.cleared",
+    ]
+
+
+def test_what_was_taken_and_not_committed_is_as_if_it_had_not_been_seen(storage: Storage) -> None:
+    memory = storage.memory()
+    storage.commit(memory.take(seen(0, Verdict.FAIL)))
+    memory.take(seen(1, Verdict.FAIL))
+    memory = storage.memory()
+    storage.commit(memory.take(seen(2, Verdict.FAIL)))
+    assert storage.kinds().count("alert.raised") == 1
+
+
+def test_an_alert_of_what_is_no_longer_watched_is_cleared(storage: Storage) -> None:
+    memory = storage.memory()
+    for number in range(2):
+        storage.commit(memory.take(seen(number, Verdict.FAIL)))
+    assert storage.memory(set()).open_alerts() == []
+    event = storage.ledger.stream("ops")[-1]
+    assert (event.kind, event.body["headline"]) == ("alert.cleared", "no longer watched")
+    storage.memory(set())
+    assert storage.kinds().count("alert.cleared") == 1
+
+
+def test_a_vantage_that_is_asked_no_more_says_so(storage: Storage) -> None:
+    memory = storage.memory()
+    storage.commit(memory.take(seen(0, Verdict.OK, "ns1", "ns2")))
+    memory = storage.memory()
+    batch = memory.take(seen(1, Verdict.OK, "ns1"))
+    gone = [sample for sample in batch.samples if sample.vantage == "ns2"]
+    assert [(sample.verdict, sample.headline) for sample in gone] == [("N/A", "not asked any more")]
+    assert [s for s in memory.take(seen(2, Verdict.OK, "ns1")).samples if s.vantage == "ns2"] == []
+
+
+def test_a_batch_that_waits_for_long_keeps_the_newest_row_and_every_event() -> None:
+    memory, batch = Memory(SETTINGS), Batch()
+    for number in range(40):
+        batch.add(memory.take(seen(number, Verdict.FAIL if number > 20 else Verdict.OK, "ns1")))
+    batch.thin()
+    assert len(batch.samples) == 2
+    assert [draft.kind for draft in batch.drafts] == ["health.changed", "alert.raised"]
+
+
+def test_evidence_that_is_too_large_is_not_kept() -> None:
+    huge = Observation(*KEY, DECISION, Verdict.OK, "x", START, evidence={"a": "y" * 100_000})
+    assert len(Memory(SETTINGS).take([huge]).samples[0].detail) < 1000
