@@ -33,6 +33,7 @@ BUSY_TIMEOUT_S = 5.0
 """Seconds that a connection waits for another one's lock."""
 
 _OLDEST = (3, 37, 0)
+_CACHE_KIB = 16 * 1024
 _JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
 
 
@@ -93,6 +94,10 @@ class Database:
         in `keep`, and what the block asked to `keep()`, are then in a side file that the sentence names. Leave
         waits out of the block: all other writers wait for it.
         """
+        if self._connection.in_transaction:
+            raise StorageError(
+                f"{self.path}: a transaction is open already; hand it on instead of beginning another."
+            )
         transaction = Transaction(self)
         transaction.keep(keep)
         try:
@@ -107,6 +112,16 @@ class Database:
             if isinstance(error, Unwritable) and (lines := transaction.kept()):
                 raise Unwritable(f"{error} {self.spill(lines)}") from error
             raise
+
+    @property
+    def failure(self) -> str | None:
+        """Why this connection writes no more, in a sentence; None while it does."""
+        return self._failure
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction of this connection is open."""
+        return bool(self._connection.in_transaction)
 
     def within(self, transaction: "Transaction | None") -> AbstractContextManager["Transaction"]:
         """Go on in `transaction`, which its owner commits; without one, a transaction of our own."""
@@ -197,10 +212,12 @@ class Transaction:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement and return the rows that it gives."""
+        self._require_open()
         return self._database._execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each of `rows`."""
+        self._require_open()
         self._database._executemany(sql, rows)
 
     def keep(self, lines: Iterable[str]) -> None:
@@ -214,6 +231,11 @@ class Transaction:
     def kept(self) -> list[str]:
         """The lines to keep, in the order in which they were named."""
         return [line for lines in self._kept for line in lines]
+
+    def _require_open(self) -> None:
+        """SQLite ends a transaction by itself after some errors; what came after would be committed piecemeal."""
+        if not self._database.in_transaction:
+            raise StorageError(f"{self._database.path}: the transaction has ended; nothing more is written in it.")
 
 
 def connect(path: Path, read_only: bool = False) -> Any:
@@ -240,6 +262,7 @@ def _prepare(connection: Any, path: Path, read_only: bool) -> str:
         "recursive_triggers = ON",
         "trusted_schema = OFF",
         "cell_size_check = ON",
+        f"cache_size = {-_CACHE_KIB}",
         f"journal_size_limit = {_JOURNAL_SIZE_LIMIT}",
         f"query_only = {'ON' if read_only else 'OFF'}",
     ):

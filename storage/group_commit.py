@@ -88,7 +88,7 @@ class Writer:
         """The thread: wait for drafts, write them in groups, until closed and empty."""
         try:
             database = Database.open(self._path)
-        except StorageError as error:
+        except Exception as error:
             self._call(_refuse, opened, error)
             return
         try:

@@ -155,5 +155,6 @@ def _stream_condition(stream: str | None) -> tuple[str, tuple[str, ...]]:
     if stream is None:
         return "", ()
     if stream.endswith("/"):
-        return " AND stream >= ? AND stream < ?", (stream, stream[:-1] + "0")
+        # The plus keeps SQLite on the order of the ledger: a reader who follows asks for its end, not for a stream.
+        return " AND +stream >= ? AND +stream < ?", (stream, stream[:-1] + "0")
     return " AND stream = ?", (stream,)

@@ -1,9 +1,11 @@
 """Side files for what the database could not take: one JSON object per line, beside the database, mode 0600."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 
 from storage.place import sync_directory
@@ -17,10 +19,10 @@ def spill(database: Path, lines: Sequence[str]) -> Path | None:
     Where the database's own disk takes nothing more, the runtime directory (usually in memory) and the temporary
     directory are tried; None if all of them fail.
     """
-    name = f"{database.name}.spill-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S.%fZ')}.jsonl"
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     data = "".join(f"{line}\n" for line in lines).encode()
-    for directory in _directories(database):
-        target = directory / name
+    for directory, stem in _places(database):
+        target = directory / f"{stem}.spill-{moment}.jsonl"
         try:
             _write(target, data)
         except OSError:
@@ -32,10 +34,11 @@ def spill(database: Path, lines: Sequence[str]) -> Path | None:
 
 def spilled(database: Path) -> list[Path]:
     """The side files of `database` whose lines have not been appended yet, oldest first."""
-    pattern = f"{database.name}.spill-*.jsonl"
-    found = {path for directory in _directories(database) for path in directory.glob(pattern)}
+    found = {
+        path for directory, stem in _places(database) for path in directory.glob(f"{escape(stem)}.spill-*.jsonl")
+    }
     mine = [path for path in found if path.lstat().st_uid == os.geteuid()]
-    return sorted(mine, key=lambda path: path.name)
+    return sorted(mine, key=lambda path: path.name.partition(".spill-")[2])
 
 
 def retire(path: Path) -> Path:
@@ -46,9 +49,12 @@ def retire(path: Path) -> Path:
     return done
 
 
-def _directories(database: Path) -> list[Path]:
+def _places(database: Path) -> list[tuple[Path, str]]:
+    """Directories to try, with the beginning of the file's name there; away from home it tells whose it is."""
+    elsewhere = f"{database.name}-{hashlib.sha256(os.fsencode(database)).hexdigest()[:12]}"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return [database.parent, *([Path(runtime)] if runtime else []), Path(tempfile.gettempdir())]
+    away = [*([runtime] if runtime else []), tempfile.gettempdir()]
+    return [(database.parent, database.name), *((Path(directory), elsewhere) for directory in away)]
 
 
 def _write(path: Path, data: bytes) -> None:

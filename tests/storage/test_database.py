@@ -162,8 +162,24 @@ def test_an_error_of_sqlite_becomes_a_sentence(database: Database) -> None:
         database.rows("SELECT * FROM nowhere")
     with pytest.raises(StorageError, match="no such table"), database.write() as transaction:
         transaction.executemany("INSERT INTO nowhere VALUES (?)", [(1,)])
-    with pytest.raises(StorageError, match="transaction within"), database.write(), database.write():
+
+
+def test_a_second_transaction_inside_the_first_is_refused_and_the_first_goes_on(database: Database) -> None:
+    with database.write() as transaction:
+        with pytest.raises(StorageError, match="open already"), database.write():
+            pass
+        transaction.execute("INSERT INTO ui_state VALUES ('a', 'b')")
+    assert UiState(database).get("a") == "b"
+
+
+def test_a_transaction_that_has_ended_takes_nothing_more(database: Database) -> None:
+    with database.write() as transaction:
         pass
+    with pytest.raises(StorageError, match="has ended"):
+        transaction.execute("INSERT INTO ui_state VALUES ('a', 'b')")
+    with pytest.raises(StorageError, match="has ended"):
+        transaction.executemany("INSERT INTO ui_state VALUES ('a', 'b')", [()])
+    assert UiState(database).get("a") is None
 
 
 def test_the_data_version_moves_when_somebody_else_commits_and_only_then(

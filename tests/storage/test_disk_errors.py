@@ -11,6 +11,7 @@ import pytest
 from storage.database import Database
 from storage.errors import Damaged, Unwritable
 from storage.ledger import Draft, Ledger
+from storage.spill import spill, spilled
 from tests.storage.crew import Crew, Report, needs_strace
 from tests.storage.material import draft, ledger_file, noon
 
@@ -141,6 +142,20 @@ def fail_after_append(database: Database, ledger: Ledger, *drafts: Draft) -> Non
     with database.write() as transaction:
         ledger.append(drafts, transaction)
         raise Unwritable("The disk is full.")
+
+
+def test_side_files_away_from_home_are_told_apart_by_the_ledger_they_belong_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    one, other = tmp_path / "gone" / "ledger.db", tmp_path / "ledger.db"
+    kept = spill(one, ["{}"])
+    assert kept is not None
+    assert kept.parent == runtime
+    assert spilled(one) == [kept]
+    assert spilled(other) == []
 
 
 def test_a_side_file_is_private_and_is_retired_once_appended(database: Database, ledger: Ledger) -> None:

@@ -77,12 +77,14 @@ def test_streams_are_read_by_name_and_by_beginning(ledger: Ledger) -> None:
 
 
 def test_a_transaction_of_the_caller_holds_the_events(database: Database, ledger: Ledger) -> None:
-    other = Ledger(Database.open(database.path), noon)
+    reader = Database.open(database.path)
+    other = Ledger(reader, noon)
     with database.write() as transaction:
         (event,) = ledger.append([draft()], transaction)
         assert other.head() == (0, "genesis")
         assert ledger.head() == (1, event.hash)
     assert other.head() == (1, event.hash)
+    reader.close()
 
 
 @pytest.mark.parametrize("body", [{"x": float("nan")}, {"x": {1, 2}}, {"x": NOON}, {"x": b"bytes"}])
