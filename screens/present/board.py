@@ -5,8 +5,8 @@ from datetime import datetime
 
 from cockpit.desk.views import AlertLine, DomainRow, Freshness, Gauge, IncidentCard, SesPanel
 from cockpit.health.model import Verdict
-from screens.present.lines import EMPTY, Line, Tone, cut, join, line, pad, spread, wrap
-from screens.present.trend import sparkline
+from screens.present.lines import EMPTY, Line, Tone, cut, join, line, pad, spread, width_of, wrap
+from screens.present.trend import plot, sparkline
 from screens.present.words import (
     TONES,
     age,
@@ -20,8 +20,17 @@ from screens.present.words import (
     percent,
 )
 
-_CHECK_COLUMN = 4
+_CHECK_COLUMN = 5
 """Cells of one check's column on a wide board: a short name above, a glyph below."""
+
+BOARD_CHECKS = (
+    ("dns.resolution", "dns"),
+    ("mail.dkim", "dkim"),
+    ("tls.certificate", "cert"),
+    ("http.health", "http"),
+    ("ses.identity", "ses"),
+)
+"""The checks of a domain that have a column on a wide board."""
 
 
 def domain_line(row: DomainRow, now: datetime, cells: int, name_cells: int, checks: Sequence[str] = ()) -> Line:
@@ -52,10 +61,10 @@ def _check_cell(row: DomainRow, check: str) -> Line:
 
 
 def _sentence(row: DomainRow) -> tuple[str, Tone]:
-    if row.at is None:
-        return ("not asked yet", Tone.MUTED)
-    if row.freshness is Freshness.SILENT:
+    if row.freshness is Freshness.SILENT and row.at is not None and not row.headline.startswith("no data"):
         return (f"no data; was {row.verdict}: {row.headline}", Tone.MUTED)
+    if row.freshness is Freshness.SILENT:
+        return (row.headline, Tone.MUTED)
     if row.verdict is Verdict.OK:
         return (row.headline, Tone.MUTED)
     return (row.headline, TONES[row.verdict])
@@ -86,21 +95,21 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int) -> list[Line]:
 
 
 def _gauge_lines(gauge: Gauge, cells: int) -> list[Line]:
+    """Our rate with its trend against AWS's marks, and AWS's own figure beside the organisation's marks."""
+    wide = cells >= 42
+    marks, own = (" ".join(bare_percent(mark) for mark in pair) for pair in (gauge.lines, gauge.ladder))
+    acts = line(("AWS acts at " if wide else "of ", Tone.MUTED), (marks, Tone.FAIL))
+    ours = line(("own marks " if wide else "own ", Tone.MUTED), (own, Tone.WARN))
     head = line(
-        glyph(gauge.verdict), " ", (f"{gauge.name:<10}", Tone.PLAIN), _value(gauge.value, gauge.verdict), " "
+        glyph(gauge.verdict), " ", (f"{gauge.name:<9}", Tone.PLAIN), " ", _value(gauge.value, gauge.verdict), " "
     )
-    room = max(0, cells - sum(len(text) for text, _ in head))
-    first = (*head, (sparkline(gauge.trend, min(room, 40)), TONES[gauge.verdict]))
-    own, lines = (" ".join(bare_percent(mark) for mark in marks) for marks in (gauge.ladder, gauge.lines))
-    second = line(
-        ("  AWS ", Tone.MUTED), (percent(gauge.reported), Tone.PLAIN),
-        ("  ours ", Tone.MUTED), (own, Tone.WARN), ("  AWS acts ", Tone.MUTED), (lines, Tone.FAIL),
-    )  # fmt: skip
-    return [cut(first, cells), cut(second, cells)]
+    bars = sparkline(gauge.trend, max(0, min(24, cells - width_of(head) - width_of(acts) - 1)))
+    told = line(("  by AWS    ", Tone.MUTED), (f"{percent(gauge.reported):>6}", Tone.PLAIN))
+    return [spread((*head, (bars, TONES[gauge.verdict])), acts, cells), spread(told, ours, cells)]
 
 
 def _value(value: float | None, verdict: Verdict) -> tuple[str, Tone]:
-    return (f"{percent(value):>7}", Tone.STRONG if verdict is Verdict.OK else TONES[verdict])
+    return (f"{percent(value):>6}", Tone.STRONG if verdict is Verdict.OK else TONES[verdict])
 
 
 def alert_line(alert: AlertLine, now: datetime, cells: int) -> Line:
@@ -145,3 +154,14 @@ def empty_board(cells: int, keys: Callable[[str], str]) -> list[Line]:
         first = line("  ", (keys(command), Tone.KEY), "  ")
         lines += wrap(words, cells, first=first, indent=5)
     return lines
+
+
+def gauge_plot(gauge: Gauge, cells: int, rows: int) -> list[Line]:
+    """The rate over time against both ladders, for screens with room."""
+    marks = [
+        (mark, f"{bare_percent(mark)} %", tone)
+        for mark, tone in zip(
+            (*gauge.ladder, *gauge.lines), (Tone.WARN, Tone.WARN, Tone.FAIL, Tone.FAIL), strict=True
+        )
+    ]
+    return [EMPTY, line((f"{gauge.name} over time", Tone.MUTED)), *plot(gauge.trend, cells, rows, marks)]

@@ -1,14 +1,16 @@
 """The lines that stand on every screen: header, Next line, footer, and the frame of a drill."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cockpit.desk.views import Header, IncidentCard, NextStep
 from cockpit.health.model import Verdict
+from cockpit.text import cell_width, fit
 from screens.present.lines import Line, Span, Tone, cut, join, line, pad, spread, width_of
-from screens.present.words import GLYPHS, TONES, countdown, elapsed, utc
+from screens.present.words import GLYPHS, TONES, countdown, elapsed, elapsed_words, utc
 
 _BAR: Span = (" │ ", Tone.RULE)
+_GAP: Span = ("  ", Tone.PLAIN)
 
 
 def short_account(account: str) -> str:
@@ -37,9 +39,9 @@ def header_line(header: Header, card: IncidentCard | None, now: datetime, local:
     counts = counts_line(header)
     parts: list[tuple[int, Line]] = [
         (0, line(("COCKPIT", Tone.STRONG), " ", _profile(header))),
-        (4, line((short_account(header.account), Tone.PLAIN), " ", (header.region, Tone.MUTED))),
+        (4, join([line(short_account(header.account)), line((header.region, Tone.MUTED))], (" ", Tone.PLAIN))),
         (3, line(("IC ", Tone.MUTED), (header.operator, Tone.PLAIN))),
-        (1, line((utc(now), Tone.STRONG), " ", (local.strftime("%H:%M %Z").strip(), Tone.MUTED))),
+        (1, _clocks(now, local)),
         (2, _watch(header)),
         (5, _incident_clocks(card, now)),
     ]
@@ -53,10 +55,15 @@ def header_line(header: Header, card: IncidentCard | None, now: datetime, local:
 
 
 def _profile(header: Header) -> Span:
-    name = header.profile.upper()
     if header.kind == "drill":
-        return (f"DRILL {header.profile}" if "drill" not in header.profile.lower() else name, Tone.DRILL)
-    return (name + (" read-only" if header.read_only else ""), Tone.ACCENT)
+        return ("DRILL", Tone.DRILL)
+    return (header.profile.upper() + (" read-only" if header.read_only else ""), Tone.ACCENT)
+
+
+def _clocks(now: datetime, local: datetime) -> Line:
+    """UTC, and the local time of day where that is another one."""
+    here = local.strftime("%H:%M") if local.utcoffset() else ""
+    return line((utc(now), Tone.STRONG), " " if here else "", (here, Tone.MUTED))
 
 
 def _watch(header: Header) -> Line:
@@ -84,25 +91,28 @@ def next_line(step: NextStep, cells: int, key: str = "⏎") -> Line:
 
 def footer_line(hints: Sequence[tuple[str, str, bool]], cells: int, fixed: Sequence[tuple[str, str]] = ()) -> Line:
     """Key hints `(key, word, enabled)` as many as fit; `fixed` ones stand at the right end and always stay."""
-    tail = join([line((key, Tone.KEY), (f" {word}", Tone.PLAIN)) for key, word in fixed], ("  ", Tone.PLAIN))
+    tail = join([line((key, Tone.KEY), (f" {word}", Tone.PLAIN)) for key, word in fixed], _GAP)
     room = cells - width_of(tail) - 2
     shown: list[Line] = []
     for key, word, enabled in hints:
         tone = Tone.PLAIN if enabled else Tone.MUTED
         hint = line((key, Tone.KEY if enabled else Tone.MUTED), (f" {word}", tone))
-        if width_of(join([*shown, hint], ("  ", Tone.PLAIN))) > room:
+        if width_of(join([*shown, hint], _GAP)) > room:
             break
         shown.append(hint)
-    return spread(join(shown, ("  ", Tone.PLAIN)), tail, cells)
+    return spread(join(shown, _GAP), tail, cells)
 
 
-def drill_edge(header: Header, cells: int, *, top: bool) -> Line:
-    """The upper or lower line of the frame that stands around everything in a drill."""
-    left, right = ("╔", "╗") if top else ("╚", "╝")
-    words = f" {header.scenario or header.profile} " if top else " practice: nothing leaves this machine "
-    head = line((f"{left}═", Tone.DRILL), (" DRILL ", Tone.DRILL), ("═", Tone.DRILL), (words, Tone.DRILL))
-    tail = line((" DRILL ", Tone.DRILL), (f"═{right}", Tone.DRILL))
-    room = cells - width_of(head) - width_of(tail)
+def drill_edge(header: Header, cells: int, scenario_time: timedelta | None = None, speed: float = 1.0) -> Line:
+    """The upper line of the frame that stands around everything in a drill, or the lower one without a time."""
+    top = scenario_time is not None
+    left, right = ("╔═", "═╗") if top else ("╚═", "═╝")
+    words = [header.scenario or header.profile] if top else ["practice: nothing leaves this machine"]
+    if scenario_time is not None:
+        words.append(f"scenario T+{elapsed_words(scenario_time)}" + (f" at {speed:g}x" if speed != 1 else ""))
+    head = f"{left} DRILL ═" + "".join(f" {word} ═" for word in words)
+    tail = f" DRILL {right}"
+    room = cells - cell_width(head) - cell_width(tail)
     if room < 0:
-        return cut((*line((f"{left}═ DRILL ", Tone.DRILL)), ("═" * cells, Tone.DRILL)), cells)
-    return (*head, ("═" * room, Tone.DRILL), *tail)
+        return line((fit(f"{left} DRILL " + "═" * cells, cells - 1) + right[-1], Tone.DRILL))
+    return line((head + "═" * room + tail, Tone.DRILL))

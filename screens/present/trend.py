@@ -34,7 +34,7 @@ def plot(
 ) -> list[Line]:
     """A plot of `rows` lines with a horizontal line and a label for each mark `(value, label, tone)`.
 
-    Its top is the highest mark or value. Without any value the marks alone are drawn.
+    The newest value stands at the right end; the top is the highest mark or value.
     """
     label_cells = max((len(label) for _, label, _ in marks), default=0)
     room = max(1, cells - label_cells - 1)
@@ -46,8 +46,7 @@ def plot(
         low, high = (rows - 1 - row) * ceiling / rows, (rows - row) * ceiling / rows
         label, tone = at_row.get(row, ("", Tone.MUTED))
         blank = "┄" if label else " "
-        bars = "".join(_cell(value, low, high, blank) for value in numbers)
-        bars += blank * (room - len(numbers))
+        bars = blank * (room - len(numbers)) + "".join(_cell(value, low, high, blank) for value in numbers)
         lines.append(line((f"{label:>{label_cells}} ", tone), *_toned(bars, blank, tone)))
     return lines
 

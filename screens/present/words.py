@@ -77,7 +77,12 @@ def clock_length(length: timedelta) -> str:
 
 def elapsed(start: datetime, now: datetime) -> str:
     """How long something has lasted, as `00:07:41`; from four days on as `5d 03h`."""
-    seconds = max(0, int((now - start).total_seconds()))
+    return elapsed_words(now - start)
+
+
+def elapsed_words(length: timedelta) -> str:
+    """A length as `00:07:41`; from four days on as `5d 03h`."""
+    seconds = max(0, int(length.total_seconds()))
     hours, rest = divmod(seconds, 3600)
     if hours >= 96:
         return f"{hours // 24}d {hours % 24:02}h"

@@ -6,7 +6,7 @@ position, so that it stays with its item when the order changes.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from textual import events
@@ -22,6 +22,8 @@ from screens.shell import paints_of
 
 T = TypeVar("T")
 _Painted = tuple[object, bool, int, Line]
+STILL = datetime(1970, 1, 1, tzinfo=UTC)
+"""The moment of a list in which nothing has an age."""
 
 
 class Rows(Widget, Generic[T], can_focus=True):
@@ -96,7 +98,7 @@ class Rows(Widget, Generic[T], can_focus=True):
             return (0, 0)
         return (self._top + 1, min(len(self._shown), self._top + max(1, self.size.height)))
 
-    def set_items(self, items: Sequence[T], now: datetime) -> None:
+    def set_items(self, items: Sequence[T], now: datetime = STILL) -> None:
         """Replace the list; the cursor stays on its item wherever that stands now."""
         self._items = items
         self._now = now

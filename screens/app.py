@@ -1,0 +1,160 @@
+"""The app: main screens as modes, one tick that asks the desk what changed, and the way in and out."""
+
+import gc
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from cockpit.desk import Desk
+from cockpit.desk.views import Changes
+from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
+from screens.bridge import Bridge
+from screens.commands import Standing
+from screens.dashboard import Board
+from screens.domain import DomainScreen
+from screens.frame import Frame
+from screens.incident import IncidentScreen
+from screens.keys import KeyMap
+from screens.launcher import REOPEN, Launcher
+from screens.review import ReviewScreen
+from screens.themes import DEFAULT_THEME
+from screens.timeline import TimelineScreen
+
+POLL_S = 0.05
+"""Seconds between two looks at the database's version; nothing else is read while it stands still."""
+
+_SCREENS: Sequence[type[Frame]] = (Board, DomainScreen, IncidentScreen, TimelineScreen, ReviewScreen)
+
+
+class CockpitApp(Bridge):
+    """The cockpit on one desk. With `poll` off nothing happens by itself: tests call `poll()` and `second()`."""
+
+    CSS_PATH = "cockpit.tcss"
+    DEFAULT_MODE = "board"
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        keys: KeyMap | None = None,
+        launcher: Launcher | None = None,
+        theme: str = DEFAULT_THEME,
+        on_signal: Callable[[signal.Signals], None] | None = None,
+        settle_s: float = 0.3,
+        poll: bool = True,
+    ) -> None:
+        super().__init__(desk, keys=keys, launcher=launcher, theme=theme, on_signal=on_signal, settle_s=settle_s)
+        self._polls = poll
+        self._attention = Attention()
+        self._visited: list[str] = []
+        self._title = ""
+        for screen in _SCREENS:
+            self.add_mode(screen.NAME, partial(screen, self))
+
+    def on_mount(self) -> None:
+        """Start the tick."""
+        self._attention.is_called_for(self.desk.alerts())
+        self._to_terminal(PUSH_TITLE)
+        if self._polls:
+            self.set_interval(POLL_S, self.poll)
+            self.set_interval(1.0, self.second)
+            self.set_timer(2.0, gc.freeze)
+
+    def on_unmount(self) -> None:
+        """Give the terminal its title back."""
+        self._to_terminal(POP_TITLE)
+
+    def poll(self) -> None:
+        """Take in what others wrote, and paint it."""
+        changes = self.desk.refresh()
+        if not changes:
+            return
+        self._draw(changes)
+        if changes.alerts and self._attention.is_called_for(self.desk.alerts()):
+            self.bell()
+
+    def second(self) -> None:
+        """Let ages and clocks go on."""
+        screen = self.main_screen()
+        if screen is not None:
+            screen.tick(self.desk.clock.now())
+
+    def refresh_now(self) -> None:
+        """Read what was just written here, and paint it."""
+        self.desk.refresh()
+        self._draw(None)
+
+    def standing(self) -> Standing:
+        """Where the operator stands now."""
+        screen = self.main_screen()
+        return screen.standing() if screen is not None else self.standing_base("board")
+
+    def main_screen(self) -> Frame | None:
+        """The main screen on show, under any dialog."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
+
+    def go(self, screen: str) -> None:
+        """Show one of the main screens; what was being written is saved first."""
+        if screen == self.current_mode:
+            return
+        self._save_all()
+        self._visited.append(self.current_mode)
+        del self._visited[:-20]
+        self.switch_mode(screen)
+
+    def go_back(self) -> None:
+        """Show the main screen that was left last; from there on, the board."""
+        target = self._visited.pop() if self._visited else "board"
+        if target != self.current_mode:
+            self.switch_mode(target)
+
+    def pending(self) -> Sequence[str]:
+        """What is unsaved or under way, a sentence each."""
+        self._save_all()
+        review = self._review()
+        unsaved = ["The post-mortem has text that could not be saved."] if review and review.unsaved else []
+        return [*unsaved, *self.under_way()]
+
+    def _review(self) -> ReviewScreen | None:
+        stacks = self._screen_stacks.get(ReviewScreen.NAME, [])
+        return next((screen for screen in stacks if isinstance(screen, ReviewScreen)), None)
+
+    def _save_all(self) -> None:
+        review = self._review()
+        if review is not None:
+            review.save()
+
+    def _draw(self, changes: Changes | None) -> None:
+        screen = self.main_screen()
+        if screen is None or not screen.is_mounted:
+            return
+        screen.draw(changes)
+        words = title(screen.header)
+        if words != self._title:
+            self._title = words
+            self._to_terminal(words)
+
+    def _to_terminal(self, sequence: str) -> None:
+        """Write one of our own sequences; none of them carries text from outside."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+
+def run_app(
+    desk: Desk,
+    *,
+    launcher: Launcher | None = None,
+    on_signal: Callable[[signal.Signals], None] | None = None,
+) -> int:
+    """Open the cockpit on `desk` and return its exit code, or `launcher.REOPEN`.
+
+    Raises ConfigError when the configured keys cannot be used. `on_signal` is told before SIGTERM or SIGHUP ends
+    the cockpit (exit codes 143 and 129).
+    """
+    settings = desk.settings
+    theme = {"high-contrast": "high-contrast-dark"}.get(settings.theme, settings.theme)
+    app = CockpitApp(desk, keys=KeyMap(settings.keys), launcher=launcher, theme=theme, on_signal=on_signal)
+    result = app.run()
+    if result == REOPEN:
+        return REOPEN
+    return app.return_code or 0

@@ -1,0 +1,189 @@
+"""The app as the screens and the moves see it: the desk, the keys, and one way to ask for anything."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from textual.screen import ModalScreen
+
+from cockpit.desk import Desk
+from cockpit.desk.views import IncidentCard
+from cockpit.errors import CockpitError
+from cockpit.incident.model import Incident
+from cockpit.text import visible
+from screens.commands import BY_ID, Standing
+from screens.keys import KeyMap
+from screens.launcher import REOPEN, Launcher
+from screens.present.incident import card_of
+from screens.shell import Shell
+from screens.themes import DEFAULT_THEME
+
+
+class MainScreen(Protocol):
+    """What a main screen can be asked for (see `screens.frame.Frame`)."""
+
+    def standing(self) -> Standing:
+        """Where the operator stands on it."""
+        ...
+
+    def show_filter(self) -> None:
+        """Open its filter line."""
+        ...
+
+    def leave(self) -> bool:
+        """Leave an input or a filter; False when there is none."""
+        ...
+
+
+class Bridge(Shell):
+    """The shell with a desk on it. Moves (`screens.moves`) act through this and through nothing else."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        keys: KeyMap | None = None,
+        launcher: Launcher | None = None,
+        theme: str = DEFAULT_THEME,
+        on_signal: Callable[[signal.Signals], None] | None = None,
+        settle_s: float = 0.3,
+    ) -> None:
+        super().__init__(theme, on_signal)
+        self.desk = desk
+        self.keys = keys or KeyMap()
+        self.launcher = launcher
+        self.settle_s = settle_s
+        self.opened_at = desk.clock.now()
+        self.local_time = False
+        self.chosen_incident = ""
+        self.chosen_run = ""
+        self.chosen_action = ""
+        self.chosen_domain = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which timelines are shown and typed times are read."""
+        return (datetime.now().astimezone().tzinfo or UTC) if self.local_time else UTC
+
+    def standing(self) -> Standing:
+        """Where the operator stands now."""
+        raise LookupError("The bridge is not manned.")
+
+    def standing_base(self, screen: str) -> Standing:
+        """What holds on every screen: the incident, the run and the action in question."""
+        incident = self.incident()
+        return Standing(
+            self.desk,
+            screen,
+            incident=incident.uid if incident is not None else "",
+            run=self.run_uid(),
+            action=self.action_uid(),
+        )
+
+    def incident(self) -> Incident | None:
+        """The incident in question: the one that was chosen, else the worst open one, else the newest."""
+        incidents = self.desk.incidents
+        if self.chosen_incident:
+            return incidents.get(self.chosen_incident)
+        waiting = incidents.open_incidents() or incidents.all()
+        return waiting[0] if waiting else None
+
+    def incident_uid(self) -> str:
+        """Its uid, or nothing."""
+        incident = self.incident()
+        return incident.uid if incident is not None else ""
+
+    def run_uid(self) -> str:
+        """The runbook run in question: the one that was chosen, else the newest of the incident."""
+        incident = self.incident()
+        if incident is None or not incident.runs:
+            return self.chosen_run
+        return self.chosen_run if self.chosen_run in incident.runs else incident.runs[-1]
+
+    def action_uid(self) -> str:
+        """The action in question: the one that was chosen, else the newest of the incident."""
+        incident = self.incident()
+        if incident is None or not incident.actions:
+            return self.chosen_action
+        return self.chosen_action if self.chosen_action in incident.actions else incident.actions[-1]
+
+    def cards(self) -> Sequence[IncidentCard]:
+        """The open incidents, worst first."""
+        now, incidents = self.desk.clock.now(), self.desk.incidents
+        return [
+            card_of(incident, incidents.deadlines(incident.uid, now), self.progress(incident), now)
+            for incident in incidents.open_incidents()
+        ]
+
+    def progress(self, incident: Incident) -> str:
+        """Where the incident's runbook stands, in a few words."""
+        return ""
+
+    def perform(self, command_id: str, argument: str = "") -> None:
+        """Do what a command means here, or say why not. Returns at once; dialogs go on by themselves."""
+        standing = self.standing()
+        reason = BY_ID[command_id].when(standing) if not argument else None
+        if reason is not None:
+            self.tell(reason, "warning")
+            return
+        self.run_worker(self._move(command_id, standing, argument), group="moves", name=command_id)
+
+    async def _move(self, command_id: str, standing: Standing, argument: str) -> None:
+        from screens.moves import MOVES
+
+        try:
+            await MOVES[command_id](self, standing, argument)
+        except CockpitError as error:
+            self.tell(str(error), "error")
+        self.refresh_now()
+
+    def refresh_now(self) -> None:
+        """Draw the screen from the desk as it is now."""
+
+    def tell(self, sentence: str, severity: str = "information") -> None:
+        """Say something in a toast; text is never parsed."""
+        level = severity if severity in ("information", "warning", "error") else "information"
+        self.notify(visible(sentence, limit=400), severity=level, markup=False, timeout=6)  # type: ignore[arg-type]
+
+    async def ask(self, dialog: ModalScreen[str]) -> str | None:
+        """Show a dialog and wait for its answer; None when it was left."""
+        return await self.push_screen_wait(dialog)
+
+    async def confirm(self, dialog: ModalScreen[bool]) -> bool:
+        """Show a yes-or-no dialog and wait for its answer."""
+        answer: bool | None = await self.push_screen_wait(dialog)
+        return bool(answer)
+
+    async def show(self, dialog: ModalScreen[None]) -> None:
+        """Show something to be read, until it is left."""
+        await self.push_screen_wait(dialog)
+
+    def go(self, screen: str) -> None:
+        """Show one of the main screens."""
+
+    def go_back(self) -> None:
+        """Show the main screen that was left last."""
+
+    def main_screen(self) -> MainScreen | None:
+        """The main screen on show, under any dialog."""
+        return None
+
+    def pending(self) -> Sequence[str]:
+        """What is unsaved or under way, a sentence each."""
+        return ()
+
+    def under_way(self) -> Sequence[str]:
+        """What goes on by itself while nobody looks, a sentence each."""
+        return ()
+
+    def reopen(self) -> None:
+        """End, and ask to be started again on a changed configuration."""
+        self.exit(REOPEN, return_code=0)
+
+    @contextmanager
+    def given_away(self) -> Iterator[None]:
+        """The terminal is free for something else inside the block."""
+        with self.suspend():
+            yield

@@ -1,0 +1,237 @@
+"""Questions: choose one, answer in a line, write a text, confirm. Leaving with esc always changes nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, TextArea
+
+from cockpit.text import visible
+from screens.present.lines import EMPTY, Line, Tone, cut, line, pad, rule, wrap
+from screens.widgets.lines import Lines
+from screens.widgets.rows import Rows
+
+_LEAVE = Binding("escape", "leave", "Cancel", show=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing to choose: what it stands for, its name, and a sentence about it."""
+
+    value: str
+    name: str
+    says: str = ""
+
+
+class Choose(ModalScreen[str]):
+    """Choose one of a few; the first is under the cursor, esc leaves."""
+
+    BINDINGS = [_LEAVE, Binding("enter", "take", "Choose", show=False)]
+
+    def __init__(self, title: str, options: Sequence[Option], *, about: str = "", selected: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._options = options
+        self._about = about
+        self._selected = selected
+
+    def compose(self) -> ComposeResult:
+        """Title, what it is about, the options, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Lines(lambda width: [rule(self._title, width), *_about(self._about, width)])
+            yield Rows[Option](lambda option: option.value, self._draw, search=lambda option: option.name)
+            yield Lines(lambda width: _keys(width, ("⏎", "choose"), ("esc", "cancel")))
+
+    def on_mount(self) -> None:
+        """Fill the list and put the cursor where it was asked for."""
+        rows = self.query_one(Rows)
+        rows.styles.height = max(1, min(len(self._options), 14))
+        rows.set_items(self._options)
+        if self._selected:
+            rows.select(self._selected)
+        rows.focus()
+
+    def action_take(self) -> None:
+        """Answer with the option under the cursor."""
+        selected = self.query_one(Rows).selected
+        self.dismiss(selected.value if selected is not None else None)
+
+    def on_rows_opened(self) -> None:
+        """A double click chooses too."""
+        self.action_take()
+
+    def action_leave(self) -> None:
+        """Answer with nothing."""
+        self.dismiss(None)
+
+    def _draw(self, option: Option, width: int, now: datetime) -> Line:
+        names = max((len(one.name) for one in self._options), default=0)
+        name = pad(line((option.name, Tone.STRONG)), min(names, width // 2))
+        return cut(line(*name, "  ", (option.says, Tone.MUTED)), width)
+
+
+class Ask(ModalScreen[str]):
+    """Ask for one line of text; `check` returns what is wrong with an answer, or None."""
+
+    BINDINGS = [_LEAVE]
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        about: str = "",
+        value: str = "",
+        hint: str = "",
+        check: Callable[[str], str | None] = lambda text: None if text.strip() else "Write something, or esc.",
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._about = about
+        self._value = value
+        self._hint = hint
+        self._check = check
+        self._wrong = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, what it is about, the line, what is wrong with it, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Lines(lambda width: [rule(self._title, width), *_about(self._about, width)])
+            yield Input(visible(self._value), placeholder=self._hint)
+            yield Lines(lambda width: wrap(self._wrong, width, Tone.FAIL) if self._wrong else [], id="wrong")
+            yield Lines(lambda width: _keys(width, ("⏎", "accept"), ("esc", "cancel")))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer with the line unless something is wrong with it."""
+        event.stop()
+        wrong = self._check(event.value)
+        if wrong is None:
+            self.dismiss(event.value)
+            return
+        self._wrong = wrong
+        self.query_one("#wrong", Lines).redraw()
+
+    def action_leave(self) -> None:
+        """Answer with nothing."""
+        self.dismiss(None)
+
+
+class Write(ModalScreen[str]):
+    """Write or correct a text of several lines; ctrl+s accepts it."""
+
+    BINDINGS = [_LEAVE, Binding("ctrl+s", "accept", "Accept", show=False, priority=True)]
+
+    def __init__(self, title: str, text: str, *, about: str = "", accept: str = "send") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._about = about
+        self._accept = accept
+
+    def compose(self) -> ComposeResult:
+        """Title, what it is about, the text, and the keys."""
+        with Vertical(classes="dialog -large"):
+            yield Lines(lambda width: [rule(self._title, width), *_about(self._about, width)])
+            yield TextArea(visible(self._text, limit=100_000, newlines=True), soft_wrap=True, tab_behavior="focus")
+            yield Lines(lambda width: _keys(width, ("ctrl+s", self._accept), ("esc", "cancel")))
+
+    def action_accept(self) -> None:
+        """Answer with the text."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_leave(self) -> None:
+        """Answer with nothing."""
+        self.dismiss(None)
+
+
+class Confirm(ModalScreen[bool]):
+    """Ask before something that matters. Cancel has the cursor, so ⏎ alone changes nothing."""
+
+    BINDINGS = [
+        _LEAVE,
+        Binding("left,right,up,down,tab,shift+tab", "other", "Other", show=False),
+        Binding("enter", "take", "Choose", show=False),
+    ]
+
+    def __init__(self, title: str, sentences: Sequence[str], *, yes: str) -> None:
+        super().__init__()
+        self._title = title
+        self._sentences = sentences
+        self._yes = yes
+        self._on_yes = False
+
+    def compose(self) -> ComposeResult:
+        """Title, sentences, and the two ways on."""
+        with Vertical(classes="dialog"):
+            yield Lines(self._lines)
+
+    def _lines(self, width: int) -> Sequence[Line]:
+        marks = (("  Cancel  ", not self._on_yes), (f"  {self._yes}  ", self._on_yes))
+        buttons = [
+            line((f"▸[{words}]" if on else f" [{words}]", Tone.STRONG if on else Tone.MUTED)) for words, on in marks
+        ]
+        about = [one for sentence in self._sentences for one in wrap(sentence, width)]
+        keys = _keys(width, ("←→", "move"), ("⏎", "choose"), ("esc", "cancel"))
+        return [
+            rule(self._title, width),
+            *about,
+            EMPTY,
+            (*buttons[0], ("  ", Tone.PLAIN), *buttons[1]),
+            EMPTY,
+            *keys,
+        ]
+
+    def action_other(self) -> None:
+        """Move to the other answer."""
+        self._on_yes = not self._on_yes
+        self.query_one(Lines).redraw()
+
+    def action_take(self) -> None:
+        """Answer with what is marked."""
+        self.dismiss(self._on_yes)
+
+    def action_leave(self) -> None:
+        """Answer no."""
+        self.dismiss(False)
+
+
+class Read(ModalScreen[None]):
+    """Show a text to be read."""
+
+    BINDINGS = [Binding("escape,q,enter", "leave", "Back", show=False)]
+
+    def __init__(self, title: str, build: Callable[[int], Sequence[Line]]) -> None:
+        super().__init__()
+        self._title = title
+        self._build = build
+
+    def compose(self) -> ComposeResult:
+        """Title, text and keys."""
+        from screens.widgets.lines import Reader
+
+        with Vertical(classes="dialog -large"):
+            yield Lines(lambda width: [rule(self._title, width)])
+            yield Reader(self._build)
+            yield Lines(lambda width: _keys(width, ("↑↓", "read"), ("esc", "back")))
+
+    def on_mount(self) -> None:
+        """Let the keys read."""
+        self.query_one("Reader").focus()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+def _about(text: str, width: int) -> list[Line]:
+    return [*wrap(text, width, Tone.MUTED), EMPTY] if text else []
+
+
+def _keys(width: int, *keys: tuple[str, str]) -> list[Line]:
+    spans: list[tuple[str, Tone]] = []
+    for key, word in keys:
+        spans += [(key, Tone.KEY), (f" {word}   ", Tone.PLAIN)]
+    return [cut(tuple(spans), width)]

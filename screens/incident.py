@@ -1,0 +1,164 @@
+"""The incident: its clocks above, its timeline below, and one line to write into it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.desk.views import Changes
+from cockpit.errors import CockpitError
+from cockpit.incident.deadlines import Deadline
+from cockpit.incident.model import Incident
+from cockpit.incident.timeline import Entry
+from screens.commands import Standing
+from screens.frame import Frame
+from screens.present.incident import entry_line, head_lines, no_incident, side_lines
+from screens.present.lines import Line, Tone, line, rule
+from screens.widgets.lines import Lines, Reader
+from screens.widgets.rows import Rows
+
+
+class IncidentScreen(Frame):
+    """The incident in question, as its commander works with it."""
+
+    NAME = "incident"
+    CSS_PATH = "incident.tcss"
+
+    _incident: Incident | None = None
+    _clocks: Sequence[Deadline] = ()
+    noise = False
+
+    def body(self) -> Iterable[Widget]:
+        """Head, timeline, entry line; roles and clocks beside them where there is room."""
+        entries = Rows[Entry](lambda entry: entry.id, self._draw, search=lambda entry: entry.text, id="entries")
+        yield Reader(no_incident, id="none")
+        yield Horizontal(
+            Vertical(
+                Lines(self._head_lines, id="head"),
+                Lines(self._timeline_rule, classes="rule"),
+                Input(placeholder="filter: part of the text", id="filter"),
+                entries,
+                *self.below(),
+                id="left",
+            ),
+            Vertical(Reader(self._side_lines, id="side-text"), id="side", classes="right"),
+            id="panes",
+        )
+
+    def below(self) -> Iterable[Widget]:
+        """The entry line under the list."""
+        hint = "n writes: -10m what happened · 14:02 d a decision"
+        yield Horizontal(
+            Lines(lambda width: [line(("> ", Tone.KEY))], id="prompt"),
+            Input(placeholder=hint, id="entry"),
+            id="write",
+        )
+
+    def on_mount(self) -> None:
+        """Give the keys to the timeline."""
+        super().on_mount()
+        self.query_one("#filter").display = False
+        self.entries.focus()
+
+    @property
+    def entries(self) -> Rows[Entry]:
+        """The timeline's rows."""
+        return self.query_one("#entries", Rows)
+
+    def read(self, changes: Changes | None) -> None:
+        """Read the incident and its timeline; the newest entry is followed while the cursor stands on the last."""
+        incident = self.bridge.incident()
+        self.query_one("#none").display = incident is None
+        self.query_one("#panes").display = incident is not None
+        other = incident is None or self._incident is None or incident.uid != self._incident.uid
+        self._incident = incident
+        if incident is None:
+            return
+        if changes is None or changes.streams or changes.alerts or other:
+            rows = self.entries
+            follows = not rows.shown or rows.selected is rows.shown[-1]
+            entries = self.bridge.desk.incidents.timeline(incident.uid, noise=self.noise)
+            rows.set_items(entries, self.now)
+            if follows or other:
+                rows.action_last()
+
+    def tick(self, now: datetime) -> None:
+        """Count the clocks."""
+        if self._incident is not None:
+            self._clocks = self.bridge.desk.incidents.deadlines(self._incident.uid, now)
+        self.entries.tick(now)
+        super().tick(now)
+
+    def standing(self) -> Standing:
+        """The entry under the cursor is what `y` copies."""
+        entry = self.entries.selected
+        words = f"{entry.occurred_at:%Y-%m-%dT%H:%M:%SZ} {entry.text}" if entry is not None else ""
+        return replace(super().standing(), copyable=words)
+
+    def show_filter(self) -> None:
+        """Open the filter line and put the cursor there."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def leave(self) -> bool:
+        """Leave the entry line or the filter; False when the list has the keys and no filter is set."""
+        box, had = self.query_one("#filter", Input), self.focused is not self.entries
+        had = had or box.display
+        box.value = ""
+        box.display = False
+        self.entries.focus()
+        return had
+
+    def write(self) -> None:
+        """Put the cursor into the entry line."""
+        self.query_one("#entry").focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self.entries.set_filter(event.value.strip())
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.entries.focus()
+
+    @on(Input.Submitted, "#entry")
+    def _entered(self, event: Input.Submitted) -> None:
+        """Write the line down; it is an event before the cursor returns."""
+        event.stop()
+        if self._incident is None:
+            return
+        if not event.value.strip():
+            self.leave()
+            return
+        try:
+            self.bridge.desk.incidents.note(self._incident.uid, event.value, zone=self.bridge.zone)
+        except CockpitError as error:
+            self.bridge.tell(str(error), "error")
+            return
+        event.input.value = ""
+        self.draw(None)
+        self.entries.action_last()
+
+    def _draw(self, entry: Entry, width: int, now: datetime) -> Line:
+        return entry_line(entry, now, width, self.bridge.zone)
+
+    def _head_lines(self, width: int) -> Sequence[Line]:
+        return head_lines(self._incident, self._clocks, self.now, width) if self._incident is not None else []
+
+    def _timeline_rule(self, width: int) -> Sequence[Line]:
+        rows, zone = self.entries, "UTC" if not self.bridge.local_time else "local"
+        first, last = rows.span
+        hidden = f"{first}–{last} of {len(rows.shown)} · {zone}" if len(rows.shown) > last or first > 1 else zone
+        return [rule(f"Timeline {len(rows.shown)}", width, hidden, active=rows.has_focus)]
+
+    def _side_lines(self, width: int) -> Sequence[Line]:
+        if self._incident is None:
+            return []
+        times = self.bridge.desk.incidents.metrics(self._incident.uid, self.now)
+        return side_lines(self._incident, self._clocks, times, self.now, width)

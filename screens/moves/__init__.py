@@ -1,0 +1,14 @@
+"""What each command does. A move gets the bridge, where the operator stood, and an argument that may be empty.
+
+Moves talk to the desk and to dialogs; what goes wrong on purpose is a CockpitError, which the bridge shows.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from screens.bridge import Bridge
+from screens.commands import Standing
+from screens.moves import board, everywhere, incident, review
+
+Move = Callable[[Bridge, Standing, str], Awaitable[None]]
+
+MOVES: Mapping[str, Move] = {**everywhere.MOVES, **board.MOVES, **incident.MOVES, **review.MOVES}

@@ -1,0 +1,101 @@
+"""Moves of the board and of a domain: look closer, ask for a look, open an incident, and fill an empty cockpit."""
+
+from collections.abc import Callable
+
+from cockpit.errors import Refused
+from screens.bridge import Bridge
+from screens.commands import Standing
+from screens.dialogs import Ask, Choose, Option
+from screens.launcher import Launched, Launcher
+
+
+async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Open one domain: the named one, the one under the cursor, else the first row."""
+    name = argument or standing.domain
+    if not name:
+        rows = bridge.desk.domains()
+        name = rows[0].target if rows else ""
+    if name:
+        bridge.chosen_domain = name
+        bridge.go("domain")
+
+
+async def open_incident(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Open an incident from an alert, or go to the one that has it; you lead it."""
+    incident = bridge.desk.incidents.open_from_alert(argument or standing.alert, take_lead=True)
+    bridge.chosen_incident = incident.uid
+    bridge.go("incident")
+
+
+async def filter_list(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Show the filter line of this screen."""
+    frame = bridge.main_screen()
+    if frame is not None:
+        frame.show_filter()
+
+
+async def check_now(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Ask the watch for a look."""
+    target = argument or standing.domain
+    bridge.desk.check_now(target)
+    bridge.tell(f"The watch was asked to look at {target} now.")
+
+
+async def start_watch(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Start probing when nobody does."""
+    if bridge.desk.header().watch_running:
+        raise Refused("A watch is running already.")
+    bridge.tell(_launcher(bridge, "cockpit watch").start_watch().sentence)
+
+
+async def start_drill(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Run a drill in this terminal and come back."""
+    launcher = _launcher(bridge, "cockpit drill dkim-missing")
+    name = argument
+    if not name:
+        options = [Option(drill, drill, title) for drill, title in launcher.drills()]
+        about = "A drill runs the same cockpit on a simulated internet. You come back here when you leave it."
+        name = await bridge.ask(Choose("Practise", options, about=about)) or ""
+    if name:
+        _launch(bridge, lambda: launcher.start_drill(name))
+
+
+async def add_domain(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Write one more domain into the configuration."""
+    launcher = _launcher(bridge, "cockpit init")
+    about = "Its DNS and mail records are watched at once; hosts, services and DKIM keys are set in cockpit.yaml."
+    name = argument or await bridge.ask(Ask("Add a domain", about=about, hint="shop.example"))
+    if name:
+        _launch(bridge, lambda: launcher.add_domain(name.strip()))
+
+
+async def import_identities(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Write every identity of the SES account into the configuration."""
+    _launch(bridge, _launcher(bridge, "cockpit init").import_identities)
+
+
+def _launcher(bridge: Bridge, instead: str) -> Launcher:
+    if bridge.launcher is None:
+        raise Refused(f"This cockpit cannot do that from inside; leave it and run: {instead}")
+    return bridge.launcher
+
+
+def _launch(bridge: Bridge, launch: Callable[[], Launched]) -> None:
+    """Do it with the terminal free, then come back; read everything again if the configuration changed."""
+    with bridge.given_away():
+        done = launch()
+    bridge.tell(done.sentence)
+    if done.reopen:
+        bridge.reopen()
+
+
+MOVES = {
+    "domain.show": show_domain,
+    "incident.open": open_incident,
+    "list.filter": filter_list,
+    "check.now": check_now,
+    "watch.start": start_watch,
+    "drill.start": start_drill,
+    "domain.add": add_domain,
+    "identities.import": import_identities,
+}

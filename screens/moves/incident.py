@@ -1,0 +1,274 @@
+"""Moves of incident command: who leads, how bad it is, what is told to whom, what was seen, and the way out."""
+
+from datetime import timedelta
+
+from cockpit.clock import format_time
+from cockpit.errors import CockpitError, Refused
+from cockpit.incident.deadlines import NOT_SNOOZED, TITLES
+from cockpit.incident.entry import parse_time_words
+from cockpit.incident.lifecycle import CLOSE_CODES, Need
+from cockpit.incident.lifecycle import MOVES as STATE_MOVES
+from cockpit.incident.model import SEVERITIES, Incident, State
+from cockpit.incident.roles import ROLES
+from cockpit.incident.severity import severity_profile
+from cockpit.incident.timeline import Entry
+from screens.bridge import Bridge
+from screens.commands import Standing
+from screens.dialogs import Ask, Choose, Option, Write
+from screens.incident import IncidentScreen
+from screens.timeline import TimelineScreen
+
+_AUDIENCES = (
+    Option("internal", "internal", "the response team's channel"),
+    Option("customers", "customers", "status page and mail"),
+    Option("partners", "partners", "those whose integrations are affected"),
+    Option("management", "management", "those who were promised to be told"),
+    Option("executives", "executives", "those who were promised to be told at once"),
+)
+
+
+def _named(bridge: Bridge, standing: Standing, argument: str) -> Incident:
+    return bridge.desk.incidents.get(argument or standing.incident)
+
+
+async def note(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Put the cursor into the entry line of the incident."""
+    if argument:
+        bridge.chosen_incident = argument
+    if standing.screen not in ("incident", "timeline"):
+        bridge.go("incident")
+    frame = bridge.main_screen()
+    if isinstance(frame, IncidentScreen):
+        frame.call_after_refresh(frame.write)
+
+
+async def lead(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Become the incident commander."""
+    incident = bridge.desk.incidents.take_lead(_named(bridge, standing, argument).uid)
+    bridge.tell(f"You lead {incident.ref}.")
+
+
+async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose an audience, correct the text, and record that it was told."""
+    incident = _named(bridge, standing, argument)
+    audience = await bridge.ask(Choose(f"Update for {incident.ref}", _AUDIENCES, about="Who is to be told?"))
+    if audience is None:
+        return
+    about = "The text is recorded and put on your clipboard; paste it where that audience reads."
+    text = await bridge.ask(Write(f"Update for {audience}", _draft(bridge, incident), about=about))
+    if text is None:
+        return
+    bridge.desk.incidents.record_update(incident.uid, audience=audience, channel="clipboard", text=text)
+    bridge.copy_to_clipboard(text)
+    bridge.tell(f"Recorded and copied: update for {audience}.")
+
+
+def _draft(bridge: Bridge, incident: Incident) -> str:
+    """The documents' form of an update: status, impact, actions, next update."""
+    entries = [entry for entry in bridge.desk.incidents.timeline(incident.uid) if entry.kind in ("note", "action")]
+    latest = entries[-1].text if entries else "the cause is being looked for"
+    impact = ", ".join(incident.services) or ", ".join(incident.targets) or "being assessed"
+    return (
+        f"Status: {incident.ref} {incident.severity} {incident.title}: {incident.state}\n"
+        f"Impact: {impact}\n"
+        f"Actions: {latest}\n"
+        "Next update: in 30 minutes, or when something changes\n"
+    )
+
+
+async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose the severity with its criteria in sight, and say why."""
+    incident = _named(bridge, standing, "")
+    levels = {level.severity: level for level in severity_profile(incident.profile).levels}
+    options = [
+        Option(name, name, f"{levels[name].title}: {'; '.join(levels[name].criteria)}" if name in levels else "")
+        for name in SEVERITIES
+    ]
+    about = f"Now {incident.severity}: {incident.severity_reason or 'no reason given'}"
+    chosen = argument or await bridge.ask(Choose("Severity", options, about=about, selected=incident.severity))
+    if not chosen or chosen == incident.severity:
+        return
+    reason = await bridge.ask(Ask(f"Why {chosen}?", hint="what is known now"))
+    if reason is not None:
+        bridge.desk.incidents.set_severity(incident.uid, chosen, reason)
+
+
+async def assign(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose a role, then a person."""
+    incident = _named(bridge, standing, "")
+    roles = [Option(role, role, f"{title}: {incident.holder(role) or 'open'}") for role, title in ROLES.items()]
+    role = await bridge.ask(Choose("Which role?", roles))
+    if role is None:
+        return
+    people = [
+        Option(person.id, person.id, f"{person.name} {person.contact}".strip())
+        for person in sorted(bridge.desk.settings.people, key=lambda person: role not in person.roles)
+    ]
+    me = Option(bridge.desk.operator, bridge.desk.operator, "you")
+    people = [
+        *people,
+        *([] if any(one.value == me.value for one in people) else [me]),
+        Option("?", "somebody else"),
+    ]
+    person = await bridge.ask(Choose(f"{ROLES[role]}: who?", people))
+    if person == "?":
+        person = await bridge.ask(Ask(f"{ROLES[role]}: who?", hint="name"))
+    if person:
+        bridge.desk.incidents.assign(incident.uid, role, person)
+
+
+async def move(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose the next state, and give what it asks for."""
+    incident = _named(bridge, standing, "")
+    legal = STATE_MOVES[incident.state]
+    options = [Option(state.value, state.value, f"needs {need}" if need is not Need.NOTHING else "")
+               for state, need in legal.items()]  # fmt: skip
+    chosen = argument or await bridge.ask(Choose(f"{incident.ref} is {incident.state}", options))
+    if chosen:
+        await _to_state(bridge, incident, State(chosen))
+
+
+async def resolve(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Say that the service is back."""
+    await _to_state(bridge, _named(bridge, standing, argument), State.RESOLVED)
+
+
+async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
+    incidents = bridge.desk.incidents
+    need = STATE_MOVES[incident.state].get(state, Need.NOTHING)
+    reason, code = "", ""
+    if need is Need.CODE:
+        options = [Option(name, name, says) for name, says in CLOSE_CODES.items()]
+        code = await bridge.ask(Choose("Close early: why?", options)) or ""
+        if not code:
+            return
+    if need in (Need.REASON, Need.REOPEN_REASON):
+        reason = await bridge.ask(Ask(f"Why {state}?", about=f"This move needs {need}.")) or ""
+        if not reason:
+            return
+    if need is Need.CHECKS and not incidents.checks(incident.uid).green:
+        about = f"Not green: {incidents.checks(incident.uid).sentence}. Resolve all the same, and say why, or esc."
+        reason = await bridge.ask(Ask("Resolve without green checks?", about=about)) or ""
+        if not reason:
+            return
+    moved = incidents.move(incident.uid, state, reason=reason, code=code)
+    bridge.tell(f"{moved.ref} is {moved.state}.")
+
+
+async def onset(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Confirm the proposed onset, or say another time."""
+    incident = _named(bridge, standing, "")
+    proposed = incident.onset
+    about = f"Proposed: {format_time(proposed.at)[:19]}Z, {proposed.source}" if proposed else "Nothing is proposed."
+    value = f"{proposed.at:%Y-%m-%dT%H:%M:%SZ}" if proposed else ""
+    hint = "14:02, -25m or yesterday 23:50"
+
+    def wrong(text: str) -> str | None:
+        try:
+            parse_time_words(text, bridge.desk.clock.now(), bridge.zone)
+        except CockpitError as error:
+            return str(error)
+        return None
+
+    text = await bridge.ask(Ask("When did it begin?", about=about, value=value, hint=hint, check=wrong))
+    if text is None:
+        return
+    at = parse_time_words(text, bridge.desk.clock.now(), bridge.zone)
+    same = proposed is not None and text == value
+    bridge.desk.incidents.confirm_onset(incident.uid, None if same else at)
+    bridge.tell(f"The onset of {incident.ref} is confirmed.")
+
+
+async def snooze(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Put the next reminder off."""
+    incident = _named(bridge, standing, "")
+    running = [clock for clock in bridge.desk.incidents.deadlines(incident.uid)
+               if clock.is_running and clock.name not in NOT_SNOOZED]  # fmt: skip
+    if not running:
+        raise Refused("No clock is running that can be put off.")
+    options = [Option(clock.name, TITLES.get(clock.name, clock.name), clock.says) for clock in running]
+    name = await bridge.ask(Choose("Which clock?", options))
+    minutes = await bridge.ask(Ask("By how many minutes?", value="10", check=_minutes)) if name else None
+    reason = await bridge.ask(Ask("Why?")) if minutes else None
+    if name and minutes and reason:
+        bridge.desk.incidents.snooze(incident.uid, name, timedelta(minutes=int(minutes)), reason)
+
+
+def _minutes(text: str) -> str | None:
+    return None if text.strip().isdigit() and 0 < int(text) <= 24 * 60 else "Write a number of minutes, 1 to 1440."
+
+
+async def switch(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose among all incidents, open ones first."""
+    every = sorted(bridge.desk.incidents.all(), key=lambda incident: not incident.is_open)
+    if not every:
+        raise Refused("There has been no incident yet.")
+    options = [Option(one.uid, one.ref, f"{one.severity} {one.state}: {one.title}") for one in every]
+    chosen = await bridge.ask(Choose("Which incident?", options, selected=standing.incident))
+    if chosen:
+        bridge.chosen_incident = chosen
+        bridge.go("incident")
+
+
+def _selected(bridge: Bridge) -> tuple[TimelineScreen, Entry]:
+    frame = bridge.main_screen()
+    entry = frame.selected if isinstance(frame, TimelineScreen) else None
+    if not isinstance(frame, TimelineScreen) or entry is None:
+        raise Refused("No entry is selected.")
+    return frame, entry
+
+
+async def amend(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Correct an entry's text, with a reason."""
+    _, entry = _selected(bridge)
+    text = await bridge.ask(Ask("Correct the entry", value=entry.text, about="The old text is kept."))
+    reason = await bridge.ask(Ask("Why?", value="wording")) if text and text != entry.text else None
+    if text and reason:
+        bridge.desk.incidents.amend(standing.incident, entry.id, reason=reason, text=text, base=len(entry.history))
+
+
+async def pin(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Pin an entry, or let it go."""
+    _, entry = _selected(bridge)
+    bridge.desk.incidents.pin(standing.incident, entry.id, pinned=not entry.pinned)
+
+
+async def strike(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Strike an entry out, or take that back."""
+    _, entry = _selected(bridge)
+    reason = await bridge.ask(Ask("Why is this entry wrong?" if not entry.struck else "Why is it right again?"))
+    if reason:
+        bridge.desk.incidents.amend(standing.incident, entry.id, reason=reason, struck=not entry.struck)
+
+
+async def noise(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Show or hide the small entries."""
+    frame = bridge.main_screen()
+    if isinstance(frame, TimelineScreen):
+        frame.noise = not frame.noise
+        frame.draw(None)
+
+
+async def zone(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Times in UTC, or in this terminal's zone."""
+    bridge.local_time = not bridge.local_time
+    bridge.tell("Times are local now." if bridge.local_time else "Times are in UTC now.")
+
+
+MOVES = {
+    "incident.note": note,
+    "incident.lead": lead,
+    "incident.update": update,
+    "incident.severity": severity,
+    "incident.assign": assign,
+    "incident.move": move,
+    "incident.resolve": resolve,
+    "incident.onset": onset,
+    "incident.snooze": snooze,
+    "incident.switch": switch,
+    "entry.amend": amend,
+    "entry.pin": pin,
+    "entry.strike": strike,
+    "timeline.noise": noise,
+    "clock.zone": zone,
+}

@@ -1,0 +1,199 @@
+"""Desks on a real database, filled by appending the events and observations that a watch would append."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cockpit.clock import format_time
+from cockpit.config import Settings
+from cockpit.config.settings import AwsConfig, DomainConfig, Person
+from cockpit.desk import WATCH_LEASE, Desk, open_desk
+from cockpit.health.detail import detail_text
+from cockpit.health.model import DECISION, Finding, Observation, Verdict
+from cockpit.profile import Aws, Profile
+from storage.leases import Leases, boot_id
+from storage.ledger import Draft, Ledger
+from storage.observations import Observations, Sample
+
+START = datetime(2026, 11, 20, 14, 3, 22, tzinfo=UTC)
+ACCOUNT = "ses:447112341123/ca-central-1"
+SETTINGS = Settings(
+    domains=(
+        DomainConfig("shop.example", owner="web team", services=("shop", "newsletter"), identity=True),
+        DomainConfig("pay.example", owner="payments", services=("checkout", "receipts"), identity=True),
+        DomainConfig("news.example", owner="marketing", services=("newsletter",)),
+        DomainConfig("api.example", services=("public API",)),
+        DomainConfig("admin.example"),
+        DomainConfig("app.example"),
+    ),
+    people=(
+        Person("mhassan", "Mona Hassan", ("IC", "TL"), "+1 555 0100"),
+        Person("jroy", "Jules Roy", ("TL", "CL"), "+1 555 0101"),
+    ),
+    aws=AwsConfig("447112341123", "ca-central-1"),
+)
+DKIM_FINDING = Finding(
+    "The CNAME abc123._domainkey.shop.example is gone at all 3 name servers.",
+    "Three CNAMEs that lead to SES's keys, at every name server.",
+    "Publish the record below at the DNS host of shop.example; SES looks again by itself.",
+    "abc123._domainkey.shop.example. 300 IN CNAME abc123.dkim.amazonses.com.",
+)
+
+
+class ManualClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, moment: datetime = START) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class Scene:
+    """A desk with a clock to move and the watch's pen in hand."""
+
+    def __init__(self, directory: Path, settings: Settings = SETTINGS, *, drill: str = "", read_only: bool = False):
+        self.clock = ManualClock()
+        aws = Aws(region=settings.aws.region, account=settings.aws.account)
+        profile = Profile(kind="drill", name=drill, aws=aws, loopback_only=True) if drill else Profile(aws=aws)
+        self.desk: Desk = open_desk(
+            settings,
+            profile,
+            directory / "cockpit" / "cockpit.db",
+            "mhassan",
+            read_only=read_only,
+            clock=self.clock,
+        )
+        self.observations = Observations(self.desk.database)
+        self.ledger = Ledger(self.desk.database, self.clock.now, host="bastion")
+        self._alerts = 0
+        self._seen: set[tuple[str, str]] = set()
+
+    def close(self) -> None:
+        self.desk.close()
+
+    def hold_watch(self) -> None:
+        """Let somebody hold the watch's lease."""
+        Leases(self.desk.database).acquire(WATCH_LEASE, "watch on bastion", os.getpid(), boot_id(), "bastion")
+
+    def event(self, stream: str, kind: str, body: dict[str, Any], *, ago: float = 0, actor: str = "watch") -> None:
+        at = self.clock.now() - timedelta(seconds=ago)
+        draft = Draft(stream=stream, kind=kind, body=body, occurred_at=at, actor=actor)
+        self.ledger.append([draft])
+
+    def saw(
+        self,
+        target: str,
+        check: str,
+        verdict: Verdict,
+        headline: str,
+        *,
+        vantage: str = DECISION,
+        ago: float = 20,
+        since: float | None = None,
+        finding: Finding | None = None,
+        evidence: dict[str, Any] | None = None,
+    ) -> None:
+        """Put one observation; `since` seconds ago the verdict began."""
+        self._seen.add((target, check))
+        moments = [since] if since is not None and since > ago else []
+        for seconds in (*moments, ago):
+            at = self.clock.now() - timedelta(seconds=seconds)
+            seen = Observation(target, check, vantage, verdict, headline, at, timedelta(), finding, evidence or {})
+            self.observations.put(
+                [Sample(target, check, vantage, verdict.value, headline, detail_text(seen), at, 12)]
+            )
+
+    def fine(self, target: str, check: str, headline: str) -> None:
+        """Put a good observation unless something was seen of this check already."""
+        if (target, check) not in self._seen:
+            self.saw(target, check, Verdict.OK, headline)
+
+    def alert(self, target: str, check: str, headline: str, *, kind: str, ago: float = 60, severity: str = "P1",
+              runbook: str | None = None, services: Sequence[str] = ()) -> str:  # fmt: skip
+        """Raise an alert and return its id."""
+        self._alerts += 1
+        alert = f"{target}|{check}|{self._alerts}"
+        self.event(
+            "ops", "alert.raised",
+            {
+                "alert": alert, "target": target, "check": check, "verdict": "FAIL", "headline": headline,
+                "finding": None, "severity": severity,
+                "severity_reason": f"{len(services) or 1} production services send as {target}",
+                "kind": kind, "runbook": runbook, "services": list(services), "owners": ["web team"],
+                "first_bad_at": format_time(self.clock.now() - timedelta(seconds=ago + 30)),
+            },
+            ago=ago,
+        )  # fmt: skip
+        return alert
+
+
+def all_green(scene: Scene) -> None:
+    """Every check of every domain is good."""
+    for domain in SETTINGS.domains:
+        for check, words in (
+            ("dns.resolution", "DNS: 5 servers agree"),
+            ("mail.dkim", "DKIM: 3 CNAMEs published at 3 name servers"),
+            ("tls.certificate", "Certificate good for 61 days"),
+            ("http.health", "200 in 84 ms"),
+        ):
+            scene.fine(domain.name, check, words)
+    for name in ("shop.example", "pay.example"):
+        scene.fine(name, "ses.identity", "SES: verified, DKIM SUCCESS")
+    ses_account(scene)
+
+
+def ses_account(scene: Scene, bounce: float = 0.0231) -> None:
+    """The account with its rates."""
+    trend = [bounce * part for part in (0.55, 0.6, 0.62, 0.7, 0.78, 0.84, 0.9, 0.95, 1.0)]
+    scene.saw(ACCOUNT, "ses.account", Verdict.OK, "SES account HEALTHY, sending on", ago=12,
+              evidence={"enforcement": "HEALTHY", "sending_enabled": True})  # fmt: skip
+    scene.saw(ACCOUNT, "ses.quota", Verdict.OK, "41 % of the daily quota used", ago=12,
+              evidence={"used_fraction": 0.41})  # fmt: skip
+    scene.saw(ACCOUNT, "ses.bounce", Verdict.OK, "Bounce rate 2.31 %", ago=12,
+              evidence={"windowed": bounce, "reported": 0.019, "trend": trend})  # fmt: skip
+    scene.saw(ACCOUNT, "ses.complaint", Verdict.OK, "Complaint rate 0.04 %", ago=12,
+              evidence={"windowed": 0.0004, "reported": 0.00038, "trend": [0.0003, 0.0003, 0.0004]})  # fmt: skip
+
+
+def troubled(scene: Scene) -> str:
+    """A bad morning: DKIM gone, DNSSEC expired, a warning, silence; returns the DKIM alert's id."""
+    cells = [
+        {"record": f"{token}._domainkey.shop.example", "type": "CNAME", "state": state, "ttl_s": ttl}
+        for token, state, ttl in (("abc123", "gone", 240), ("def456", "good", 3600), ("ghi789", "good", 300))
+    ]  # fmt: skip
+    for vantage, role in (
+        ("ns1.shop.example", "authoritative"), ("ns2.shop.example", "authoritative"),
+        ("ns3.shop.example", "authoritative"), ("google", "resolver"), ("cloudflare", "resolver"),
+    ):  # fmt: skip
+        scene.saw("shop.example", "mail.dkim", Verdict.FAIL, "abc123._domainkey is gone", vantage=vantage, ago=14,
+                  evidence={"role": role, "cells": cells})  # fmt: skip
+    scene.saw("shop.example", "mail.dkim", Verdict.FAIL, "DKIM: 1 of 3 CNAMEs gone at all 3 name servers", ago=14,
+              since=240, finding=DKIM_FINDING, evidence={"asked": 5, "agreeing": 0})  # fmt: skip
+    scene.saw("pay.example", "dns.resolution", Verdict.FAIL, "DNSSEC: RRSIG expired 2 h ago", ago=10, since=720,
+              finding=Finding("The signature expired.", "A valid signature.", "Sign the zone again."))  # fmt: skip
+    scene.saw("news.example", "tls.certificate", Verdict.WARN, "Certificate ends in 12 days", ago=30, since=180_000)
+    scene.saw("api.example", "dns.resolution", Verdict.UNKNOWN, "3 of 4 resolvers are silent", ago=10, since=40)
+    all_green(scene)
+    for target, check, words in (
+        ("shop.example", "mail.dkim", "DKIM: 1 of 3 CNAMEs gone at all 3 name servers"),
+        ("pay.example", "dns.resolution", "DNSSEC: RRSIG expired 2 h ago"),
+    ):
+        change = {"target": target, "check": check, "old": "OK", "new": "FAIL", "headline": words}
+        at = format_time(scene.clock.now() - timedelta(seconds=240))
+        scene.event("ops", "health.changed", {**change, "at": at}, ago=240)
+    scene.alert("pay.example", "dns.resolution", "DNSSEC: RRSIG expired 2 h ago", kind="dnssec-failure", ago=700,
+                severity="P1", services=("checkout", "receipts"))  # fmt: skip
+    return scene.alert(
+        "shop.example", "mail.dkim", "DKIM: 1 of 3 CNAMEs gone at all 3 name servers", kind="dkim-missing",
+        ago=200, severity="P1", runbook="dkim-record-missing", services=("shop", "newsletter"),
+    )  # fmt: skip
