@@ -17,7 +17,8 @@ from dns.rdtypes.ANY.SOA import SOA
 from cockpit.drill.dns.keys import SigningPolicy, ZoneKey, signatures
 from cockpit.drill.dns.records import record_set
 
-Records = Mapping[tuple[Name, RdataType], Rdataset]
+Nodes = Mapping[Name, Mapping[RdataType, Rdataset]]
+"""The records of a zone by owner name and type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,17 @@ class SignedSet:
 class Snapshot:
     """An immutable version of a zone; signs lazily with the keys and the policy it was made with."""
 
-    def __init__(self, origin: Name, records: Records, keys: Sequence[ZoneKey], policy: SigningPolicy) -> None:
+    def __init__(self, origin: Name, nodes: Nodes, keys: Sequence[ZoneKey], policy: SigningPolicy) -> None:
+        """Keep `nodes` as they are: whoever changes the zone later puts new mappings in the place of these."""
         self.origin = origin
         self.signed = bool(keys)
         self._keys = tuple(keys)
         self._policy = policy
         self._rrsigs: dict[tuple[Name, RdataType], Rdataset | None] = {}
         self._nsec: dict[Name, Rdataset] = {}
-        self.nodes: dict[Name, dict[RdataType, Rdataset]] = {}
-        for (name, rdtype), rdataset in records.items():
-            self.nodes.setdefault(name, {})[rdtype] = rdataset
+        self.nodes: dict[Name, Mapping[RdataType, Rdataset]] = dict(nodes)
         if self.signed:
-            self.nodes[origin][RdataType.DNSKEY] = self._dnskeys()
+            self.nodes[origin] = {**nodes[origin], RdataType.DNSKEY: self._dnskeys()}
         self.cuts = {name for name, node in self.nodes.items() if name != origin and RdataType.NS in node}
         self.owners = sorted(name for name in self.nodes if not self._below_cut(name))
         self.existing = self._with_empty_non_terminals()

@@ -69,23 +69,26 @@ class Zone:
         self.version = 0
         self._clock = clock
         self._flaw = Flaw.NONE
-        self._records: dict[tuple[Name, RdataType], Rdataset] = {}
+        self._nodes: dict[Name, dict[RdataType, Rdataset]] = {}
         self._snapshot: Snapshot | None = None
         mname = servers[0].name
         rname = Name((b"hostmaster", *mname.parent().labels))
         serial = int(clock.now().strftime("%Y%m%d")) * 100 + 1
         timers = f"3600 600 864000 {negative_ttl_s}"
         soa = f"{mname} {rname} {serial} {timers}"
-        self._records[(origin, RdataType.SOA)] = record_set("SOA", ttl_s, [soa])
-        self._records[(origin, RdataType.NS)] = record_set("NS", ttl_s, [str(server.name) for server in servers])
+        self._nodes[origin] = {
+            RdataType.SOA: record_set("SOA", ttl_s, [soa]),
+            RdataType.NS: record_set("NS", ttl_s, [str(server.name) for server in servers]),
+        }
         for server in servers:
             if server.name.is_subdomain(origin):
-                self._records[(server.name, RdataType.A)] = record_set("A", ttl_s, [server.address])
+                glue = record_set("A", ttl_s, [server.address])
+                self._nodes[server.name] = {**self._nodes.get(server.name, {}), RdataType.A: glue}
 
     @property
     def serial(self) -> int:
         """The SOA serial of the newest version."""
-        soa = self._records[(self.origin, RdataType.SOA)][0]
+        soa = self._nodes[self.origin][RdataType.SOA][0]
         assert isinstance(soa, SOA)
         return soa.serial
 
@@ -94,7 +97,7 @@ class Zone:
         """The newest version, made on first use after a change."""
         if self._snapshot is None:
             policy = SigningPolicy.around(self._clock.now(), self._flaw)
-            self._snapshot = Snapshot(self.origin, self._records.copy(), self.keys, policy)
+            self._snapshot = Snapshot(self.origin, self._nodes, self.keys, policy)
         return self._snapshot
 
     @property
@@ -104,16 +107,16 @@ class Zone:
 
     def values(self, name: str | Name, rdtype: str | RdataType) -> tuple[str, ...]:
         """The published values in presentation form; empty when there is no such record set."""
-        rdataset = self._records.get((absolute(name), record_type(rdtype)))
+        rdataset = self.rdataset(absolute(name), record_type(rdtype))
         return () if rdataset is None else tuple(rdata.to_text() for rdata in rdataset)
 
     def rdataset(self, name: Name, rdtype: RdataType) -> Rdataset | None:
         """The record set as stored, never to be changed in place."""
-        return self._records.get((name, rdtype))
+        return self._nodes.get(name, {}).get(rdtype)
 
     def types_at(self, name: Name) -> set[RdataType]:
         """Record types that `name` owns."""
-        return {rdtype for owner, rdtype in self._records if owner == name}
+        return set(self._nodes.get(name, ()))
 
     def publish(
         self, name: str | Name, rdtype: str, *values: str, ttl_s: int | None = None, by: str = "world"
@@ -121,7 +124,7 @@ class Zone:
         """Add values to a record set, making it where needed; raises BadInput."""
         owner, kind = absolute(name), record_type(rdtype)
         added = record_set(kind, self.ttl_s if ttl_s is None else ttl_s, values)
-        present = self._records.get((owner, kind))
+        present = self.rdataset(owner, kind)
         if present is not None and kind not in (RdataType.CNAME, RdataType.SOA):
             added = merged(present, added, present.ttl if ttl_s is None else ttl_s)
         self.put(owner, added, by=by)
@@ -131,7 +134,7 @@ class Zone:
     ) -> None:
         """Make a record set hold exactly these values; raises BadInput."""
         owner, kind = absolute(name), record_type(rdtype)
-        present = self._records.get((owner, kind))
+        present = self.rdataset(owner, kind)
         kept_ttl_s = self.ttl_s if present is None else present.ttl
         self.put(owner, record_set(kind, kept_ttl_s if ttl_s is None else ttl_s, values), by=by)
 
@@ -157,14 +160,20 @@ class Zone:
 
         None drops. What is stored already is left out; when nothing is left, the serial stays. Raises BadInput.
         """
-        effective = {key: new for key, new in changes.items() if not _same(self._records.get(key), new)}
+        effective = {key: new for key, new in changes.items() if not _same(self.rdataset(*key), new)}
         if not effective:
             return
-        after = {key: value for key, value in self._records.items() if key not in effective}
-        after.update({key: new for key, new in effective.items() if new is not None})
+        after = {name: dict(self._nodes.get(name, {})) for name, _ in effective}
+        for (name, rdtype), new in effective.items():
+            after[name].pop(rdtype, None)
+            if new is not None:
+                after[name][rdtype] = new
         for name, rdtype in effective:
-            self._check(name, rdtype, after)
-        self._records = after
+            self._check(name, rdtype, after[name])
+        for name, node in after.items():
+            self._nodes.pop(name, None)
+            if node:
+                self._nodes[name] = node
         self._bump()
         for name, rdtype in effective:
             self._note(name, rdtype, by)
@@ -198,25 +207,24 @@ class Zone:
         self.keys = tuple(keys)
         self._resigned()
 
-    def _check(self, name: Name, rdtype: RdataType, after: Mapping[tuple[Name, RdataType], Rdataset]) -> None:
+    def _check(self, name: Name, rdtype: RdataType, node: Mapping[RdataType, Rdataset]) -> None:
+        """Refuse a change of `rdtype` at `name` that would leave it with this node."""
         if not name.is_subdomain(self.origin):
             raise BadInput(f"{name} is not inside zone {self.origin}.")
         if rdtype in (RdataType.NSEC, RdataType.RRSIG, RdataType.DNSKEY):
             raise BadInput(f"{rdtype.name} records of zone {self.origin} are made by its signer.")
-        if name == self.origin and rdtype in (RdataType.SOA, RdataType.NS) and (name, rdtype) not in after:
+        if name == self.origin and rdtype in (RdataType.SOA, RdataType.NS) and rdtype not in node:
             raise BadInput(f"{rdtype.name} at {name} cannot be removed from its own zone.")
-        types = {kind for owner, kind in after if owner == name}
-        if RdataType.CNAME in types and (len(types) > 1 or len(after[(name, RdataType.CNAME)]) > 1):
+        if RdataType.CNAME in node and (len(node) > 1 or len(node[RdataType.CNAME]) > 1):
             raise BadInput(f"{name} would hold a CNAME beside other records, which RFC 1034 forbids.")
 
     def _bump(self) -> None:
-        key = (self.origin, RdataType.SOA)
-        old = self._records[key]
+        old = self._nodes[self.origin][RdataType.SOA]
         soa = old[0]
         assert isinstance(soa, SOA)
         bumped = Rdataset(old.rdclass, old.rdtype, ttl=old.ttl)
         bumped.add(soa.replace(serial=(soa.serial + 1) % 2**32), old.ttl)
-        self._records[key] = bumped
+        self._nodes[self.origin] = {**self._nodes[self.origin], RdataType.SOA: bumped}
         self._snapshot = None
         self.version += 1
 
