@@ -114,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()
     resolvers: tuple[Resolver, ...] = ()
+    runbook_folders: tuple[str, ...] = ()
     keys: dict[str, str] = {}
     theme: Literal["dark", "light", "high-contrast"] = "dark"
     read_only: bool = False

@@ -61,6 +61,9 @@ people: []
 # env:NAME, keyring:service/user or aws:secret-id
 chat_webhook: null
 
+# Folders with runbooks of your own (Markdown). One with the id of a bundled one takes its place.
+runbook_folders: []              # such as ~/runbooks
+
 theme: dark                      # dark, light or high-contrast
 keys: {}                         # command id to key, such as incident.note: n
 """

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,17 @@ def test_verify_finds_the_events_of_the_incident(opened: Cockpit) -> None:
 def test_elapsed_time_is_shown_as_a_clock() -> None:
     assert clock(timedelta(minutes=7, seconds=41)) == "00:07:41"
     assert clock(timedelta(days=2, hours=3)) == "2d 03:00:00"
+
+
+def test_the_post_mortem_is_exported_as_markdown_and_never_over_a_file(opened: Cockpit, tmp_path: Path) -> None:
+    assert opened("incident", "note", "1", "the registrar lost the record").code == 0
+    printed = opened("incident", "export", "1", "--print")
+    assert printed.code == 0
+    assert "the registrar lost the record" in printed.out
+    first, second = (opened("incident", "export", "INC-1", "--into", tmp_path) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    files = sorted(path.name for path in tmp_path.glob("*.md"))
+    assert len(files) == 2
+    assert opened("incident", "export", "1", "--into", tmp_path / "none").code == 1
+    assert opened("incident", "export", "1", "--into", tmp_path, "--json").code == 0
+    assert json.loads(next(tmp_path.glob("*.json")).read_text())
