@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -187,17 +188,13 @@ class StepRunner:
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:
     """End the command and everything it started."""
-    for sign, wait_s in ((signal.SIGTERM, TERMINATE_S), (signal.SIGKILL, TERMINATE_S)):
+    for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, sign)
         except ProcessLookupError:
             break
-        try:
-            child.wait(timeout=wait_s)
-        except subprocess.TimeoutExpired:
-            continue
-        if sign is signal.SIGTERM:
-            continue
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=TERMINATE_S)
     child.wait()
     if child.stdout is not None:
         child.stdout.close()
