@@ -1,4 +1,4 @@
-"""The one module that imports SQLite: opening, the version gate, transactions, reads and backups.
+"""The one module that imports SQLite: connections, transactions, reads and backups.
 
 Two SQLite builds in one process that open one file take away each other's POSIX locks
 (https://sqlite.org/howtocorrupt.html), so nothing else in the product imports one, and the build is chosen here:
@@ -6,18 +6,15 @@ Two SQLite builds in one process that open one file take away each other's POSIX
 """
 
 import os
-import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from storage import backup, migrations, place
-from storage.errors import NewerSchema, StorageError, Unsafe, Unwritable
-from storage.faults import disk_failed, is_busy, translate
+from storage import backup, opening, place
+from storage.errors import StorageError, Unwritable
+from storage.faults import disk_failed, translate
 from storage.spill import spill
 
 try:
@@ -29,20 +26,6 @@ except ImportError:
 _FAULTS = (sqlite.Error, UnicodeDecodeError)
 
 Row = tuple[Any, ...]
-BUSY_TIMEOUT_S = 5.0
-"""Seconds that a connection waits for another one's lock."""
-
-_OLDEST = (3, 37, 0)
-_CACHE_KIB = 16 * 1024
-_JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
-
-
-def wal_is_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite is free of the WAL-reset fault, which can lose committed pages with two connections.
-
-    It is in 3.7.0 to 3.51.2, mended in 3.51.3 and in the branches 3.50 (from 3.50.7) and 3.44 (from 3.44.6).
-    """
-    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
 class Database:
@@ -68,8 +51,6 @@ class Database:
 
         Raises Unsafe (place, owner or mode), Unwritable, NewerSchema, Damaged, or StorageError with the reason.
         """
-        if sqlite.sqlite_version_info < _OLDEST:
-            raise StorageError(f"SQLite {sqlite.sqlite_version} is too old; 3.37 or newer is needed.")
         if read_only:
             real = path.expanduser().resolve()
             if not real.exists():
@@ -80,7 +61,7 @@ class Database:
         with _translated(real):
             connection = connect(real, read_only)
             try:
-                journal = _prepare(connection, real, read_only)
+                journal = opening.prepare(connection, real, read_only, sqlite, _read_only)
             except BaseException:
                 connection.close()
                 raise
@@ -242,134 +223,12 @@ def connect(path: Path, read_only: bool = False) -> Any:
     """A bare connection to an existing file, by the one SQLite build of this process; its errors are SQLite's."""
     mode = "ro" if read_only else "rw"
     return sqlite.connect(
-        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=opening.BUSY_TIMEOUT_S, isolation_level=None
     )
 
 
 def _read_only(path: Path) -> Any:
     return connect(path, True)
-
-
-def _prepare(connection: Any, path: Path, read_only: bool) -> str:
-    """Set the connection up, bring the schema up to date; return the journal mode."""
-    version = _schema_version(connection, path)
-    journal = _value(connection, "PRAGMA journal_mode") if read_only else _set_journal(connection, path, version)
-    for pragma in (
-        f"synchronous = {'FULL' if journal == 'wal' else 'EXTRA'}",
-        "fullfsync = ON",
-        "checkpoint_fullfsync = ON",
-        "foreign_keys = ON",
-        "recursive_triggers = ON",
-        "trusted_schema = OFF",
-        "cell_size_check = ON",
-        f"cache_size = {-_CACHE_KIB}",
-        f"journal_size_limit = {_JOURNAL_SIZE_LIMIT}",
-        f"query_only = {'ON' if read_only else 'OFF'}",
-    ):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-    if version < len(migrations.STEPS):
-        if read_only:
-            raise StorageError(f"{path} has the schema of an older cockpit; open it once for writing first.")
-        _migrate(connection, path)
-    return str(journal)
-
-
-def _schema_version(connection: Any, path: Path) -> int:
-    """The number of migrations that the file has had; raises for another program's file and a newer schema."""
-    owner = _value(connection, "PRAGMA application_id")
-    version = int(_value(connection, "PRAGMA user_version"))
-    if owner != migrations.APPLICATION_ID and (owner or version or _value(connection, _TABLES)):
-        raise StorageError(
-            f"{path} is a database of another program (application id {owner:#x}); choose another file."
-        )
-    if version > len(migrations.STEPS):
-        raise NewerSchema(
-            f"{path} was written by a newer cockpit (schema {version}, this one knows {len(migrations.STEPS)}); "
-            "upgrade this cockpit to open it."
-        )
-    return version
-
-
-_TABLES = "SELECT count(*) FROM sqlite_schema"
-
-
-def _set_journal(connection: Any, path: Path, version: int) -> str:
-    """Choose WAL for a new file where this SQLite is safe with it; leave WAL where it is not.
-
-    A file that has left WAL stays out of it, even for a safe build: connections of the unsafe build may be open,
-    and would follow it back into WAL without noticing.
-    """
-    current = str(_value(connection, "PRAGMA journal_mode"))
-    safe = wal_is_safe(sqlite.sqlite_version_info)
-    wanted = "wal" if safe and (current == "wal" or version == 0) else "delete"
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while current != wanted:
-        try:
-            current = str(_value(connection, f"PRAGMA journal_mode = {wanted}"))
-        except sqlite.Error as error:
-            if not is_busy(error) or time.monotonic() > deadline:
-                raise
-            if wanted == "delete":
-                raise Unsafe(
-                    f"{path} is open elsewhere in WAL mode, in which SQLite {sqlite.sqlite_version} can damage "
-                    "it: install pysqlite3 (SQLite 3.51.3 or newer), or stop the others first."
-                ) from error
-            time.sleep(0.01)
-        else:
-            if current != wanted:
-                raise Unsafe(f"{path} cannot be put into journal mode {wanted}; choose a local disk.")
-    return current
-
-
-def _migrate(connection: Any, path: Path) -> None:
-    """Apply what is missing in one IMMEDIATE transaction, behind a verified backup of the exact state before.
-
-    The write lock is taken first, so nobody appends between the backup and the migration; the backup reads the
-    committed state over a connection of its own.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = _schema_version(connection, path)
-        if version < len(migrations.STEPS):
-            if version > 0:
-                _back_up_before_migration(path, version)
-            with _one_build():
-                migrations.apply(connection, migrations.STEPS)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def _one_build() -> Iterator[None]:
-    """Let `import sqlite3` find the build in use: sqlite_utils imports it for an annotation alone.
-
-    Without this, creating a file would map a second SQLite into the process, where a later mistake could open the
-    ledger with it.
-    """
-    if "sqlite3" in sys.modules:
-        yield
-        return
-    sys.modules["sqlite3"] = sqlite
-    try:
-        yield
-    finally:
-        del sys.modules["sqlite3"]
-
-
-def _back_up_before_migration(path: Path, version: int) -> None:
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    source = connect(path, True)
-    try:
-        backup.copy(source, path.with_name(f"{path.name}.schema-{version}-{moment}.backup"), _read_only)
-    finally:
-        source.close()
-
-
-def _value(connection: Any, sql: str) -> Any:
-    return connection.execute(sql).fetchone()[0]
 
 
 def _as_stored(data: bytes) -> str:

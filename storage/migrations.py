@@ -4,6 +4,9 @@ Steps are only ever added, and each expands before a later one contracts, so tha
 can go on using the file. Times are RFC 3339 text in UTC with microseconds (see `storage.times`).
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 APPLICATION_ID = 0x49434B50
@@ -121,15 +124,17 @@ STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH,
 """Every step, oldest first; `user_version` of a current file is their number."""
 
 
-def apply(connection: Any, steps: tuple[Step, ...]) -> None:
+def apply(connection: Any, steps: tuple[Step, ...], build: Any) -> None:
     """Bring the file behind `connection` up to `steps`, inside the transaction that the caller has begun.
 
     `Migrations.apply()` opens a savepoint for each migration when a transaction is open already, and commits
     nothing itself; so one BEGIN IMMEDIATE around it makes all steps and the version number one atomic change.
-    sqlite_utils is imported here because only a new or an old file needs it, and it would slow every start.
+    sqlite_utils is imported here because only a new or an old file needs it, and it would slow every start. `build`
+    is the SQLite module behind `connection`.
     """
-    from sqlite_utils import Database as Utilities
-    from sqlite_utils.migrations import Migrations
+    with _one_build(build):
+        from sqlite_utils import Database as Utilities
+        from sqlite_utils.migrations import Migrations
 
     migrations = Migrations("cockpit")
     for step in steps:
@@ -147,3 +152,20 @@ def _runner(step: Step) -> Any:
             utilities.conn.execute(statement)
 
     return run
+
+
+@contextmanager
+def _one_build(build: Any) -> Iterator[None]:
+    """Let `import sqlite3` find the build in use: sqlite_utils imports it for an annotation alone.
+
+    Without this, creating a file would map a second SQLite into the process, where a later mistake could open the
+    ledger with it.
+    """
+    if "sqlite3" in sys.modules:
+        yield
+        return
+    sys.modules["sqlite3"] = build
+    try:
+        yield
+    finally:
+        del sys.modules["sqlite3"]

@@ -45,7 +45,7 @@ def test_deferred_transactions_in_the_same_order_fail_with_locked(path: Path) ->
 
 
 def test_the_write_lock_is_taken_before_the_first_read(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("storage.opening.BUSY_TIMEOUT_S", 0.05)
     other = Database.open(database.path)
     with database.write() as transaction:
         transaction.execute("SELECT count(*) FROM ui_state")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import storage.database as module
-from storage.database import Database, connect, wal_is_safe
+from storage import opening
+from storage.database import Database, connect
 from storage.errors import Damaged, NewerSchema, StorageError, Unsafe, Unwritable
 from storage.ledger import Ledger
+from storage.opening import wal_is_safe
 from storage.ui_state import UiState
 from tests.storage.crew import ROOT, Crew
 from tests.storage.material import draft, ledger_file, noon
@@ -60,7 +61,7 @@ def test_only_builds_without_the_wal_reset_fault_may_use_wal(version: tuple[int,
 
 @pytest.fixture
 def unfixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "wal_is_safe", lambda _: False)
+    monkeypatch.setattr(opening, "wal_is_safe", lambda _: False)
 
 
 @pytest.mark.usefixtures("unfixed")
@@ -76,7 +77,7 @@ def test_an_unfixed_build_takes_a_file_out_of_wal_and_a_fixed_one_leaves_it_ther
 ) -> None:
     ids = ledger_file(path, 3)
     with monkeypatch.context() as patched:
-        patched.setattr(module, "wal_is_safe", lambda _: False)
+        patched.setattr(opening, "wal_is_safe", lambda _: False)
         database = Database.open(path)
         assert database.journal == "delete"
         database.close()
@@ -91,8 +92,8 @@ def test_an_unfixed_build_refuses_a_file_that_is_open_elsewhere_in_wal(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database.rows("SELECT count(*) FROM event")
-    monkeypatch.setattr(module, "wal_is_safe", lambda _: False)
-    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(opening, "wal_is_safe", lambda _: False)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.1)
     with pytest.raises(Unsafe, match="install pysqlite3"):
         Database.open(database.path)
 
