@@ -16,7 +16,7 @@ from cockpit.errors import BadInput, ConfigError, NotFound
 
 
 class Hint(Strict, frozen=True, kw_only=True):
-    """What the facilitator may reveal, in order; never before `after_s`."""
+    """What the facilitator may reveal, in order; before `after_s` from the first inject it would come early."""
 
     text: str
     after_s: Seconds = 0.0
@@ -40,7 +40,6 @@ class Scenario(Strict, frozen=True, kw_only=True):
     difficulty: Literal["easy", "normal", "hard"] = "normal"
     duration_s: Seconds = 1800.0
     severity: Literal["P0", "P1", "P2", "P3", ""] = ""
-    runbook: str = ""
     week: Week | None = None
     timings: dict[str, Seconds] = {}
     levels: dict[Quantity, float] = {}

@@ -80,7 +80,8 @@ class World:
         self.attempts = Attempts(self.clock)
         self.trap = ProxyTrap(self.attempts)
         severity_profile = str(settings("")["severity_profile"])
-        self.referee = Referee(scenario, self.clock, WorldWitness(self), severity_profile)
+        self.witness = WorldWitness(self)
+        self.referee = Referee(scenario, self.clock, self.witness, severity_profile)
         self._pending = sorted(scenario.injects, key=lambda inject: inject.at_s)
         self._hints = list(scenario.hints)
         self._ticker: asyncio.Task[None] | None = None
@@ -174,7 +175,7 @@ class World:
             "broken": self.referee.broken_at is not None,
             "restored": self.referee.restored(),
             "injects_left": [{"at_s": inject.at_s, "note": inject.note} for inject in self._pending],
-            "hints_left": len(self._hints),
+            "hints_left": [{"after_s": hint.after_s} for hint in self._hints],
             "trap": self.trap.url,
             "escapes": self.attempts.total,
             "drift": list(self.aws.calls.drift),
@@ -204,7 +205,7 @@ class World:
         self._observe()
 
     def reveal_hint(self) -> str:
-        """The next hint of the scenario, whether or not its time has come; empty when there is none left."""
+        """The next hint of the scenario, early or not; empty when there is none left."""
         if not self._hints:
             return ""
         hint = self._hints.pop(0).text

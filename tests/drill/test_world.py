@@ -10,7 +10,7 @@ import subprocess
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import dns.message
 import dns.query
@@ -24,12 +24,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.dkim import spki
 from cockpit.drill.baseline import PreparedKey, easy_tokens
 from cockpit.drill.claims import Claims
 from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.scenario import load_scenario
+from cockpit.drill.scenario import load_scenario, parse_inject
+from cockpit.drill.vocabulary import AnyInject
 from cockpit.drill.world import World
+from cockpit.errors import NotFound
 from cockpit.profile import Profile
 from tests.drill.conftest import ask, until
 from tests.worlds import start_world
@@ -223,6 +226,54 @@ async def test_a_world_runs_in_process_and_its_oracle_can_be_asked() -> None:
         assert world.referee.broken_at is not None
     finally:
         await world.close()
+
+
+_WORDS: tuple[dict[str, Any], ...] = (
+    {"do": "dns-withdraw", "name": "www.shop.example", "type": "A"},
+    {"do": "dns-publish", "name": "new.shop.example", "type": "TXT", "values": ["x"], "ttl_s": "30s"},
+    {"do": "dkim-token-withdraw", "domain": "pay.example", "token": 2},
+    {"do": "dns-fault", "server": "ns1.hosting.example", "kind": "refused", "under": "shop.example"},
+    {"do": "dns-heal", "server": "ns1.hosting.example"},
+    {"do": "zone-take-down", "zone": "news.example"},
+    {"do": "dnssec-flaw", "zone": "pay.example", "flaw": "expired"},
+    {"do": "certificate", "host": "www.shop.example", "kind": "expiring", "days_left": 2},
+    {"do": "host-fault", "host": "www.shop.example", "kind": "slow", "latency_s": 1},
+    {"do": "host-heal", "host": "www.shop.example"},
+    {"do": "mail-ramp", "quantity": "complaint-fraction", "to": 0.01},
+    {"do": "ses-enforcement", "status": "SHUTDOWN"},
+    {"do": "aws-fault", "kind": "throttle", "service": "sesv2", "times": 2},
+    {"do": "aws-heal"},
+    {"do": "sink-fault", "sink": "chat", "kind": "error"},
+    {"do": "sink-heal", "sink": "chat"},
+    {"do": "s3-lose", "bucket": "acme-dkim", "key": "dns_records/shop.example/s2026b.json"},
+)
+
+
+def test_every_word_of_the_vocabulary_can_be_applied() -> None:
+    world = World(load_scenario("all-quiet"))
+    for word in _WORDS:
+        world.inject(parse_inject(word), "facilitator")
+    assert {word["do"] for word in _WORDS} == {kind.__struct_config__.tag for kind in get_args(AnyInject)}
+    assert len(world.happenings.lines()) >= len(_WORDS)
+    for condition in (v.RecordStands(name="www.shop.example", type="A"), v.HostGood(host="www.shop.example")):
+        assert world.witness.holds(condition) is isinstance(condition, v.HostGood)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        {"do": "dkim-token-withdraw", "domain": "nobody.example"},
+        {"do": "certificate", "host": "nobody.example", "kind": "good"},
+        {"do": "s3-lose", "bucket": "acme-dkim", "key": "nothing"},
+        {"do": "sink-fault", "sink": "pager", "kind": "error"},
+        {"do": "dns-withdraw", "name": "nothing.shop.example", "type": "A"},
+    ],
+)
+def test_what_the_world_does_not_have_cannot_be_broken(word: dict[str, Any]) -> None:
+    world = World(load_scenario("all-quiet"))
+    with pytest.raises(NotFound, match=r"There is no"):
+        world.inject(parse_inject(word), "facilitator")
+    assert world.began_at is None
 
 
 @pytest.mark.peer

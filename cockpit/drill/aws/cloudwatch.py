@@ -13,6 +13,7 @@ from cockpit.drill.aws.wire import Call, Operation
 
 MAX_DATAPOINTS = 10_000
 KEPT_POINTS = 5_000
+KEPT_METRICS = 500
 
 Dimensions = tuple[tuple[str, str], ...]
 Key = tuple[str, str, Dimensions]
@@ -155,6 +156,8 @@ class CloudWatch:
             raise AwsError("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid.", 400)
         for datum in call.parameters.get("MetricData", []):
             key = (space, datum["MetricName"], _dimensions(datum.get("Dimensions", [])))
+            if key not in self._stored and len(self._stored) >= KEPT_METRICS:
+                raise AwsError("LimitExceeded", f"The drill world keeps {KEPT_METRICS} metrics and no more.", 400)
             stored = self._stored.setdefault(key, deque(maxlen=KEPT_POINTS))
             stored.append((datum.get("Timestamp", call.at), _window_of(datum)))
         return {}
