@@ -88,7 +88,11 @@ class _Beat:
 
 
 class Actions:
-    """The action runs of this database. `spawn` starts a module of ours as a process of its own."""
+    """The action runs of this database.
+
+    `linked` is told (incident, action) when a run belongs to an incident. `spawn` starts a module of ours as a
+    process of its own.
+    """
 
     def __init__(
         self,
@@ -99,10 +103,12 @@ class Actions:
         operator: str,
         *,
         read_only: bool = False,
+        linked: Callable[[str, str], object] | None = None,
         spawn: Spawn | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._feed = feed
+        self._linked = linked
         self._settings = settings
         self._profile_path = profile_path
         self._database_path = database_path
@@ -222,6 +228,8 @@ class Actions:
         uid = uuid4().hex
         with self._feed.decide() as pen:
             pen.append(stream_of(uid), "action.requested", msgspec.to_builtins(request))
+        if request.incident is not None and self._linked is not None:
+            self._linked(request.incident, uid)
         self._start(uid)
         return uid
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,19 +10,24 @@ import msgspec
 from cockpit.clock import Clock, SystemClock
 from cockpit.config import Settings
 from cockpit.desk.account import ses_panel
-from cockpit.desk.actions import Actions
+from cockpit.desk.actions import Actions, holder_is_alive
 from cockpit.desk.alerts import Alerts
 from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
 from cockpit.desk.incidents import Incidents
 from cockpit.desk.messages import Messages
+from cockpit.desk.next_step import RunState, next_step
 from cockpit.desk.reviews import Reviews
-from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, SesPanel
+from cockpit.desk.runbooks import Runbooks
+from cockpit.desk.situation import Situations
+from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, NextStep, SesPanel
+from cockpit.errors import NotFound, Refused
 from cockpit.health.registry import ACCOUNT_PREFIX
 from cockpit.profile import Profile
+from cockpit.runbooks.machine import RunStatus
 from storage.database import Database
 from storage.documents import Documents
-from storage.leases import Leases
+from storage.leases import LeaseRow, Leases
 from storage.ledger import Event, Ledger
 from storage.observations import Observations
 
@@ -49,13 +54,32 @@ class Desk:
         self.reviews = Reviews(self.documents, self.feed, self.incidents, operator, clock)
         self.messages = Messages(self.documents, self.incidents, settings, profile, database.path, operator, clock)
         self.actions = Actions(
-            self.feed, settings, kept_profile(database.path, profile), database.path, operator, read_only=read_only
+            self.feed,
+            settings,
+            kept_profile(database.path, profile),
+            database.path,
+            operator,
+            read_only=read_only,
+            linked=lambda incident, action: self.incidents.link(incident, action=action),
+        )
+        self.runbooks = Runbooks(
+            self.feed,
+            Observations(database),
+            self.actions,
+            settings,
+            database.path,
+            operator,
+            folders=[Path(folder).expanduser() for folder in settings.runbook_folders],
+            read_only=read_only,
+        )
+        self._situations = Situations(
+            self.board, self.incidents, self.actions, self.reviews, self._run_state, self._suggested
         )
         self._alerts = Alerts()
         self._leases = Leases(database)
         self._observations = Observations(database)
         self._data_version = -1
-        for room in (self.board, self._alerts, self.incidents, self.actions):
+        for room in (self.board, self._alerts, self.incidents, self.actions, self.runbooks):
             self.feed.add(room)
 
     def refresh(self) -> Changes:
@@ -70,7 +94,7 @@ class Desk:
     def header(self) -> Header:
         """The line above every screen."""
         aws = self.profile.aws
-        holder = self._leases.holder(WATCH_LEASE)
+        holder = self._watch_holder()
         return Header(
             kind=self.profile.kind,
             profile=self.profile.name,
@@ -100,6 +124,33 @@ class Desk:
         """Open alerts first, newest first."""
         return self._alerts.lines()
 
+    def next_step(self, focus: str = "") -> NextStep:
+        """The one step the cockpit would take now, with the incident of uid `focus` in mind if one is given."""
+        situation = self._situations.now(
+            focus,
+            self.alerts(),
+            self.clock.now(),
+            watch_running=self._watch_holder() is not None,
+            is_drill=self.profile.is_drill,
+        )
+        return next_step(situation)
+
+    def start_runbook(self, incident: str, runbook_id: str = "", inputs: Mapping[str, str] | None = None) -> str:
+        """Start a runbook for an incident and return the run's uid.
+
+        Without an id it is the one that the incident's alerts suggest; inputs that are not given are filled from
+        the alert and the configuration. Raises Refused when nothing is suggested, BadInput for a missing input.
+        """
+        known = self.incidents.get(incident)
+        suggested = self._suggested([self.incidents.alert(alert).kind for alert in known.alerts])
+        chosen = runbook_id or (suggested[0] if suggested else "")
+        if not chosen:
+            raise Refused(f"No runbook is written for what {known.ref} is about: choose one.")
+        filled = self.runbooks.prefill(chosen, known.targets[0] if known.targets else "")
+        run = self.runbooks.start(chosen, {**filled, **(inputs or {})}, known.uid)
+        self.incidents.link(known.uid, run=run)
+        return run
+
     def check_now(self, target: str, check: str = "") -> None:
         """Ask the watch to look at once; an empty `check` means all checks of the target."""
         self._observations.request(target, check, self.operator, self.clock.now())
@@ -117,6 +168,35 @@ class Desk:
             alerts=alerts,
             streams=frozenset(event.stream for event in events),
             watch=any(event.kind.startswith("watch.") for event in events),
+        )
+
+    def _watch_holder(self) -> LeaseRow | None:
+        """Who probes, unless that process is known to be gone."""
+        row = self._leases.holder(WATCH_LEASE)
+        return row if row is not None and holder_is_alive(row) else None
+
+    def _suggested(self, kinds: Sequence[str]) -> tuple[str, str] | None:
+        """Id and title of the runbook that is written for the first of these alert kinds that has one."""
+        for kind in kinds:
+            for card in self.runbooks.suggested(kind):
+                return card.id, card.title
+        return None
+
+    def _run_state(self, uid: str) -> RunState | None:
+        try:
+            run = self.runbooks.get(uid)
+        except NotFound:
+            return None
+        step = run.current
+        return RunState(
+            uid=uid,
+            title=run.title,
+            step_number=run.number,
+            step_count=len(run.steps),
+            step_title=step.title if step else "",
+            step_kind=step.kind if step else "",
+            waiting=run.waiting,
+            finished=run.status is not RunStatus.ACTIVE,
         )
 
     def _stale_feed(self) -> bool:
