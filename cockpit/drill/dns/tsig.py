@@ -47,8 +47,10 @@ class Keyring:
 
 
 def attach_error(response: Message, asked: TSIG, key: Name, error: Rcode) -> None:
-    """Put an unsigned TSIG record that names the error into a NOTAUTH answer (RFC 8945 section 5.2)."""
+    """Make an answer NOTAUTH, with an unsigned TSIG record that names the error (RFC 8945 section 5.2)."""
     response.set_rcode(Rcode.NOTAUTH)
+    if asked.algorithm not in dns.tsig.mac_sizes:
+        return
     nobody = dns.tsig.Key(key, b"", asked.algorithm)
     response.use_tsig(nobody, fudge=asked.fudge, tsig_error=int(error))
     response.want_tsig_sign = False

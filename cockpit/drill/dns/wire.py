@@ -72,7 +72,7 @@ def _tsig_refusal(octets: bytes, problem: Exception) -> bytes | None:
     error = errors.get(type(problem))
     if error is None:
         return None
-    request = dns.message.from_wire(octets, keyring=False)
+    request = dns.message.from_wire(octets, keyring=False, continue_on_error=True)
     response = dns.message.make_response(request)
     if request.tsig is not None and isinstance(request.tsig[0], TSIG):
         attach_error(response, request.tsig[0], request.tsig.name, error)

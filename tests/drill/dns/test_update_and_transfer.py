@@ -80,6 +80,15 @@ async def test_an_unknown_key_and_a_wrong_secret_are_told_apart(
     assert network.tree.values("www.shop.example", "A") == ("203.0.113.10",)
 
 
+@pytest.mark.parametrize(("old", "new"), [(b"hmac-sha256", b"hmac-sha2\xff6"), (b"operator", b"stranger")])
+async def test_a_damaged_signature_followed_by_rubbish_is_answered_all_the_same(
+    primary: Authority, key: TsigKey, old: bytes, new: bytes
+) -> None:
+    octets = update_for(key).to_wire().replace(old, new) + b"rubbish"
+    (reply,) = await primary.respond(octets, False)
+    assert dns.message.from_wire(reply, keyring=False).rcode() == Rcode.NOTAUTH
+
+
 async def test_a_key_reaches_no_further_than_its_zones(
     network: DnsNetwork, primary: Authority, key: TsigKey
 ) -> None:
