@@ -141,9 +141,10 @@ def _hang_up(child: "subprocess.Popen[bytes]") -> None:
 def watch_is_held(database: Path) -> bool:
     """Whether a watch that may still live holds the lease; opens the database anew, so any thread may ask."""
     from cockpit.desk import WATCH_LEASE
+    from cockpit.desk.actions import holder_is_alive
     from storage.database import Database
     from storage.errors import StorageError
-    from storage.leases import Leases, boot_id
+    from storage.leases import Leases
 
     try:
         opened = Database.open(database, read_only=True)
@@ -153,17 +154,7 @@ def watch_is_held(database: Path) -> bool:
         row = Leases(opened).holder(WATCH_LEASE)
     finally:
         opened.close()
-    if row is None:
-        return False
-    if row.boot_id != boot_id():
-        return True
-    try:
-        os.kill(row.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return row is not None and holder_is_alive(row)
 
 
 def _start(command: list[str], log: Path) -> "subprocess.Popen[bytes]":

@@ -74,8 +74,10 @@ def show(session: Session, name: str, text_wanted: bool, json_wanted: bool) -> i
 @click.pass_obj
 def lint(session: Session, names: tuple[str, ...], json_wanted: bool) -> int:
     """Look for mistakes and dangerous patterns; all runbooks if none is named. Exit 1 if there is an error."""
+    from cockpit.runbooks.linter import lint as problems_of
+
     books = [_book(session, name) for name in names] or _shelf(session).all()
-    found = [(book, problem) for book in books for problem in _problems(book)]
+    found = [(book, problem) for book in books for problem in problems_of(book)]
     if json_wanted:
         as_json([{"runbook": book.id, "source": book.source, "problem": problem} for book, problem in found])
     else:
@@ -83,10 +85,6 @@ def lint(session: Session, names: tuple[str, ...], json_wanted: bool) -> int:
             say(f"{visible(book.source)}:{problem.line}: {problem.level}: {visible(problem.message)}")
         say(_summary(len(books), found))
     return int(any(problem.level == "error" for _, problem in found))
-
-
-def _problems(book: "Runbook") -> Sequence["Problem"]:
-    return book.problems
 
 
 def _summary(books: int, found: Sequence[tuple["Runbook", "Problem"]]) -> str:

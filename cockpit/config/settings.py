@@ -102,7 +102,10 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet."""
+    """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet.
+
+    `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys.
+    """
 
     domains: tuple[DomainConfig, ...] = ()
     intervals: Intervals = Intervals()

@@ -10,8 +10,9 @@ from cockpit import __version__
 from cockpit.config import load_settings
 from cockpit.doctor.diagnosis import Diagnosis, Patient, ill, passed_over, poor, well
 from cockpit.errors import CockpitError
-from storage.database import Database, wal_is_safe
+from storage.database import Database
 from storage.errors import StorageError
+from storage.opening import wal_is_safe
 
 FREE_BYTES_NEEDED = 64 * 1024 * 1024
 """Below this the last events of a long night might not fit."""
