@@ -151,6 +151,14 @@ class Desk:
         self.incidents.link(known.uid, run=run)
         return run
 
+    def settle(self) -> bool:
+        """Let steps end that what was observed ends, and give unfinished actions a runner that lost theirs.
+
+        Call it about once a second; any number of terminals may. Returns whether something moved.
+        """
+        moved = self.runbooks.tick(self.clock.now())
+        return bool(self.actions.resume_orphans()) or moved
+
     def check_now(self, target: str, check: str = "") -> None:
         """Ask the watch to look at once; an empty `check` means all checks of the target."""
         self._observations.request(target, check, self.operator, self.clock.now())
