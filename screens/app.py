@@ -7,6 +7,8 @@ from functools import partial
 
 from cockpit.desk import Desk
 from cockpit.desk.views import Changes
+from cockpit.errors import CockpitError
+from screens.action import ActionScreen
 from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
 from screens.bridge import Bridge
 from screens.commands import Standing
@@ -17,13 +19,22 @@ from screens.incident import IncidentScreen
 from screens.keys import KeyMap
 from screens.launcher import REOPEN, Launcher
 from screens.review import ReviewScreen
+from screens.runbook import RunbookScreen
 from screens.themes import DEFAULT_THEME
 from screens.timeline import TimelineScreen
 
 POLL_S = 0.05
 """Seconds between two looks at the database's version; nothing else is read while it stands still."""
 
-_SCREENS: Sequence[type[Frame]] = (Board, DomainScreen, IncidentScreen, TimelineScreen, ReviewScreen)
+_SCREENS: Sequence[type[Frame]] = (
+    Board,
+    DomainScreen,
+    IncidentScreen,
+    RunbookScreen,
+    ActionScreen,
+    TimelineScreen,
+    ReviewScreen,
+)
 
 
 class CockpitApp(Bridge):
@@ -48,6 +59,7 @@ class CockpitApp(Bridge):
         self._attention = Attention()
         self._visited: list[str] = []
         self._title = ""
+        self._trouble = ""
         for screen in _SCREENS:
             self.add_mode(screen.NAME, partial(screen, self))
 
@@ -65,19 +77,38 @@ class CockpitApp(Bridge):
         self._to_terminal(POP_TITLE)
 
     def poll(self) -> None:
-        """Take in what others wrote, and paint it."""
+        """Take in what others wrote, let it settle what waits for it, and paint it."""
         changes = self.desk.refresh()
         if not changes:
             return
-        self._draw(changes)
+        if (changes.domains or changes.streams) and self._settle():
+            self._draw(None)
+        else:
+            self._draw(changes)
         if changes.alerts and self._attention.is_called_for(self.desk.alerts()):
             self.bell()
 
     def second(self) -> None:
-        """Let ages and clocks go on."""
+        """Let ages and clocks go on, time-outs run out, and runs without a runner be taken up."""
+        if self._settle():
+            self._draw(None)
         screen = self.main_screen()
         if screen is not None:
             screen.tick(self.desk.clock.now())
+
+    def _settle(self) -> bool:
+        """Whether a step of a runbook ended; what cannot be written is said once, not every second."""
+        try:
+            moved = self.desk.runbooks.tick(self.desk.clock.now())
+            if not self.desk.read_only:
+                self.desk.actions.resume_orphans()
+        except CockpitError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self.tell(self._trouble, "error")
+            return False
+        self._trouble = ""
+        return moved
 
     def refresh_now(self) -> None:
         """Read what was just written here, and paint it."""

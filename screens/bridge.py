@@ -118,8 +118,9 @@ class Bridge(Shell):
         ]
 
     def progress(self, incident: Incident) -> str:
-        """Where the incident's runbook stands, in a few words."""
-        return ""
+        """Where the incident's newest runbook stands, in a few words."""
+        runs = self.desk.runbooks.of_incident(incident.uid)
+        return f"runbook {runs[-1].number}/{runs[-1].total}" if runs else ""
 
     def perform(self, command_id: str, argument: str = "") -> None:
         """Do what a command means here, or say why not. Returns at once; dialogs go on by themselves."""
@@ -176,7 +177,12 @@ class Bridge(Shell):
 
     def under_way(self) -> Sequence[str]:
         """What goes on by itself while nobody looks, a sentence each."""
-        return ()
+        actions = [
+            f"Goes on without this terminal: {view.title} ({view.state})." for view in self.desk.actions.running()
+        ]
+        runs = [f"Waits half-way: {view.title}, step {view.number} of {view.total}."
+                for view in self.desk.runbooks.running()]  # fmt: skip
+        return [*actions, *runs]
 
     def reopen(self) -> None:
         """End, and ask to be started again on a changed configuration."""

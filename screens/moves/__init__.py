@@ -7,8 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.moves import board, everywhere, incident, review
+from screens.moves import action, board, everywhere, incident, review, runbook
 
 Move = Callable[[Bridge, Standing, str], Awaitable[None]]
 
-MOVES: Mapping[str, Move] = {**everywhere.MOVES, **board.MOVES, **incident.MOVES, **review.MOVES}
+MOVES: Mapping[str, Move] = {
+    **everywhere.MOVES,
+    **board.MOVES,
+    **incident.MOVES,
+    **runbook.MOVES,
+    **action.MOVES,
+    **review.MOVES,
+}

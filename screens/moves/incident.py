@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from cockpit.clock import format_time
+from cockpit.desk.messages import AUDIENCES, BY_HAND
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.deadlines import NOT_SNOOZED, TITLES
 from cockpit.incident.entry import parse_time_words
@@ -17,14 +18,6 @@ from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Option, Write
 from screens.incident import IncidentScreen
 from screens.timeline import TimelineScreen
-
-_AUDIENCES = (
-    Option("internal", "internal", "the response team's channel"),
-    Option("customers", "customers", "status page and mail"),
-    Option("partners", "partners", "those whose integrations are affected"),
-    Option("management", "management", "those who were promised to be told"),
-    Option("executives", "executives", "those who were promised to be told at once"),
-)
 
 
 def _named(bridge: Bridge, standing: Standing, argument: str) -> Incident:
@@ -49,31 +42,27 @@ async def lead(bridge: Bridge, standing: Standing, argument: str) -> None:
 
 
 async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Choose an audience, correct the text, and record that it was told."""
+    """Choose an audience, complete the words, and send or record them."""
     incident = _named(bridge, standing, argument)
-    audience = await bridge.ask(Choose(f"Update for {incident.ref}", _AUDIENCES, about="Who is to be told?"))
+    messages = bridge.desk.messages
+    options = [Option(name, name, says) for name, says in AUDIENCES.items()]
+    audience = await bridge.ask(Choose(f"Update for {incident.ref}", options, about="Who is to be told?"))
     if audience is None:
         return
-    about = "The text is recorded and put on your clipboard; paste it where that audience reads."
-    text = await bridge.ask(Write(f"Update for {audience}", _draft(bridge, incident), about=about))
+    draft = messages.draft(incident.uid, audience)
+    by_hand = messages.channel(audience) == BY_HAND
+    about = (
+        "It is recorded and put on your clipboard: paste it where they read." if by_hand else "It goes to the chat."
+    )
+    if draft.missing:
+        about += f" Still to fill: {', '.join(draft.missing)}."
+    text = await bridge.ask(Write(f"Update for {audience}", draft.text, about=about, accept="send"))
     if text is None:
         return
-    bridge.desk.incidents.record_update(incident.uid, audience=audience, channel="clipboard", text=text)
-    bridge.copy_to_clipboard(text)
-    bridge.tell(f"Recorded and copied: update for {audience}.")
-
-
-def _draft(bridge: Bridge, incident: Incident) -> str:
-    """The documents' form of an update: status, impact, actions, next update."""
-    entries = [entry for entry in bridge.desk.incidents.timeline(incident.uid) if entry.kind in ("note", "action")]
-    latest = entries[-1].text if entries else "the cause is being looked for"
-    impact = ", ".join(incident.services) or ", ".join(incident.targets) or "being assessed"
-    return (
-        f"Status: {incident.ref} {incident.severity} {incident.title}: {incident.state}\n"
-        f"Impact: {impact}\n"
-        f"Actions: {latest}\n"
-        "Next update: in 30 minutes, or when something changes\n"
-    )
+    channel = messages.send(incident.uid, audience, text)
+    if by_hand:
+        bridge.copy_to_clipboard(text)
+    bridge.tell(f"Update for {audience}: " + ("recorded and copied." if by_hand else f"on its way by {channel}."))
 
 
 async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:

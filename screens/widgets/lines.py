@@ -93,14 +93,17 @@ class Reader(Lines, can_focus=True):
 
     def action_scroll(self, by: int) -> None:
         """Move the text by `by` lines."""
-        self._top += by
+        self._top = max(0, self._top + by)
         self._clamp()
-        self._top = max(0, self._top)
         self.refresh()
 
     def action_scroll_page(self, by: int) -> None:
         """Move the text by `by` pages."""
         self.action_scroll(by * max(1, self.size.height - 1))
+
+    def to_top(self) -> None:
+        """Show the first lines."""
+        self.action_scroll(-len(self._lines))
 
     def to_end(self) -> None:
         """Show the last lines."""

@@ -1,6 +1,6 @@
 """Key to screen with 10,000 domains and 1,000 observations a second: our viewport over Textual's DataTable.
 
-Both apps run under a pseudo-terminal and change one cell per observation; a key counts as shown when the row that it
+Both apps run under a pseudo-terminal and change one cell per observation; a key counts as shown when the row it
 leads to reaches the terminal in the cursor's colours. Observations come in batches, ten a second: with twenty the
 table repaints without end and shows no key at all. `python tests/bench/bench_keys.py` prints ratios.
 """

@@ -1,0 +1,106 @@
+"""An action: its plan to be read and confirmed by typing, then the same screen as its run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from textual import on
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.desk.actions import ActionView
+from cockpit.desk.views import Changes
+from cockpit.errors import CockpitError
+from screens.commands import Standing
+from screens.frame import Frame
+from screens.present.action import body_lines, head_lines, no_action, result_lines
+from screens.present.lines import Line, Tone, line
+from screens.widgets.lines import Lines, Reader
+
+
+class ActionScreen(Frame):
+    """The plan or run in question. Only the typed phrase applies a plan: no key and no click does."""
+
+    NAME = "action"
+    CSS_PATH = "action.tcss"
+
+    view: ActionView | None = None
+    _shown = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Head, plan and journal, and the line that confirms."""
+        yield Lines(self._head_lines, id="head")
+        yield Reader(self._body_lines, id="plan")
+        yield Horizontal(Lines(self._prompt_lines, id="prompt"), Input(id="phrase"), id="confirm")
+
+    def read(self, changes: Changes | None) -> None:
+        """Read the run; a plan that waits puts the cursor into the confirming line, once."""
+        uid = self.bridge.action_uid()
+        self.view = view = self.bridge.desk.actions.get(uid) if uid else None
+        confirms = view is not None and view.can_confirm
+        self.query_one("#confirm").display = confirms
+        plan = f"{uid} {confirms}"
+        if plan != self._shown:
+            self._shown = plan
+            box = self.query_one("#phrase", Input)
+            box.value = ""
+            (box if confirms else self.query_one("#plan")).focus()
+            self.query_one("#plan", Reader).to_top()
+
+    def tick(self, now: datetime) -> None:
+        """Count the plan's time down."""
+        if self.view is not None:
+            self.query_one("#prompt").styles.width = min(len(self._prompt()) + 1, max(20, self.size.width - 24))
+        super().tick(now)
+
+    def standing(self) -> Standing:
+        """The run on show; its journal is what `y` copies."""
+        view = self.view
+        if view is None:
+            return super().standing()
+        words = "\n".join(f"{entry.at:%Y-%m-%dT%H:%M:%SZ} {entry.text}" for entry in view.lines)
+        return replace(super().standing(), action=view.uid, copyable=words)
+
+    def leave(self) -> bool:
+        """Leave the confirming line."""
+        had = self.query_one("#phrase").has_focus
+        if had:
+            self.query_one("#plan").focus()
+        return had
+
+    def type_phrase(self) -> None:
+        """Put the cursor into the confirming line."""
+        if self.view is not None and self.view.can_confirm:
+            self.query_one("#phrase").focus()
+
+    @on(Input.Submitted, "#phrase")
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self.view is None:
+            return
+        try:
+            self.bridge.desk.actions.confirm(self.view.uid, event.value)
+        except CockpitError as error:
+            self.bridge.tell(str(error), "error")
+            return
+        self.draw(None)
+
+    def _head_lines(self, width: int) -> Sequence[Line]:
+        if self.view is None:
+            return no_action(width)
+        return head_lines(self.view, self.now, width, profile=self.header.profile.upper())
+
+    def _body_lines(self, width: int) -> Sequence[Line]:
+        if self.view is None:
+            return []
+        started = not self.view.can_discard
+        return [*result_lines(self.view, width), *body_lines(self.view, width, journal_first=started)]
+
+    def _prompt(self) -> str:
+        return f"Type {self.view.phrase} to apply:" if self.view is not None else ""
+
+    def _prompt_lines(self, width: int) -> Sequence[Line]:
+        if self.view is None:
+            return []
+        return [line(("Type ", Tone.KEY), (self.view.phrase, Tone.STRONG), (" to apply:", Tone.KEY))]

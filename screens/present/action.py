@@ -1,0 +1,144 @@
+"""An action's lines: the plan as a diff with reach, way back and proof, then the run as its journal tells it."""
+
+import textwrap
+from datetime import datetime
+
+from cockpit.actions.contract import Plan
+from cockpit.actions.journal import ActionState
+from cockpit.actions.telling import JournalLine
+from cockpit.desk.actions import ActionView
+from screens.present.frame import short_account
+from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, rule, spread, wrap
+from screens.present.words import countdown, utc
+
+_STATE_TONES = {
+    ActionState.SUCCEEDED: Tone.OK,
+    ActionState.ROLLED_BACK: Tone.OK,
+    ActionState.UNKNOWN: Tone.UNKNOWN,
+    ActionState.RECONCILING: Tone.UNKNOWN,
+    ActionState.CONFLICT: Tone.FAIL,
+    ActionState.NEEDS_HUMAN: Tone.FAIL,
+    ActionState.REFUSED: Tone.FAIL,
+    ActionState.PLANNED: Tone.KEY,
+}
+_STATE_SIGNS = {
+    ActionState.SUCCEEDED: "✔",
+    ActionState.ROLLED_BACK: "✔",
+    ActionState.UNKNOWN: "?",
+    ActionState.RECONCILING: "?",
+    ActionState.CONFLICT: "✖",
+    ActionState.NEEDS_HUMAN: "✖",
+    ActionState.REFUSED: "✖",
+    ActionState.EXPIRED: "·",
+    ActionState.DISCARDED: "·",
+    ActionState.CANCELLED: "·",
+    ActionState.CLOSED: "·",
+    ActionState.PLANNED: "⏸",
+}
+_JOURNAL: dict[str, Span] = {
+    "succeeded": ("✔", Tone.OK),
+    "applied": ("✔", Tone.OK),
+    "checked": ("✔", Tone.OK),
+    "confirmed": ("●", Tone.KEY),
+    "unknown": ("?", Tone.UNKNOWN),
+    "reconciling": ("?", Tone.UNKNOWN),
+    "refused": ("✖", Tone.FAIL),
+    "conflict": ("✖", Tone.FAIL),
+    "needs_human": ("✖", Tone.FAIL),
+    "rolling_back": ("▲", Tone.WARN),
+    "rolled_back": ("✔", Tone.OK),
+    "effect": ("▸", Tone.KEY),
+    "intent": ("▸", Tone.MUTED),
+}
+
+
+def head_lines(view: ActionView, now: datetime, cells: int, *, profile: str) -> list[Line]:
+    """What it is, where it stands, in which account and as whom."""
+    tone = _STATE_TONES.get(view.state, Tone.ACCENT)
+    sign = _STATE_SIGNS.get(view.state, "…")
+    right = line((f"{sign} {view.state}", tone))
+    if view.state is ActionState.PLANNED and view.expires_at is not None:
+        right = (*right, (" expires ", Tone.MUTED), countdown(view.expires_at, now))
+    lines = [spread(line(("Plan: " if view.plan else "", Tone.MUTED), (view.title, Tone.TITLE)), right, cells)]
+    if view.plan is not None:
+        plan = view.plan
+        where = f"account {short_account(plan.account)} ({profile})  region {plan.region}  as {_role(plan.caller)}"
+        lines.append(cut(line((f"{where} ({view.operator})", Tone.MUTED)), cells))
+    return lines
+
+
+def _role(caller: str) -> str:
+    """`role/ic-remediate` out of `arn:aws:sts::…:assumed-role/ic-remediate/name`."""
+    parts = caller.rsplit(":", 1)[-1].split("/")
+    return f"role/{parts[1]}" if len(parts) > 1 and parts[0] == "assumed-role" else parts[-1] or "nobody known"
+
+
+def body_lines(view: ActionView, cells: int, *, journal_first: bool) -> list[Line]:
+    """The plan and the journal; once it runs, the journal stands first."""
+    plan = plan_lines(view.plan, cells) if view.plan is not None else []
+    journal = journal_lines(view, cells)
+    parts = [journal, plan] if journal_first else [plan, journal]
+    return [one for part in parts if part for one in (*part, EMPTY)]
+
+
+def plan_lines(plan: Plan, cells: int) -> list[Line]:
+    """The diff, whom it reaches, the way back, what was proven, and what will be checked afterwards."""
+    lines: list[Line] = []
+    labels = max((len(row.label) for row in plan.diff), default=0)
+    for row in plan.diff:
+        tone = {"-": Tone.FAIL, "+": Tone.OK}.get(row.sign, Tone.MUTED)
+        first = line((f"  {row.sign} {row.label:<{labels}}  ", tone))
+        lines += wrap(row.text, cells, tone, first=first, indent=labels + 6)
+    lines.append(EMPTY)
+    told = [
+        ("reach", plan.reach),
+        ("undo", plan.undo if plan.reversible else f"NO WAY BACK: {plan.undo}"),
+        *(("proof", sentence) for sentence in plan.proof),
+        *(("checks", sentence) for sentence in plan.checks),
+    ]
+    for number, (name, text) in enumerate(told):
+        shown = name if number == 0 or told[number - 1][0] != name else ""
+        tone = Tone.FAIL if name == "undo" and not plan.reversible else Tone.PLAIN
+        lines += wrap(text, cells, tone, first=line((f"{shown:<8}", Tone.ACCENT)), indent=8)
+    risk = Tone.WARN if plan.risk not in ("", "low") else Tone.MUTED
+    lines += wrap(plan.risk or "not rated", cells, risk, first=line((f"{'risk':<8}", Tone.ACCENT)), indent=8)
+    return lines
+
+
+def journal_lines(view: ActionView, cells: int) -> list[Line]:
+    """Each committed entry, and what is being waited for now."""
+    lines = [rule("Journal", cells, "" if view.alive or not view.running else "no runner is at work")]
+    for entry in view.lines:
+        lines += _entry(entry, cells)
+    if view.in_doubt:
+        lines += wrap("The outcome is UNKNOWN. Nothing is sent again; the live state is being read to find out.",
+                      cells, Tone.UNKNOWN, first=line(("? ", Tone.UNKNOWN)), indent=2)  # fmt: skip
+    if view.waiting_for:
+        lines += wrap(
+            f"waiting for {view.waiting_for}", cells, Tone.ACCENT, first=line(("… ", Tone.ACCENT)), indent=2
+        )
+    return lines
+
+
+def _entry(entry: JournalLine, cells: int) -> list[Line]:
+    sign = _JOURNAL.get(entry.kind, ("·", Tone.MUTED))
+    first = line((utc(entry.at), Tone.MUTED), " ", sign, " ")
+    return wrap(entry.text, cells, first=first, indent=12)
+
+
+def result_lines(view: ActionView, cells: int) -> list[Line]:
+    """The result record of a run that succeeded, and whether it can still be undone."""
+    if view.result is None:
+        return []
+    lines = [rule("Result", cells)]
+    for name, value in view.result.items():
+        lines += wrap(textwrap.shorten(str(value), 400), cells, first=line((f"{name}  ", Tone.ACCENT)), indent=4)
+    return lines
+
+
+def no_action(cells: int) -> list[Line]:
+    """What stands on the action screen while there is none."""
+    words = (
+        "No action was planned yet. An action step of a runbook plans one; nothing is changed before you confirm."
+    )
+    return wrap(words, cells, Tone.MUTED)

@@ -1,0 +1,112 @@
+"""A runbook run's lines: the steps with their state and time, and the current step with what decides it."""
+
+import shlex
+from datetime import datetime
+
+from cockpit.desk.views import CheckView
+from cockpit.runbooks.machine import RunStatus, StepState
+from cockpit.runbooks.model import Kind
+from cockpit.runbooks.view import RunView, StepView
+from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, rule, spread, wrap
+from screens.present.markdown import markdown_lines
+from screens.present.words import TONES, age, elapsed, glyph, span_words
+
+_SIGNS: dict[StepState, Span] = {
+    StepState.WAITING: ("·", Tone.MUTED),
+    StepState.RUNNING: ("…", Tone.ACCENT),
+    StepState.DONE: ("✔", Tone.OK),
+    StepState.FAILED: ("✖", Tone.FAIL),
+    StepState.SKIPPED: ("»", Tone.WARN),
+    StepState.NOT_TAKEN: ("–", Tone.MUTED),
+}
+_DOES = {
+    Kind.MANUAL: "you do this, then tick it off",
+    Kind.COMMAND: "runs a command",
+    Kind.CHECK: "waits for a live check",
+    Kind.ACTION: "plans a change; nothing is changed before you confirm the plan",
+    Kind.DECIDE: "a decision",
+}
+
+
+def head_lines(view: RunView, now: datetime, cells: int) -> list[Line]:
+    """The runbook's name, how far it is, and how long it has been going."""
+    ended = view.ended_at or now
+    left = line((view.title, Tone.TITLE))
+    state = {RunStatus.ACTIVE: f"step {view.number} of {view.total}"}.get(view.status, str(view.status))
+    right = line((state, Tone.ACCENT), " ", (elapsed(view.started_at, ended), Tone.STRONG))
+    inputs = " · ".join(f"{name} {value}" for name, value in view.inputs.items() if value)
+    return [spread(left, right, cells), cut(line((inputs, Tone.MUTED)), cells)]
+
+
+def step_line(step: StepView, cells: int) -> Line:
+    """One step: its state as a sign, its words, the time it took; the current one is marked by an arrow."""
+    arrow = ("▸", Tone.KEY) if step.current else (" ", Tone.PLAIN)
+    over = step.state in (StepState.NOT_TAKEN, StepState.SKIPPED)
+    tone = Tone.STRONG if step.current else Tone.MUTED if over else Tone.PLAIN
+    took = line((span_words(step.took), Tone.MUTED)) if step.took is not None else EMPTY
+    return spread(line(arrow, _SIGNS[step.state], " ", (step.title, tone)), took, cells)
+
+
+def current_lines(view: RunView, health: CheckView | None, now: datetime, cells: int) -> list[Line]:
+    """The current step: what it is, its text, the exact command, what decides it, and what it printed."""
+    step = view.current
+    if step is None:
+        return _ended(view, cells)
+    lines: list[Line] = wrap(step.title, cells, Tone.TITLE)
+    word = f"{step.kind}, {step.state}: {_DOES[step.kind]}"
+    lines += wrap(word, cells, Tone.FAIL if step.state is StepState.FAILED else Tone.ACCENT)
+    if step.said and step.state is StepState.FAILED:
+        lines += wrap(step.said, cells, Tone.FAIL)
+    if view.text.strip():
+        lines += [EMPTY, *markdown_lines(view.text, cells)]
+    if view.command:
+        lines += [EMPTY, rule("will run" if not view.waiting else "runs", cells)]
+        for argv in view.command:
+            lines += wrap(shlex.join(argv), cells, Tone.STRONG, indent=4, first=line(("$ ", Tone.KEY)))
+        if view.asks:
+            lines += wrap("Not written for this product: it asks before it runs.", cells, Tone.WARN)
+    for choice in view.choices:
+        mark = ("▸ ", Tone.KEY) if choice.preferred else ("  ", Tone.PLAIN)
+        tail = f" → {choice.title}" + (" (what is known points here)" if choice.preferred else "")
+        lines += wrap(choice.answer + tail, cells, first=line(mark), indent=2)
+    lines += [EMPTY, *_decided(view, cells)]
+    if health is not None:
+        lines += [EMPTY, *health_lines(health, now, cells)]
+    return lines
+
+
+def _decided(view: RunView, cells: int) -> list[Line]:
+    sign = ("… ", Tone.ACCENT) if view.waiting else ("◦ ", Tone.MUTED)
+    return wrap(f"done when: {view.decided_by}", cells, first=line(sign), indent=2)
+
+
+def _ended(view: RunView, cells: int) -> list[Line]:
+    done = view.status is RunStatus.FINISHED
+    words = f"{view.done} of {view.total} steps done" + (f": {view.reason}" if view.reason else "")
+    sign = ("✔ ", Tone.OK) if done else ("⏸ ", Tone.WARN)
+    lines = wrap(f"This run is {view.status}. {words}", cells, first=line(sign), indent=2)
+    for step in view.steps:
+        if step.said:
+            lines += wrap(
+                f"{step.title}: {step.said}", cells, Tone.MUTED, first=line(_SIGNS[step.state], " "), indent=2
+            )
+    return lines
+
+
+def health_lines(health: CheckView, now: datetime, cells: int) -> list[Line]:
+    """The check that the step depends on, as it stands now."""
+    head = line(glyph(health.verdict, health.freshness), " ", (health.title, Tone.STRONG), " ",
+                (health.verdict.value, TONES[health.verdict]))  # fmt: skip
+    first = spread(head, line((f"{age(health.at, now)} ago", Tone.MUTED)), cells)
+    return [rule("now", cells), first, *wrap(health.headline, cells, Tone.MUTED, first=line("  "), indent=2)]
+
+
+def output_lines(view: RunView, cells: int) -> list[Line]:
+    """What the current step printed, as it came."""
+    return [one for row in view.output.rstrip("\n").split("\n") for one in wrap(row, cells)] if view.output else []
+
+
+def no_run(cells: int) -> list[Line]:
+    """What stands on the runbook screen while none is running."""
+    return wrap("No runbook is running. r on the incident (2) offers those written for its alert first.", cells,
+                Tone.MUTED)  # fmt: skip
