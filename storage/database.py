@@ -26,6 +26,8 @@ except ImportError:
 _FAULTS = (sqlite.Error, UnicodeDecodeError)
 
 Row = tuple[Any, ...]
+VERSION: tuple[int, int, int] = sqlite.sqlite_version_info
+"""The version of the SQLite in use."""
 
 
 class Database:

@@ -33,7 +33,9 @@ def translate(error: Exception, path: Path) -> StorageError:
         return Unwritable(f"The disk that holds {path} is full; the change is not saved.")
     if code == _IOERR:
         name = getattr(error, "sqlite_errorname", "disk I/O error")
-        return Unwritable(f"The disk that holds {path} returned an error ({name}); the change is not saved.")
+        return Unwritable(
+            f"The disk that holds {path} returned an error ({name}); the change is not known to be saved."
+        )
     if code in (_READONLY, _PERM, _AUTH):
         return Unwritable(f"{path} cannot be written: the file or its directory is read-only ({text}).")
     if code == _CANTOPEN:

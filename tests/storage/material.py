@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from storage.database import Database, connect
+import pytest
+
+from storage.database import VERSION, Database, connect
 from storage.event import Draft, new_id
 from storage.ledger import Ledger
 from storage.observations import Sample
+from storage.opening import wal_is_safe
 
+needs_wal = pytest.mark.skipif(not wal_is_safe(VERSION), reason="this SQLite may not use WAL")
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.ledger import Ledger
 from tests.storage.crew import Crew
-from tests.storage.material import draft, ledger_file, noon
+from tests.storage.material import draft, ledger_file, needs_wal, noon
 
 WRITERS = 6
 EACH = 50
@@ -29,6 +29,7 @@ def test_six_processes_append_at_once_and_none_fails(path: Path, crew: Crew) -> 
     database.close()
 
 
+@needs_wal
 def test_deferred_transactions_in_the_same_order_fail_with_locked(path: Path) -> None:
     """Read, let somebody else commit, write: SQLite refuses at once, whatever the busy timeout says."""
     ledger_file(path, 1)

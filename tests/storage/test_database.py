@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from storage import opening
-from storage.database import Database, connect
+from storage.database import VERSION, Database, connect
 from storage.errors import Damaged, NewerSchema, StorageError, Unsafe, Unwritable
 from storage.ledger import Ledger
 from storage.opening import wal_is_safe
 from storage.ui_state import UiState
 from tests.storage.crew import ROOT, Crew
-from tests.storage.material import draft, ledger_file, noon
+from tests.storage.material import draft, ledger_file, needs_wal, noon
 
 
+@needs_wal
 def test_a_new_database_is_private_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -31,8 +32,7 @@ def test_a_new_database_is_private_whatever_the_umask(tmp_path: Path) -> None:
 
 
 def test_the_connection_is_set_up_to_keep_what_it_acknowledges(database: Database) -> None:
-    major, minor, patch = (int(part) for part in database.sqlite_version.split("."))
-    wal = wal_is_safe((major, minor, patch))
+    wal = wal_is_safe(VERSION)
     assert database.journal == ("wal" if wal else "delete")
     assert database.rows("PRAGMA synchronous") == [(2 if wal else 3,)]
     assert database.rows("PRAGMA foreign_keys") == [(1,)]
@@ -88,6 +88,7 @@ def test_an_unfixed_build_takes_a_file_out_of_wal_and_a_fixed_one_leaves_it_ther
     database.close()
 
 
+@needs_wal
 def test_an_unfixed_build_refuses_a_file_that_is_open_elsewhere_in_wal(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,7 +232,7 @@ def test_several_processes_may_make_the_same_file_at_once(path: Path, crew: Crew
 LIBRARIES = """
 import sys
 from pathlib import Path
-from storage.database import Database
+from storage.database import VERSION, Database
 from storage.group_commit import Writer
 Database.open(Path(sys.argv[1])).close()
 mapped = {line.split()[-1] for line in open("/proc/self/maps") if "sqlite" in line.rsplit("/", 1)[-1]}
@@ -254,7 +255,7 @@ def test_opening_an_existing_file_does_not_import_sqlite_utils(path: Path) -> No
     ledger_file(path, 1)
     code = (
         "import sys; from pathlib import Path; import storage.ledger, storage.documents, storage.search; "
-        "from storage.database import Database; Database.open(Path(sys.argv[1])); "
+        "from storage.database import VERSION, Database; Database.open(Path(sys.argv[1])); "
         "print('sqlite_utils' in sys.modules)"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from storage.errors import Damaged, Unwritable
 from storage.ledger import Draft, Ledger
 from storage.spill import spill, spilled
 from tests.storage.crew import Crew, Report, needs_strace
-from tests.storage.material import draft, ledger_file, noon
+from tests.storage.material import draft, ledger_file, needs_wal, noon
 
 WRITES = "pwrite64"
 SYNCS = "fsync,fdatasync"
@@ -51,7 +51,10 @@ def check_refusal(path: Path, reports: list[Report]) -> None:
     + [f"{WRITES}:error=EIO:when={n}" for n in (9, 11, 14)]
     + [f"{SYNCS}:error=EIO:when={n}" for n in (1, 3, 4)],
 )
-def test_an_injected_disk_error_stops_the_writer_and_loses_nothing(injection: str, path: Path, crew: Crew) -> None:
+def test_an_injected_disk_error_stops_the_writer_and_loses_nothing(
+    injection: str, path: Path, crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent))
     ledger_file(path, 5)
     calls = injection.split(":")[0]
     pid = crew.start("fill", path=str(path), runtime=str(path.parent), attempts=40)
@@ -63,6 +66,7 @@ def test_an_injected_disk_error_stops_the_writer_and_loses_nothing(injection: st
 @pytest.mark.peer
 @needs_strace
 @pytest.mark.parametrize("when", ["1+", "8"])
+@needs_wal
 def test_a_disk_error_while_opening_is_one_sentence(when: str, path: Path, crew: Crew) -> None:
     ledger_file(path, 5)
     pid = crew.start("open", path=str(path))
@@ -128,6 +132,7 @@ def test_a_read_only_directory_is_refused_in_one_sentence(tmp_path: Path) -> Non
         Database.open(locked / "ledger.db")
 
 
+@needs_wal
 def test_a_read_only_file_system_is_refused_in_one_sentence(small_disk: Path) -> None:
     path = small_disk / "ledger.db"
     ledger_file(path, 2)

@@ -44,7 +44,7 @@ def fresh() -> Iterator[Database]:
         database.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(DRAFTS, max_size=4), max_size=3))
 def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) -> None:
     with fresh() as database:
@@ -60,7 +60,7 @@ def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) 
         assert (checked.events, checked.head) == ledger.head()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seq=st.integers(1, 4), field=st.sampled_from(FIELDS), value=UNICODE)
 def test_any_single_changed_field_is_found(seq: int, field: str, value: str) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -8,7 +8,7 @@ import pytest
 from storage import place
 from storage.database import Database
 from storage.errors import Unsafe, Unwritable
-from tests.storage.material import ledger_file
+from tests.storage.material import ledger_file, needs_wal
 
 NOBODY = 65534
 
@@ -20,6 +20,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_command_that_mends_it(p
         Database.open(path)
 
 
+@needs_wal
 def test_a_wal_that_others_can_read_is_refused_too(database: Database) -> None:
     database.rows("SELECT 1 FROM event")
     database.path.with_name("ledger.db-wal").chmod(0o644)

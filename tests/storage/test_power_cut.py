@@ -10,10 +10,10 @@ from storage.database import Database
 from storage.errors import StorageError
 from storage.ledger import Ledger
 from tests.storage.crew import Crew, needs_strace
-from tests.storage.material import ledger_file, noon
+from tests.storage.material import ledger_file, needs_wal, noon
 from tests.storage.power_cut import CALLS, Disk, read_recording
 
-STATES = 400
+STATES = 300
 CHECKPOINTS = "wal_autocheckpoint = 12"
 
 
@@ -80,6 +80,7 @@ def test_no_power_cut_loses_an_acknowledged_event_without_wal(tmp_path: Path, cr
 
 @pytest.mark.peer
 @needs_strace
+@needs_wal
 def test_the_model_shows_that_synchronous_normal_would_lose_acknowledged_events(tmp_path: Path, crew: Crew) -> None:
     lost, damaged = lost_in_power_cuts(tmp_path, crew, CHECKPOINTS, "synchronous = NORMAL", states=150)
     assert lost > 10
