@@ -58,6 +58,7 @@ class AwsClients:
         self._profile = profile
         self._read_only = read_only
         self._session = _session(profile)
+        self._readers: dict[tuple[str, str], Any] = {}
         self._agent = f"incident-cockpit operator/{_token(operator)}"
         # The SDK's debug log holds whole request bodies, the DKIM private key among them.
         for name in ("boto3", "botocore", "urllib3", "s3transfer"):
@@ -68,14 +69,21 @@ class AwsClients:
         """The pinned region."""
         return self._profile.aws.region
 
-    def reader(self, service: str) -> Any:
-        """A fresh client that can only read."""
-        return self._client(service, READ_ATTEMPTS, frozenset())
+    def reader(self, service: str, purpose: str = "plan") -> Any:
+        """A client that can only read; each purpose has its own, with connections of its own."""
+        key = (service, purpose)
+        if key not in self._readers:
+            self._readers[key] = self._client(service, READ_ATTEMPTS, frozenset())
+        return self._readers[key]
+
+    def require_changes(self) -> None:
+        """Raise ReadOnly when nothing may be changed from here."""
+        if self._read_only:
+            raise ReadOnly("This cockpit is read-only: nothing is changed from here.")
 
     def changer(self, service: str, operations: Collection[str]) -> Any:
         """A fresh client that may also call `operations`, each in exactly one attempt; raises ReadOnly."""
-        if self._read_only:
-            raise ReadOnly("This cockpit is read-only: nothing is changed from here.")
+        self.require_changes()
         return self._client(service, 1, frozenset(operations))
 
     def caller(self) -> Caller:

@@ -172,7 +172,7 @@ class Remedy(Protocol):
         ...
 
     def identify(self) -> None:
-        """Ask who is calling; raises WrongIdentity unless account, region and caller are those of the plan."""
+        """Ask who is calling; raises WrongIdentity unless account and region are the pinned ones, or ReadOnly."""
         ...
 
     def read(self, plan: Plan) -> State:

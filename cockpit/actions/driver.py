@@ -228,8 +228,15 @@ class Driver:
         except EffectRefused as error:
             told = {"code": error.code, "sentence": _sentence(error)}
             self._append("action.refused", {"intent": intent, **told})
+        except Refused as error:
+            # The client layer refused before a request existed.
+            told = {"code": _code(error), "sentence": _sentence(error)}
+            self._append("action.refused", {"intent": intent, **told})
         except EffectUnknown as error:
             self._append("action.unknown", {"intent": intent, "reason": _sentence(error)})
+        except Exception as error:
+            # A defect says nothing about what was sent before it: that is found out by reading.
+            self._append("action.unknown", {"intent": intent, "reason": f"A defect: {type(error).__name__}."})
         else:
             self._append("action.applied", {"intent": intent, "basis": "answer", "answer": visible(answer)})
 

@@ -249,10 +249,10 @@ class SesByodkim:
                     f" (ours has {sha256[:16]}).",
                 )
 
-    def _identity(self) -> Mapping[str, Any]:
+    def _identity(self, purpose: str = "plan") -> Mapping[str, Any]:
         answer: Mapping[str, Any] = reading(
             f"how {self._domain} is set up in SES",
-            lambda: self._clients.reader("sesv2").get_email_identity(EmailIdentity=self._domain),
+            lambda: self._clients.reader("sesv2", purpose).get_email_identity(EmailIdentity=self._domain),
         )
         return answer
 
@@ -287,7 +287,8 @@ class SesByodkim:
     # Applying
 
     def identify(self) -> None:
-        """Ask STS who is calling; raises WrongIdentity unless it is the pinned account."""
+        """Ask STS who is calling; raises ReadOnly, or WrongIdentity unless it is the pinned account."""
+        self._clients.require_changes()
         self._clients.caller()
 
     def read(self, plan: Plan) -> State:
@@ -335,7 +336,7 @@ class SesByodkim:
 
     def verify(self, plan: Plan) -> Verification:
         """Ask SES with a fresh client and the authoritative servers once more; both have to agree."""
-        identity = self._identity()
+        identity = self._identity("verify")
         live, status = state_of(identity), status_of(identity)
         seen = {"status": status, "origin": live["origin"], "selector": live["selector"]}
         if agrees(live, plan.desired) is False:
