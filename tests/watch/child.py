@@ -100,7 +100,7 @@ async def flicker(job: Job) -> list[Observation]:
     """Good for a while, bad for a while, each domain at its own rhythm, by the wall clock."""
     clock = SystemClock()
     at = clock.now()
-    bad = int(at.timestamp() / (0.2 + 0.05 * int(job.target[1]))) % 2 == 1
+    bad = int(at.timestamp() / (0.35 + 0.06 * int(job.target[1]))) % 2 == 1
     finding = Finding("gone", "there", "publish it") if bad else None
     verdict = Verdict.FAIL if bad else Verdict.OK
     return [Observation(job.target, "dns.resolution", DECISION, verdict, f"it is {verdict}", at, finding=finding)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cockpit.config import DomainConfig, Settings
@@ -31,8 +32,8 @@ class Storage:
             self.observations.put(batch.samples, transaction)
             self.ledger.append(batch.drafts, transaction)
 
-    def memory(self, watched: set[tuple[str, str]] | None = None) -> Memory:
-        memory = Memory(SETTINGS)
+    def memory(self, watched: set[tuple[str, str]] | None = None, settings: Settings = SETTINGS) -> Memory:
+        memory = Memory(settings)
         cleared, _ = memory.restore(
             self.ledger, self.observations, {KEY} if watched is None else watched, START + timedelta(hours=1)
         )
@@ -73,22 +74,24 @@ def test_the_event_lies_in_the_batch_of_the_observation_that_caused_it(storage: 
     assert memory.open_alerts() == [body["alert"]]
 
 
-@pytest.mark.parametrize("restart_after", range(7))
+@pytest.mark.parametrize("restart_after", range(10))
 def test_a_restart_anywhere_leads_to_the_same_events(storage: Storage, restart_after: int) -> None:
-    memory = storage.memory()
-    story = [Verdict.OK, Verdict.FAIL, Verdict.FAIL, Verdict.UNKNOWN, Verdict.FAIL, Verdict.OK, Verdict.OK]
+    patient = msgspec.structs.replace(SETTINGS, failures_to_alert=3, successes_to_clear=3)
+    memory = storage.memory(settings=patient)
+    story = [Verdict.OK, *[Verdict.FAIL] * 3, Verdict.UNKNOWN, Verdict.FAIL, *[Verdict.OK] * 3]
     for number, verdict in enumerate(story):
         if number == restart_after:
-            memory = storage.memory()
+            memory = storage.memory(settings=patient)
         storage.commit(memory.take(seen(number, verdict)))
-    assert storage.kinds() == [
-        "health.changed",
-        "alert.raised",
-        "health.changed",
-        "health.changed",
-        "health.changed",
-        "alert.cleared",
+    assert [(event.kind, (event.occurred_at - START).seconds) for event in storage.ledger.stream("ops")] == [
+        ("health.changed", 1),
+        ("alert.raised", 3),
+        ("health.changed", 4),
+        ("health.changed", 5),
+        ("health.changed", 6),
+        ("alert.cleared", 8),
     ]
+    assert storage.ledger.stream("ops")[1].body["first_bad_at"] == "2026-11-20T14:00:01.000000Z"
 
 
 def test_what_was_taken_and_not_committed_is_as_if_it_had_not_been_seen(storage: Storage) -> None:

@@ -8,13 +8,16 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from cockpit.clock import parse_time
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.errors import CockpitError
+from cockpit.health.hysteresis import FLAP_STARTS, FLAP_WINDOW
 from cockpit.profile import Profile
 from cockpit.watch import run_watch
 from storage.leases import Leases, boot_id
@@ -164,6 +167,27 @@ def test_it_takes_over_from_one_that_was_killed_and_raises_nothing_twice(databas
             expected = ["alert.raised", "alert.cleared"] * len(kinds)
             assert kinds == expected[: len(kinds)], key
         assert _unexplained(reader) == []
+        assert _untold(reader) == []
+
+
+def _untold(reader: Reader) -> list[tuple[str, str]]:
+    """Changes of verdict in the history of which the ledger was not told, where nothing flapped."""
+    rows = reader.database.rows(
+        """SELECT l.target, h.verdict, h.at FROM observation_latest l JOIN observation_history h
+        ON h.series = l.series WHERE l.vantage = '' ORDER BY h.id"""
+    )
+    told = {(str(event.body["target"]), event.occurred_at) for event in reader.events("health.changed")}
+    last: dict[str, str] = {}
+    weights: dict[str, tuple[int, ...]] = {}
+    untold = []
+    for target, verdict, at in rows:
+        changed = last.get(target, "OK") != verdict
+        last[target] = verdict
+        weights[target] = (*weights.get(target, ()), int(verdict == "FAIL"))[-3 * FLAP_WINDOW :]
+        calm = sum(a != b for a, b in pairwise(weights[target])) < FLAP_STARTS
+        if changed and calm and (target, parse_time(at)) not in told:
+            untold.append((target, at))
+    return untold
 
 
 def _unexplained(reader: Reader) -> list[str]:
