@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +18,23 @@ if TYPE_CHECKING:
     from cockpit.profile import Profile
 
 
-@dataclass(slots=True)
 class Given:
     """The shared options as they were given; None is "not given"."""
 
-    config: str | None = None
-    database: str | None = None
-    profile: str | None = None
-    operator: str | None = None
-    read_only: bool = False
+    def __init__(
+        self,
+        *,
+        config: str | None = None,
+        database: str | None = None,
+        profile: str | None = None,
+        operator: str | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self.config = config
+        self.database = database
+        self.profile = profile
+        self.operator = operator
+        self.read_only = read_only
 
 
 class Session:

@@ -16,10 +16,18 @@ DRAWING = {"textual", "rich"}
 REPORT = "import sys; print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
 
 START = """
-import cockpit.cli.run, cockpit.cli.companion, screens.app
+import asyncio
+import cockpit.cli.companion, cockpit.cli.launcher, cockpit.cli.run, screens.launcher
 from cockpit.cli.session import Session
+from screens.app import CockpitApp
+
+async def paint(desk):
+    async with CockpitApp(desk).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Next" in str(pilot.app.export_screenshot())
+
 with Session().desk() as desk:
-    desk.refresh()
+    asyncio.run(paint(desk))
 """
 
 
