@@ -8,7 +8,20 @@ import pytest
 from storage.database import Database
 from storage.ledger import Ledger
 from tests.storage.crew import Crew
-from tests.storage.material import noon
+from tests.storage.material import noon, private_directory
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A private directory in memory; tests that mean the disk itself take `disk_path`."""
+    with private_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def disk_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private directory on the disk that holds temporary files."""
+    return tmp_path_factory.mktemp("disk")
 
 
 @pytest.fixture

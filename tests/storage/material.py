@@ -1,6 +1,9 @@
 """What storage tests write: drafts and samples with sensible defaults, and one fixed moment."""
 
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,14 @@ from storage.opening import wal_is_safe
 
 needs_wal = pytest.mark.skipif(not wal_is_safe(VERSION), reason="this SQLite may not use WAL")
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+@contextmanager
+def private_directory() -> Iterator[Path]:
+    """A directory in memory where there is one: a killed process leaves the same bytes there as on a disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as directory:
+        yield Path(directory)
 
 
 def noon() -> datetime:

@@ -14,7 +14,8 @@ WRITERS = 6
 EACH = 50
 
 
-def test_six_processes_append_at_once_and_none_fails(path: Path, crew: Crew) -> None:
+def test_six_processes_append_at_once_and_none_fails(disk_path: Path, crew: Crew) -> None:
+    path = disk_path / "ledger.db"
     ledger_file(path, 1)
     pids = [crew.start("append", path=str(path), count=EACH) for _ in range(WRITERS)]
     crew.go(*pids)

@@ -35,7 +35,8 @@ def assert_nothing_lost(path: Path, acknowledged: set[str], writers: int = 1) ->
     return len(present)
 
 
-def test_two_writers_killed_again_and_again_lose_no_acknowledged_event(path: Path, crew: Crew) -> None:
+def test_two_writers_killed_again_and_again_lose_no_acknowledged_event(disk_path: Path, crew: Crew) -> None:
+    path = disk_path / "ledger.db"
     dice = random.Random(20261120)
     acknowledged: set[str] = set()
     uncertain = 0

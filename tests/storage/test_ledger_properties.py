@@ -1,10 +1,8 @@
 """Properties of the ledger over any JSON body and any tampering with one field."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 from storage.times import moment, stamp
-from tests.storage.material import ledger_file, noon, strip_guards
+from tests.storage.material import ledger_file, noon, private_directory, strip_guards
 
 TEXT = st.text(max_size=30)
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -36,15 +34,14 @@ FIELDS = ["id", "stream", "kind", "occurred_at", "recorded_at", "actor", "host",
 
 @contextmanager
 def fresh() -> Iterator[Database]:
-    """A database in memory-backed temporary space, one per example."""
-    with tempfile.TemporaryDirectory() as directory:
-        database = Database.open(Path(directory) / "ledger.db")
-        database.rows("PRAGMA synchronous = OFF")
+    """A database of its own for one example."""
+    with private_directory() as directory:
+        database = Database.open(directory / "ledger.db")
         yield database
         database.close()
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(DRAFTS, max_size=4), max_size=3))
 def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) -> None:
     with fresh() as database:
@@ -60,11 +57,11 @@ def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) 
         assert (checked.events, checked.head) == ledger.head()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seq=st.integers(1, 4), field=st.sampled_from(FIELDS), value=UNICODE)
 def test_any_single_changed_field_is_found(seq: int, field: str, value: str) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "ledger.db"
+    with private_directory() as directory:
+        path = directory / "ledger.db"
         ledger_file(path, 4)
         database = Database.open(path)
         before = database.rows(f"SELECT {field} FROM event WHERE seq = ?", (seq,))[0][0]
