@@ -1,0 +1,78 @@
+"""The loop bears what probes do: others go on beside one that raises, hangs or lies."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from cockpit.clock import SystemClock
+from cockpit.config import DomainConfig, Intervals, Settings
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.profile import Profile
+from cockpit.watch.loop import Watch
+from cockpit.watch.memory import Batch
+from cockpit.watch.plan import Job
+from cockpit.watch.store import Store
+from storage.errors import Unwritable
+from tests.watch.child import reading
+
+SETTINGS = Settings(
+    domains=tuple(DomainConfig(name=f"{name}.example") for name in ("good", "raises", "hangs", "lies")),
+    intervals=Intervals(dns_s=0.05),
+)
+
+
+class Failing(Store):
+    """A store whose disk fails for the first commits."""
+
+    failures = 2
+
+    async def commit(self, batch: Batch) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unwritable("The disk is full.")
+        await super().commit(batch)
+
+
+async def behave(job: Job) -> list[Observation]:
+    at = SystemClock().now()
+    if job.target.startswith("raises"):
+        raise RuntimeError("boom")
+    if job.target.startswith("hangs"):
+        await asyncio.Event().wait()
+    if job.target.startswith("lies"):
+        return [Observation("other.example", "dns.resolution", DECISION, Verdict.OK, "", at)]
+    return [Observation(job.target, "dns.resolution", DECISION, Verdict.OK, "fine", at, timedelta())]
+
+
+async def run(database: Path, store: Store, seconds: float) -> Watch:
+    clock = SystemClock()
+    await store.open()
+    await store.acquire()
+    watch = Watch(SETTINGS, Profile(), store, clock, "test", look=behave)
+    asyncio.get_running_loop().call_later(seconds, watch.stop)
+    await watch.run()
+    await store.close()
+    return watch
+
+
+async def test_one_bad_probe_harms_no_other(database: Path) -> None:
+    watch = await run(database, Store(database, SystemClock(), "test"), 0.8)
+    assert (watch.lost, watch.failed) == ("", False)
+    with reading(database) as reader:
+        verdicts = {target: verdict for (target, _), verdict in reader.verdicts().items()}
+        assert verdicts == {"good.example": "OK", "raises.example": "UNKNOWN", "lies.example": "UNKNOWN"}
+        rows = reader.database.rows(
+            """SELECT count(*) FROM observation_history h JOIN observation_latest l ON l.series = h.series
+            WHERE l.target = 'good.example'"""
+        )
+        assert rows[0][0] >= 5
+        assert [event.kind for event in reader.events()] == ["watch.started", "watch.stopped"]
+
+
+async def test_what_a_failing_disk_did_not_take_is_offered_again(database: Path) -> None:
+    store = Failing(database, SystemClock(), "test")
+    await run(database, store, 2.5)
+    assert store.failures == 0
+    with reading(database) as reader:
+        assert [event.kind for event in reader.events()] == ["watch.started", "watch.stopped"]
+        assert reader.verdicts()["good.example", "dns.resolution"] == "OK"
