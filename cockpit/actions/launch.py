@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,15 +12,13 @@ Spawn = Callable[[Sequence[str]], None]
 
 
 class Launcher:
-    """Starts this product's own modules in sessions of their own, and collects those that have ended."""
+    """Starts this product's own modules in sessions of their own, and collects each as soon as it has ended."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self._children: list[subprocess.Popen[bytes]] = []
 
     def __call__(self, arguments: Sequence[str]) -> None:
         """Start `python -m <arguments>`."""
-        self.reap()
         error = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
@@ -31,8 +30,5 @@ class Launcher:
             )
         finally:
             os.close(error)
-        self._children.append(child)
-
-    def reap(self) -> None:
-        """Collect children that have ended; until then their process ids look alive to everyone."""
-        self._children = [child for child in self._children if child.poll() is None]
+        # Until it is collected, the process id of a child that was killed looks alive to everyone.
+        threading.Thread(target=child.wait, name=f"child {child.pid}", daemon=True).start()
