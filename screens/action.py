@@ -89,7 +89,8 @@ class ActionScreen(Frame):
     def _head_lines(self, width: int) -> Sequence[Line]:
         if self.view is None:
             return no_action(width)
-        return head_lines(self.view, self.now, width, profile=self.header.profile.upper())
+        profile = "DRILL" if self.header.kind == "drill" else self.header.profile.upper()
+        return head_lines(self.view, self.now, width, profile=profile)
 
     def _body_lines(self, width: int) -> Sequence[Line]:
         if self.view is None:

@@ -117,6 +117,11 @@ class Bridge(Shell):
             for incident in incidents.open_incidents()
         ]
 
+    def card(self) -> IncidentCard | None:
+        """The card of the incident in question while it is open, else the worst open one."""
+        cards = self.cards()
+        return next((card for card in cards if card.uid == self.chosen_incident), cards[0] if cards else None)
+
     def progress(self, incident: Incident) -> str:
         """Where the incident's newest runbook stands, in a few words."""
         runs = self.desk.runbooks.of_incident(incident.uid)

@@ -82,6 +82,18 @@ def _some_action(standing: Standing) -> str | None:
     return None if standing.action else "No action was planned yet: a runbook's action step does that."
 
 
+def _action_can(able: str, reason: str) -> When:
+    """A command that the action on show allows only at times; `able` names the view's flag."""
+
+    def when(standing: Standing) -> str | None:
+        missing = _action(standing)
+        if missing is not None:
+            return missing
+        return None if getattr(standing.desk.actions.get(standing.action), able) else reason
+
+    return when
+
+
 def _alert(standing: Standing) -> str | None:
     return _writable(standing) if standing.alert else "There is no alert that waits for an incident."
 
@@ -172,13 +184,13 @@ REGISTRY: tuple[Command, ...] = (
             ("runbook",), "", _some_run),
 
     Command("action.apply", ("t",), "Type the confirmation", "Put the cursor where the phrase is typed.", _ACTION,
-            ("action",), "type to apply", _action),
+            ("action",), "type to apply", _action_can("can_confirm", "No plan waits to be confirmed.")),
     Command("action.cancel", ("X",), "Cancel", "Discard the plan, or stop at the next step's edge.", _ACTION,
-            ("action",), "cancel", _action),
+            ("action",), "cancel", _action_can("can_cancel", "The action has ended: there is nothing to stop.")),
     Command("action.undo", ("U",), "Plan the way back", "Plan how to undo what was applied.", _ACTION,
-            ("action",), "undo", _action),
+            ("action",), "undo", _action_can("can_undo", "There is nothing to undo, or no way back.")),
     Command("action.close", ("C",), "Close after a look", "Say what a person found, when the run needs one.",
-            _ACTION, ("action",), "", _action),
+            _ACTION, ("action",), "", _action_can("waits_for_person", "The run does not wait for a person.")),
 
     Command("review.edit", ("e",), "Edit the section", "Put the cursor into the text; esc leaves it.", _REVIEW,
             ("review",), "edit", _incident),

@@ -47,8 +47,7 @@ class Board(Frame):
     def body(self) -> Iterable[Widget]:
         """Domains and incidents on the left, the finding where there is room, SES and alerts on the right."""
         domains = Rows[DomainRow](lambda row: row.target, self._draw_domain, id="domains")
-        alerts = Rows[AlertLine](lambda alert: alert.id, lambda alert, width, now: alert_line(alert, now, width),
-                                 id="alerts")  # fmt: skip
+        alerts = Rows[AlertLine](lambda alert: alert.id, self._draw_alert, id="alerts")
         yield Reader(self._empty_lines, id="empty")
         with_filter = Vertical(
             Lines(self._domains_rule, classes="rule"),
@@ -174,6 +173,10 @@ class Board(Frame):
     def _draw_domain(self, row: DomainRow, width: int, now: datetime) -> Line:
         checks = [check for check, _ in BOARD_CHECKS] if self.has_class("-xwide") else []
         return domain_line(row, now, width, self._name_cells(width), checks)
+
+    def _draw_alert(self, alert: AlertLine, width: int, now: datetime) -> Line:
+        taken = self.bridge.desk.incidents.get(alert.incident).ref if alert.incident else ""
+        return alert_line(alert, now, width, taken)
 
     def _name_cells(self, width: int) -> int:
         return max(8, min(self._names, width // 2 - 6))

@@ -51,7 +51,7 @@ class Frame(Screen[None]):
             with Container(id="body"):
                 yield from self.body()
             yield Lines(self._small_lines, id="small")
-            yield Lines(self._next_lines, id="next")
+            yield Lines(self._next_lines, lit=True, id="next")
             yield Lines(self._footer_lines, id="footer")
         yield Lines(lambda width: [drill_edge(self.header, width)], id="edge-bottom", classes="edge")
 
@@ -98,7 +98,7 @@ class Frame(Screen[None]):
         """Read from the desk and paint what differs."""
         desk = self.bridge.desk
         self._header = desk.header()
-        self._card = next(iter(self.bridge.cards()), None)
+        self._card = self.bridge.card()
         step = desk.next_step(self.bridge.incident_uid())
         if self._next is None or (step.command, step.argument) != (self._next.command, self._next.argument):
             self._next_since = desk.clock.monotonic()

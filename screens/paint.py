@@ -10,9 +10,9 @@ from screens.present.lines import Line, pad
 from screens.themes import Paints
 
 
-def strip(spans: Line, width: int, paints: Paints, *, selected: bool = False) -> Strip:
-    """`spans` in exactly `width` cells."""
-    styles = paints.selected if selected else paints.plain
+def strip(spans: Line, width: int, paints: Paints, *, selected: bool = False, lit: bool = False) -> Strip:
+    """`spans` in exactly `width` cells, on the cursor's background, on a panel's, or on the screen's."""
+    styles = paints.selected if selected else paints.lit if lit else paints.plain
     segments = [Segment(text, styles[tone]) for text, tone in pad(spans, width)]
     return Strip(segments, width)
 

@@ -119,6 +119,8 @@ class Paints:
         self.selected_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.selection}")
         if no_color:
             self.selected_base += Style(reverse=True)
+        lit_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.panel}")
+        self.lit = {tone: self._style(tone, lit_base) for tone in Tone}
         self.plain = {tone: self._style(tone, self.base) for tone in Tone}
         self.selected = {tone: self._style(tone, self.selected_base) for tone in Tone}
 

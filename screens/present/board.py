@@ -112,13 +112,13 @@ def _value(value: float | None, verdict: Verdict) -> tuple[str, Tone]:
     return (f"{percent(value):>6}", Tone.STRONG if verdict is Verdict.OK else TONES[verdict])
 
 
-def alert_line(alert: AlertLine, now: datetime, cells: int) -> Line:
-    """One row of the feed: time, glyph or `✔` once cleared, target, what; then the incident that took it."""
+def alert_line(alert: AlertLine, now: datetime, cells: int, incident: str = "") -> Line:
+    """One row of the feed: time, glyph or `✔` once cleared, target, what; then the `incident` that took it."""
     sign = ("✔", Tone.OK) if alert.cleared_at is not None else glyph(alert.verdict)
     tone = Tone.MUTED if alert.cleared_at is not None else Tone.PLAIN
     head = line((hour(alert.at, now), Tone.MUTED), " ", sign, " ", (alert.target, tone), " ")
     words = f"cleared {age(alert.cleared_at, now)} ago" if alert.cleared_at is not None else alert.headline
-    taken = line((f"→{alert.incident}", Tone.ACCENT)) if alert.incident else line((alert.severity, Tone.KEY))
+    taken = line((f"→{incident}", Tone.ACCENT)) if incident else line((alert.severity, Tone.KEY))
     return spread((*head, (words, Tone.MUTED)), taken, cells)
 
 

@@ -102,8 +102,8 @@ def rule(title: str, cells: int, right: str = "", *, active: bool = False) -> Li
     tail = line((f" {right} ", Tone.MUTED), (mark, tone)) if right else ()
     room = cells - width_of(head) - width_of(tail)
     if room < 0:
-        return cut(head, cells)
-    return (*head, (mark * room, tone), *tail)
+        tail, room = (), max(0, cells - width_of(head))
+    return cut((*head, (mark * room, tone), *tail), cells)
 
 
 def wrap(text: str, cells: int, tone: Tone = Tone.PLAIN, *, indent: int = 0, first: Line = EMPTY) -> list[Line]:

@@ -34,7 +34,7 @@ def saved_words(*, revision: int, author: str, at: datetime, now: datetime, unsa
         return "not saved: see the message"
     if unsaved:
         return "writing …"
-    return f"saved as revision {revision} by {author} {hour(at, now)}"
+    return f"saved: revision {revision}, {author} {hour(at, now)}"
 
 
 def missing_words(sections: Sequence[Section]) -> str:

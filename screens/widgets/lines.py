@@ -20,9 +20,12 @@ class Lines(Widget):
 
     DEFAULT_CSS = "Lines { height: auto; width: 1fr; }"
 
-    def __init__(self, build: Build, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, build: Build, *, lit: bool = False, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._build = build
+        self._lit = lit
         self._lines: Sequence[Line] = ()
         self._top = 0
 
@@ -61,7 +64,7 @@ class Lines(Widget):
         paints = paints_of(self)
         if self._top + y >= len(self._lines):
             return blank(self.size.width, paints)
-        return strip(self._lines[self._top + y], self.size.width, paints)
+        return strip(self._lines[self._top + y], self.size.width, paints, lit=self._lit)
 
     def _at(self, lines: Sequence[Line], y: int) -> Line | None:
         return lines[self._top + y] if self._top + y < len(lines) else None

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cockpit.actions.contract import Line as PlanLine
+from cockpit.actions.contract import Plan, PlanStep
 from cockpit.clock import format_time
 from cockpit.config import Settings
 from cockpit.config.settings import AwsConfig, DomainConfig, Person
@@ -73,10 +75,21 @@ class Scene:
             read_only=read_only,
             clock=self.clock,
         )
+        self.spawned: list[list[str]] = []
+        self.desk.actions._spawn = self.spawned.append  # type: ignore[assignment]
+        self.desk.runbooks._spawn = self.spawned.append  # type: ignore[assignment]
         self.observations = Observations(self.desk.database)
         self.ledger = Ledger(self.desk.database, self.clock.now, host="bastion")
         self._alerts = 0
         self._seen: set[tuple[str, str]] = set()
+        self._samples: list[Sample] = []
+
+    def refresh(self) -> None:
+        """Store what was seen, and let the desk take it in."""
+        samples, self._samples = self._samples, []
+        if samples:
+            self.observations.put(samples)
+        self.desk.refresh()
 
     def close(self) -> None:
         self.desk.close()
@@ -109,9 +122,7 @@ class Scene:
         for seconds in (*moments, ago):
             at = self.clock.now() - timedelta(seconds=seconds)
             seen = Observation(target, check, vantage, verdict, headline, at, timedelta(), finding, evidence or {})
-            self.observations.put(
-                [Sample(target, check, vantage, verdict.value, headline, detail_text(seen), at, 12)]
-            )
+            self._samples.append(Sample(target, check, vantage, verdict.value, headline, detail_text(seen), at, 12))
 
     def fine(self, target: str, check: str, headline: str) -> None:
         """Put a good observation unless something was seen of this check already."""
@@ -197,3 +208,69 @@ def troubled(scene: Scene) -> str:
         "shop.example", "mail.dkim", "DKIM: 1 of 3 CNAMEs gone at all 3 name servers", kind="dkim-missing",
         ago=200, severity="P1", runbook="dkim-record-missing", services=("shop", "newsletter"),
     )  # fmt: skip
+
+
+def plan_for(scene: Scene, domain: str = "shop.example") -> Plan:
+    """The plan that points SES signing at our own key."""
+    before = {"origin": "AWS_SES", "selector": None}
+    after = {"origin": "EXTERNAL", "selector": "s2026b"}
+    step = PlanStep(
+        "PutEmailIdentityDkimSigningAttributes", "sign with selector s2026b", before, after, {"d": domain}
+    )
+    back = PlanStep(
+        "PutEmailIdentityDkimSigningAttributes", "sign with Easy DKIM again", after, before, {"d": domain}
+    )
+    now = scene.clock.now()
+    return Plan(
+        remedy="ses.byodkim",
+        title=f"point SES signing for {domain} at selector s2026b",
+        target=domain,
+        account="447112341123",
+        region="ca-central-1",
+        caller="arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan",
+        before=before,
+        desired=after,
+        diff=(
+            PlanLine("-", "origin", "AWS_SES (Easy DKIM, 3 tokens)"),
+            PlanLine("+", "origin", "EXTERNAL, selector s2026b"),
+        ),
+        reach="1 domain, 2 services; up to 15 min of unsigned mail while SES verifies the key",
+        undo="back to Easy DKIM with the same 3 tokens; their records are still published",
+        proof=("the key in s3://acme-dkim/… equals the TXT record at 3 of 3 name servers and 5 of 6 resolvers",),
+        checks=("GetEmailIdentity says SUCCESS", "an independent DNS read agrees"),
+        risk="medium",
+        steps=(step,),
+        way_back=(back,),
+        rolls_back=False,
+        phrase=domain,
+        subject={},
+        made_at=now,
+        expires_at=now + timedelta(minutes=15),
+    )
+
+
+def planned(scene: Scene, incident: str | None = None) -> str:
+    """An action whose plan waits to be confirmed; returns its uid."""
+    parameters = {"domain": "shop.example", "selector": "s2026b"}
+    uid = scene.desk.actions.request("ses.byodkim", parameters, incident=incident)
+    plan = plan_for(scene)
+    scene.event(f"action/{uid}", "action.planned", {"plan": plan.to_json(), "plan_hash": plan.hash}, actor="runner")
+    scene.refresh()
+    return uid
+
+
+def applied(scene: Scene, uid: str) -> None:
+    """What the runner journals from the confirmation to the success, except the success."""
+    plan = plan_for(scene)
+    stream, quiet = f"action/{uid}", format_time(scene.clock.now() + timedelta(seconds=40))
+    digest = plan.steps[0].digest
+    for kind, body in (
+        ("locked", {"target": "shop.example", "fencing": 1}),
+        ("checked", {"matches": True}),
+        ("intent", {"intent": "i1", "step": 0, "back": False, "digest": digest, "says": plan.steps[0].says}),
+        ("effect", {"intent": "i1"}),
+        ("unknown", {"intent": "i1", "reason": "no answer within 20 s"}),
+        ("reconciling", {"intent": "i1", "quiet_until": quiet}),
+    ):
+        scene.event(stream, f"action.{kind}", body, actor="runner")
+    scene.refresh()
