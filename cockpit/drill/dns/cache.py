@@ -3,7 +3,7 @@
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import dns.edns
@@ -91,7 +91,8 @@ class Cache:
             if kind is RdataType.CNAME and rdtype is not kind and entry.held is None:
                 continue
             self._entries.move_to_end((name, kind))
-            return entry
+            # A CNAME is an alias to whoever asked for another type, and the answer to whoever asked for it.
+            return entry if entry.held is None else replace(entry, rdtype=rdtype)
         return None
 
     def put(self, entry: Entry) -> None:

@@ -93,6 +93,15 @@ async def test_an_alias_is_followed_across_the_tree(resolver: Resolver, ask: Ask
     assert response.flags & dns.flags.AD
 
 
+@pytest.mark.parametrize("first", ["TXT", "CNAME"])
+async def test_an_alias_in_the_cache_is_followed_by_every_type_but_its_own(
+    resolver: Resolver, ask: Ask, first: str
+) -> None:
+    await ask(resolver, "key._domainkey.shop.example", first)
+    assert types_in((await ask(resolver, "key._domainkey.shop.example", "CNAME")).answer) == ["CNAME"]
+    assert types_in((await ask(resolver, "key._domainkey.shop.example", "TXT")).answer) == ["CNAME", "TXT"]
+
+
 async def test_an_alias_in_a_circle_is_a_failure_and_not_a_hang(
     network: DnsNetwork, resolver: Resolver, ask: Ask
 ) -> None:
