@@ -200,7 +200,7 @@ class Desk:
             uid=uid,
             title=run.title,
             step_number=run.number,
-            step_count=len(run.steps),
+            step_count=run.total,
             step_title=step.title if step else "",
             step_kind=step.kind if step else "",
             waiting=run.waiting,

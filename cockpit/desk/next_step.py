@@ -59,14 +59,16 @@ class IncidentState:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the Next line may depend on. `incident` is the one in focus, else the worst open one."""
+    """All that the Next line may depend on. `incident` is the one in focus, else the worst open one.
+
+    `worst` is the domain that leads the board, if it is not green.
+    """
 
     now: datetime
     domains: int
     alerts: tuple[AlertLine, ...] = ()
     incident: IncidentState | None = None
-    failing: int = 0
-    unknown: int = 0
+    worst: str = ""
     watch_running: bool = True
     is_drill: bool = False
 
@@ -222,8 +224,9 @@ def _empty(situation: Situation) -> NextStep | None:
 
 
 def _rest(situation: Situation) -> NextStep:
-    if situation.failing or situation.unknown:
-        return NextStep("look at the first row", "not green, and no alert yet", "domain.show", sure=False)
+    if situation.worst:
+        cost = "not green, and no alert yet"
+        return NextStep(f"look at {situation.worst}", cost, "domain.show", situation.worst, sure=False)
     if situation.is_drill:
         return NextStep("watch the board: the drill has its own clock", "all checks are green", "board.show")
     return NextStep(

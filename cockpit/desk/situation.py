@@ -43,15 +43,14 @@ class Situations:
         self, focus: str, alerts: Sequence[AlertLine], now: datetime, *, watch_running: bool, is_drill: bool
     ) -> Situation:
         """The situation with the incident of uid `focus` in mind, else the worst open one, else the newest."""
-        counts = self._board.counts()
+        first = next(iter(self._board.rows()), None)
         incident = self._in_question(focus)
         return Situation(
             now=now,
             domains=self._board.targets,
             alerts=tuple(alerts),
             incident=self._incident_state(incident, now) if incident is not None else None,
-            failing=counts[Verdict.FAIL],
-            unknown=counts[Verdict.UNKNOWN],
+            worst=first.target if first is not None and first.verdict.rank < Verdict.INFO.rank else "",
             watch_running=watch_running,
             is_drill=is_drill,
         )

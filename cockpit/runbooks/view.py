@@ -55,7 +55,7 @@ class RunView:
 
     `text` is Markdown with the inputs put in. `command` holds the exact arguments. `decided_by` says what will
     decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`. `action`
-    is the uid of the action run that the step started. `can` names the moves that are allowed now: run, answer,
+    is the uid of the action run that the step started. `number` of `total` counts steps that lie on the way. `can` names the moves that are allowed now: run, answer,
     retry, skip, back, jump, abort.
     """
 
@@ -118,7 +118,7 @@ def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
         steps=steps,
         done=done,
         total=total,
-        number=steps.index(current) + 1 if current else len(steps),
+        number=_place(steps, current) if current else total,
         current=current,
         text=fill(step.text, run.inputs) if step else "",
         command=_command(run, step),
@@ -134,6 +134,12 @@ def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
         ended_at=run.ended_at,
         reason=run.reason,
     )
+
+
+def _place(steps: tuple[StepView, ...], current: StepView) -> int:
+    """Which step this is, counting only those on the way, as `total` does."""
+    before = steps[: steps.index(current)]
+    return sum(step.state is not StepState.NOT_TAKEN for step in before) + 1
 
 
 def _step_view(run: Run, step: Step, now: datetime) -> StepView:

@@ -43,7 +43,7 @@ INCIDENT = IncidentState(
     has_review=False,
 )
 QUIET = Situation(now=NOW, domains=6)
-AT_WORK = replace(QUIET, alerts=(replace(ALERT, incident="i1"),), incident=INCIDENT, failing=1)
+AT_WORK = replace(QUIET, alerts=(replace(ALERT, incident="i1"),), incident=INCIDENT)
 
 
 def test_an_empty_cockpit_offers_a_drill() -> None:
@@ -51,7 +51,7 @@ def test_an_empty_cockpit_offers_a_drill() -> None:
 
 
 def test_a_failure_nobody_took_on_is_opened_as_an_incident_with_its_severity() -> None:
-    step = next_step(replace(QUIET, alerts=(ALERT,), failing=1))
+    step = next_step(replace(QUIET, alerts=(ALERT,)))
     assert (step.command, step.argument) == ("incident.open", ALERT.id)
     assert "P1" in step.text
 
@@ -98,6 +98,7 @@ def test_nobody_probing_is_said_before_all_is_called_green() -> None:
 
 
 def test_it_is_not_sure_when_something_is_not_green_without_an_alert() -> None:
-    step = next_step(replace(QUIET, unknown=1))
+    step = next_step(replace(QUIET, worst="shop.example"))
     assert not step.sure
+    assert (step.command, step.argument) == ("domain.show", "shop.example")
     assert "green" in step.cost or "green" in step.text
