@@ -55,8 +55,8 @@ class RunView:
 
     `text` is Markdown with the inputs put in. `command` holds the exact arguments. `decided_by` says what will
     decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`. `action`
-    is the uid of the action run that the step started. `number` of `total` counts steps that lie on the way. `can` names the moves that are allowed now: run, answer,
-    retry, skip, back, jump, abort.
+    is the uid of the action run that the step started. `number` of `total` counts steps that lie on the way.
+    `can` names the moves that are allowed now: run, answer, retry, skip, back, jump, abort.
     """
 
     uid: str
