@@ -15,8 +15,8 @@ ACCOUNT_PREFIX = "ses:"
 class Check:
     """One question that is asked again and again.
 
-    `interval` names the field of the configured intervals (seconds). `alert_kind` and `runbook` hold unless an
-    observation's evidence names a `kind` of its own, which then also picks the runbook (`RUNBOOKS`).
+    `interval` names the field of the configured intervals (seconds). `alert_kind` holds unless an observation's
+    evidence names a `kind` of its own; the kind picks the runbook (`RUNBOOKS`).
     """
 
     id: str

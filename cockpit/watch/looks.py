@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from cockpit.health.account import judge_account
 from cockpit.health.dkim_expected import expect
 from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
-from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.rates import judge_rates
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
@@ -49,6 +50,8 @@ class Looks:
         apart_s = SES_CALLS_APART_S / max(profile.speed, 1.0)
         self._paces = {queue: Pace(apart_s) for queue in _QUEUES.values()}
         self._identities: dict[str, Mapping[str, Any]] = {}
+        self._refusals: dict[str, str] = {}
+        self._asked: dict[str, asyncio.Event] = {}
         self._serials: dict[str, int] = {}
         self.when_identity_changes: Callable[[str], None] = _nobody
 
@@ -62,11 +65,17 @@ class Looks:
             if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
                 self._identities[seen.target] = seen.evidence
 
+    def will_ask(self, jobs: Iterable[Job]) -> None:
+        """Tell which identities have a job of their own, so that no other look spends a call on them."""
+        self._asked = {job.target: asyncio.Event() for job in jobs if job.probe == "identity"}
+
     async def turn(self, job: Job, *, urgent: bool) -> None:
-        """Wait until AWS may be asked, for jobs that ask AWS."""
+        """Wait until AWS may be asked, for jobs that ask AWS; for DKIM, until SES was asked what it wants."""
         queue = _QUEUES.get(job.probe)
         if queue is not None:
             await self._paces[queue].turn(URGENT if urgent else ROUTINE)
+        if job.probe == "dkim" and job.target in self._asked and job.target not in self._identities:
+            await self._asked[job.target].wait()
 
     async def look(self, job: Job) -> list[Observation]:
         """Do one job."""
@@ -84,26 +93,41 @@ class Looks:
         return observations
 
     async def _identity(self, target: str, at: datetime) -> list[Observation]:
+        try:
+            reading = await self._read_identity(target, at)
+        finally:
+            if target in self._asked:
+                self._asked[target].set()
+        observations = judge_identity(reading, self._serials.get(target), at)
+        known = self._identities.get(target)
+        if reading.failure is None or known is None:
+            return observations
+        # What SES said before is kept beside the failure, so that a restart still knows which records it wants.
+        before = {key: known[key] for key in _WISHES if key in known}
+        return [replace(each, evidence={**before, **each.evidence}) for each in observations]
+
+    async def _read_identity(self, target: str, at: datetime) -> Reading:
+        """Ask SES for an identity, and remember what it said or why it did not."""
         reading = await read_identity(self._aws, target, "ses.identity", at=at)
         if reading.failure is None:
             before = self._identities.get(target)
             self._identities[target] = reading.seen
             if before is not None and _wishes(before) != _wishes(reading.seen):
                 self.when_identity_changes(target)
-        return judge_identity(reading, self._serials.get(target), at)
+        else:
+            self._refusals[target] = str(reading.seen.get("reason") or reading.failure)
+        return reading
 
     async def _dkim(self, target: str, at: datetime) -> list[Observation]:
         domain = self._domain(target)
         own = domain.dkim
+        if domain.identity and target not in self._identities and target not in self._asked:
+            await self._paces["GetEmailIdentity"].turn(URGENT)
+            await self._read_identity(target, at)
         identity = self._identities.get(target)
         if domain.identity and identity is None:
-            await self._paces["GetEmailIdentity"].turn(URGENT)
-            first = await read_identity(self._aws, target, "ses.identity", at=at)
-            if first.failure is not None:
-                reason = str(first.seen.get("reason") or first.failure)
-                headline = f"DKIM: SES has not said which records it wants ({reason})"
-                return [dkim.not_applicable(target, at, headline, Verdict.UNKNOWN)]
-            identity = self._identities[target] = first.seen
+            headline = f"DKIM: SES has not said which records it wants ({self._refusals.get(target, 'not asked')})"
+            return [dkim.not_applicable(target, at, headline, Verdict.UNKNOWN)]
         key = own.public_key if own else ""
         expected = expect(
             target,
@@ -154,10 +178,12 @@ def _nobody(_: str) -> None:
     """Nobody wants to know."""
 
 
-def _wishes(identity: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What of an identity decides which DKIM records are looked for, and how they are doing."""
-    tokens = tuple(identity.get("tokens") or ())
-    return identity.get("origin"), tokens, identity.get("hosted_zone"), identity.get("dkim_status")
+_WISHES = ("origin", "tokens", "hosted_zone", "dkim_status")
+"""What of an identity decides which DKIM records are looked for, and how they are doing."""
+
+
+def _wishes(identity: Mapping[str, Any]) -> list[Any]:
+    return [list(value) if isinstance(value, list | tuple) else value for value in map(identity.get, _WISHES)]
 
 
 _PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observation]]]] = {

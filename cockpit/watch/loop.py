@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cockpit.clock import Clock
@@ -31,6 +32,12 @@ AT_ONCE = 64
 KEPT_SAMPLES = 20_000
 """Rows that wait for a failing database before only the newest of each series are kept."""
 
+HISTORY_KEPT = timedelta(hours=24)
+"""For how long every single observation is kept; the latest of each series and all events stay."""
+
+TIDY_S = 300.0
+"""Seconds between two times of forgetting what is older."""
+
 _LONGEST_RETRY_S = 10.0
 
 _log = logging.getLogger("cockpit.watch")
@@ -56,6 +63,7 @@ class Watch:
         self._looks.when_identity_changes = self._look_again_at_dkim
         self._look = look or self._looks.look
         self._jobs = jobs(settings, profile)
+        self._looks.will_ask(self._jobs)
         self._schedule = Schedule(self._jobs, clock.monotonic(), random.random)
         self._pending = Batch()
         self._wake = asyncio.Event()
@@ -79,7 +87,7 @@ class Watch:
         self._pending.drafts.append(lifecycle_draft("watch.started", self._holder, self._clock.now()))
         _log.info("Watching %d targets with %d jobs.", len({job.target for job in self._jobs}), len(self._jobs))
         committer = asyncio.create_task(self._commit())
-        services = [asyncio.create_task(each()) for each in (self._begin_due, self._serve, self._beat)]
+        services = [asyncio.create_task(each()) for each in (self._begin_due, self._serve, self._beat, self._tidy)]
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({committer, stopping, *services}, return_when=asyncio.FIRST_COMPLETED)
@@ -186,6 +194,14 @@ class Watch:
                 self._lose(error)
             except StorageError as error:
                 _log.warning("No sign of life could be written: %s", error)
+
+    async def _tidy(self) -> None:
+        while not await self._stopped_within(TIDY_S):
+            try:
+                if not await self._store.tidy(self._clock.now() - HISTORY_KEPT):
+                    _log.info("Some of the write-ahead log could not be copied back yet; a reader may hold it.")
+            except StorageError as error:
+                _log.warning("Old observations could not be removed: %s", error)
 
     def hurry(self, target: str, check: str = "") -> None:
         """Look at a target now: at everything, or at what answers one check."""

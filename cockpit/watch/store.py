@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +81,10 @@ class Store:
         """Take the waiting probe requests; looks only when somebody else has committed something."""
         return await self._do(self._requests)
 
+    async def tidy(self, before: datetime) -> bool:
+        """Forget observations older than `before`, and copy the WAL back; False when the disk refused a part."""
+        return await self._do(lambda: self._tidy(before))
+
     async def reopen(self) -> None:
         """Close and open again, after an error that the connection must not outlive; the lease stays ours."""
         await self._do(self._reopen)
@@ -136,6 +141,11 @@ class Store:
         taken = Observations(database).take_requests()
         self._version = version
         return taken
+
+    def _tidy(self, before: datetime) -> bool:
+        database, _ = self._own()
+        Observations(database).prune(before)
+        return database.checkpoint()
 
     def _reopen(self) -> None:
         if self._database is not None:

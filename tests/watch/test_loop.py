@@ -76,3 +76,15 @@ async def test_what_a_failing_disk_did_not_take_is_offered_again(database: Path)
     with reading(database) as reader:
         assert [event.kind for event in reader.events()] == ["watch.started", "watch.stopped"]
         assert reader.verdicts()["good.example", "dns.resolution"] == "OK"
+
+
+async def test_what_is_old_is_forgotten_and_what_is_latest_stays(database: Path) -> None:
+    await run(database, Store(database, SystemClock(), "test"), 0.4)
+    store = Store(database, SystemClock(), "test")
+    await store.open()
+    assert await store.tidy(SystemClock().now())
+    await store.close()
+    with reading(database) as reader:
+        assert reader.database.rows("SELECT count(*) FROM observation_history") == [(0,)]
+        assert reader.verdicts()["good.example", "dns.resolution"] == "OK"
+        assert reader.events("watch.started")

@@ -1,0 +1,73 @@
+"""What earlier looks have taught outlives a restart and an AWS that does not answer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cockpit.clock import SystemClock
+from cockpit.config import settings_from
+from cockpit.drill.launch import LaunchedWorld
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.watch.looks import Looks
+from cockpit.watch.plan import Job
+from tests.worlds import start_world
+
+IDENTITY = Job("shop.example", "identity", 60.0)
+DKIM = Job("shop.example", "dkim", 30.0)
+
+
+@pytest.fixture
+def own() -> Iterator[LaunchedWorld]:
+    with start_world() as world:
+        yield world
+
+
+def looks_at(world: LaunchedWorld) -> Looks:
+    return Looks(settings_from(world.profile.settings or {}, "the world"), world.profile, SystemClock())
+
+
+async def decide(looks: Looks, job: Job) -> Observation:
+    await looks.turn(job, urgent=True)
+    (decision,) = [each for each in await looks.look(job) if each.vantage == DECISION]
+    return decision
+
+
+async def test_a_restart_while_aws_is_silent_still_knows_which_records_are_wanted(own: LaunchedWorld) -> None:
+    looks = looks_at(own)
+    assert (await decide(looks, IDENTITY)).verdict is Verdict.OK
+    own.inject(do="aws-fault", kind="expired-credentials")
+    blind = await decide(looks, IDENTITY)
+    assert blind.verdict is Verdict.UNKNOWN
+    assert len(blind.evidence["tokens"]) == 3
+
+    restarted = looks_at(own)
+    restarted.recall([blind])
+    restarted.will_ask([IDENTITY, DKIM])
+    assert (await decide(restarted, DKIM)).verdict is Verdict.OK
+
+
+async def test_without_any_word_from_ses_the_records_are_unknown_and_not_missing(own: LaunchedWorld) -> None:
+    own.inject(do="aws-fault", kind="access-denied")
+    decision = await decide(looks_at(own), DKIM)
+    assert decision.verdict is Verdict.UNKNOWN
+    assert decision.headline.startswith("DKIM: SES has not said which records it wants")
+
+
+async def test_dkim_waits_for_the_identitys_own_look_and_spends_no_call_of_its_own(own: LaunchedWorld) -> None:
+    import asyncio
+
+    looks = looks_at(own)
+    looks.will_ask([IDENTITY, DKIM])
+    waiting = asyncio.create_task(decide(looks, DKIM))
+    assert (await decide(looks, IDENTITY)).verdict is Verdict.OK
+    async with asyncio.timeout(5):
+        assert (await waiting).verdict is Verdict.OK
+
+
+async def test_a_change_of_what_ses_wants_is_told(own: LaunchedWorld) -> None:
+    looks, told = looks_at(own), []
+    looks.when_identity_changes = told.append
+    await decide(looks, IDENTITY)
+    looks._identities["shop.example"] = {**looks._identities["shop.example"], "origin": "EXTERNAL"}
+    await decide(looks, IDENTITY)
+    assert told == ["shop.example"]
