@@ -28,8 +28,6 @@ from storage.event import Event
 from storage.leases import Leases
 from storage.observations import Observations
 
-_AUTOMATIC = frozenset({Kind.CHECK, Kind.DECIDE})
-
 
 class Runbooks:
     """The runbooks and the runs of this database."""
@@ -197,7 +195,7 @@ class Runbooks:
         """Settle what waits and can be settled now; cheap when nothing can. Returns whether something moved."""
         moved = False
         for run in tuple(self._runs.values()):
-            if run.status is RunStatus.ACTIVE and self._settle(run, now):
+            if run.status is RunStatus.ACTIVE and (self._settle(run, now) or self._goes_by_itself(run)):
                 self._go_on(run.uid)
                 moved = True
         return moved
@@ -273,25 +271,31 @@ class Runbooks:
 
     def _go_on(self, uid: str) -> None:
         """Start what needs nobody: checks that only read, decisions that data decides; end a run at its end."""
-        while True:
-            run = self._get(uid)
-            if run.status is not RunStatus.ACTIVE:
-                return
+        while self._goes_by_itself(run := self._get(uid)):
             step = run.step
-            if step is None:
-                self._append(uid, "run.finished", {})
-                return
-            fresh = run.of(step.id).state is StepState.WAITING
-            if not fresh or step.kind not in _AUTOMATIC or self._came_back(run):
-                return
-            if isinstance(step.work, Check):
-                self._begin_check(run, step, step.work)
-            elif isinstance(step.work, Decide):
-                if not self._evidence.preferred(run, step.work):
-                    return
-                self._decide(run, step, step.work, "")
-            else:
-                return
+            try:
+                if step is None:
+                    self._append(uid, "run.finished", {})
+                elif isinstance(step.work, Check):
+                    self._begin_check(run, step, step.work)
+                elif isinstance(step.work, Decide):
+                    self._decide(run, step, step.work, "")
+            except IllegalMove:
+                # Another terminal was faster; what it wrote is taken in by now.
+                continue
+
+    def _goes_by_itself(self, run: Run) -> bool:
+        """Whether the run goes on without a person; also after a crash between one step's end and the next."""
+        if run.status is not RunStatus.ACTIVE:
+            return False
+        step = run.step
+        if step is None:
+            return True
+        if run.of(step.id).state is not StepState.WAITING or self._came_back(run):
+            return False
+        if isinstance(step.work, Decide):
+            return bool(self._evidence.preferred(run, step.work))
+        return isinstance(step.work, Check)
 
     def _came_back(self, run: Run) -> bool:
         """Whether a person led here by a jump or by going back: then nothing starts by itself."""

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from cockpit.errors import BadInput
-from cockpit.runbooks.inputs import PLACEHOLDER, fill, require_filled
+from cockpit.runbooks.inputs import PLACEHOLDER, fill_required
 
 ENVIRONMENT = (
     "PATH",
@@ -105,7 +105,7 @@ def filled(template: Sequence[str], values: Mapping[str, str]) -> list[str]:
         raise BadInput("What is run must be written in the runbook, not come from a value.")
     arguments = []
     for part in template:
-        argument = require_filled(fill(part, values))
+        argument = fill_required(part, values)
         if "\0" in argument:
             raise BadInput("A value holds a NUL character.")
         if argument.startswith("-") and PLACEHOLDER.match(part):

@@ -100,9 +100,9 @@ def fill_all(value: Any, values: Mapping[str, str]) -> Any:
     return value
 
 
-def require_filled(text: str) -> str:
-    """The text, or BadInput naming the first placeholder that has no value."""
-    missing = PLACEHOLDER.search(text)
-    if missing:
-        raise BadInput(f"{missing.group(1)} has no value yet.")
-    return text
+def fill_required(template: str, values: Mapping[str, str]) -> str:
+    """`fill()`, or BadInput naming the first placeholder that has no value or an empty one."""
+    for name in PLACEHOLDER.findall(template):
+        if not values.get(name):
+            raise BadInput(f"{name} has no value: start the runbook again with one.")
+    return fill(template, values)
