@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.probes.dns import AUTHORITATIVE, RESOLVER, Answer, Server, ask
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
+from cockpit.probes.dns import ask
 from cockpit.profile import Profile
 
 ROOT_SERVERS = (

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
 from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import AUTHORITATIVE, DEADLINE_S, RESOLVER, Answer, Server, ask
+from cockpit.probes.dns import DEADLINE_S, ask
 from cockpit.probes.keys import key_facts
 from cockpit.profile import Profile
 

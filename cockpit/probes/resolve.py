@@ -5,7 +5,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from cockpit.errors import ConfigError
-from cockpit.probes.dns import RESOLVER, Server, ask
+from cockpit.probes.answer import RESOLVER, Server
+from cockpit.probes.dns import ask
 from cockpit.profile import Profile
 
 MAX_ADDRESSES = 8

@@ -9,7 +9,7 @@ import dns.flags
 import dns.message
 import dns.rrset
 
-from cockpit.probes.dns import AUTHORITATIVE, RESOLVER, Server
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
 from cockpit.profile import Profile
 
 ADDRESS = "192.0.2.53"

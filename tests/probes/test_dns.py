@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.probes.dns import Answer, Server, ask
+from cockpit.probes.answer import Answer, Server
+from cockpit.probes.dns import ask
 from cockpit.profile import Profile
 from tests.probes.nameserver import ADDRESS, Handler, authoritative, name_server, reply, resolver
 

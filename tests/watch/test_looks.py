@@ -65,7 +65,8 @@ async def test_dkim_waits_for_the_identitys_own_look_and_spends_no_call_of_its_o
 
 
 async def test_a_change_of_what_ses_wants_is_told(own: LaunchedWorld) -> None:
-    looks, told = looks_at(own), []
+    looks = looks_at(own)
+    told: list[str] = []
     looks.when_identity_changes = told.append
     await decide(looks, IDENTITY)
     looks._identities["shop.example"] = {**looks._identities["shop.example"], "origin": "EXTERNAL"}
