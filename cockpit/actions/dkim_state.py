@@ -32,6 +32,11 @@ def status_of(identity: Mapping[str, Any]) -> str:
     return visible((identity.get("DkimAttributes") or {}).get("Status", "unknown"))
 
 
+def hosted_zone_of(identity: Mapping[str, Any]) -> str:
+    """The zone that Easy DKIM's CNAMEs lead into; it is not the same in every region."""
+    return visible((identity.get("DkimAttributes") or {}).get("SigningHostedZone") or "dkim.amazonses.com")
+
+
 def signed_with(selector: str) -> dict[str, Any]:
     """The state of an identity that is signed with our own key under `selector`."""
     return {"origin": OWN, "selector": selector, "tokens": [], "signing": True}

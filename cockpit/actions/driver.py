@@ -256,8 +256,7 @@ class Driver:
         intent, plan = run.intent, _plan_of(run)
         if intent is None or run.quiet_until is None:
             return
-        while self._clock.now() < run.quiet_until:
-            self._journal.wait(self._until(run.quiet_until))
+        self._pass(run.quiet_until - self._clock.now())
         step = run.step(intent.step, back=intent.back)
         found = self._read_twice(plan, step.before, step.after, self._clock.now() + self._patience.reconcile)
         if found is None:
@@ -292,7 +291,7 @@ class Driver:
             if where is last:
                 return where, live
             last = where
-            self._journal.wait(self._patience.apart.total_seconds())
+            self._pass(self._patience.apart)
         return None
 
     # After a step
@@ -392,6 +391,12 @@ class Driver:
     def _hold(self, sentence: str) -> None:
         self._note(sentence)
         self._journal.wait(self._patience.poll.total_seconds())
+
+    def _pass(self, span: timedelta) -> None:
+        """Let the whole span pass, whoever writes meanwhile."""
+        until = self._clock.monotonic() + span.total_seconds()
+        while (left := until - self._clock.monotonic()) > 0:
+            self._journal.wait(min(left, self._patience.poll.total_seconds()))
 
     def _until(self, moment: datetime) -> float:
         left = (moment - self._clock.now()).total_seconds()

@@ -121,14 +121,17 @@ class LedgerJournal:
         return run.plan
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until another process wrote to the ledger; keeps the leases alive."""
+        """Wait that long, or until another process wrote to this run's stream; keeps the leases alive."""
         until = self._clock.monotonic() + seconds
         version = self._database.data_version()
         while (left := until - self._clock.monotonic()) > 0:
             self._beat()
             self._sleep(min(left, POLL_S))
-            if self._database.data_version() != version:
-                break
+            now = self._database.data_version()
+            # Probes commit many times a second, and must not hurry a runner into asking AWS as often.
+            if now != version and self._ledger.since(self._seq, stream=stream_of(self._uid), limit=1):
+                return
+            version = now
 
     def _beat(self) -> None:
         if self._clock.monotonic() - self._beaten < HEARTBEAT_S:

@@ -31,7 +31,16 @@ from cockpit.actions.contract import (
 )
 from cockpit.actions.dkim_keys import DkimKeys
 from cockpit.actions.dkim_published import difference, pairing, points_to
-from cockpit.actions.dkim_state import EASY, OWN, diff_lines, in_words, signed_with, state_of, status_of
+from cockpit.actions.dkim_state import (
+    EASY,
+    OWN,
+    diff_lines,
+    hosted_zone_of,
+    in_words,
+    signed_with,
+    state_of,
+    status_of,
+)
 from cockpit.actions.published import LookUp, Published, look_up
 from cockpit.errors import WrongIdentity
 from cockpit.profile import Profile
@@ -96,7 +105,7 @@ class SesByodkim:
             raise PlanRefused(
                 "NOTHING_TO_DO", f"SES signs {self._domain} with {self._selector} already, and has verified it."
             )
-        back = self._way_back(before)
+        back = self._way_back(before, hosted_zone_of(identity))
         steps, way_back = self._steps(before, key.sha256, back.sha256)
         return self._written(
             now,
@@ -118,10 +127,11 @@ class SesByodkim:
         if not done.reversible:
             raise PlanRefused("ONE_WAY", f"It cannot be undone. {done.undo}")
         caller = self._clients.caller()
-        live = state_of(self._identity())
+        identity = self._identity()
+        live = state_of(identity)
         if agrees(live, done.desired) is False:
             raise PlanRefused("CHANGED_SINCE", f"SES was changed after that run: it is now {in_words(live)}.")
-        back = self._way_back(done.before)
+        back = self._way_back(done.before, hosted_zone_of(identity))
         if not back.possible:
             raise PlanRefused("ONE_WAY", f"Any more, it {back.sentence}")
         return self._written(
@@ -256,10 +266,10 @@ class SesByodkim:
         )
         return answer
 
-    def _way_back(self, former: Mapping[str, Any]) -> _WayBack:
+    def _way_back(self, former: Mapping[str, Any], zone: str) -> _WayBack:
         """Whether the former signing can be restored exactly, and the proof that it can."""
         if former["origin"] == EASY:
-            return self._back_to_easy(former)
+            return self._back_to_easy(former, zone)
         selector = former["selector"]
         if former["origin"] != OWN or not selector:
             return _WayBack(False, "cannot be undone: what SES signs with now could not be set again.")
@@ -275,9 +285,8 @@ class SesByodkim:
         proof = f"the former key is in S3 and published (fingerprint {key.fingerprint})"
         return _WayBack(True, f"yes: back to selector {selector} with the same key", (proof,), key.sha256)
 
-    def _back_to_easy(self, former: Mapping[str, Any]) -> _WayBack:
+    def _back_to_easy(self, former: Mapping[str, Any], zone: str) -> _WayBack:
         tokens = former["tokens"]
-        zone = (self._identity().get("DkimAttributes") or {}).get("SigningHostedZone") or "dkim.amazonses.com"
         names = [(f"{token}._domainkey.{self._domain}", "CNAME") for token in tokens]
         seen = self._look_up(self._profile, self._domain, names) if names else []
         there = sum(points_to(each, f"{token}.{zone}") for each, token in zip(seen, tokens, strict=True))

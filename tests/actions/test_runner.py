@@ -108,6 +108,23 @@ def test_a_runner_killed_around_the_sending_finds_out_by_reading(
     assert "reconciling" in [line.kind for line in done.lines]
 
 
+@pytest.mark.parametrize("point", [6, 7, 8])
+def test_a_runner_killed_while_it_finds_out_goes_on_finding_out(
+    place: Place, world: LocalWorld, runners: Runners, point: int
+) -> None:
+    before = len(world.changes())
+    runners.order = {"die_after": point}
+    uid = _planned(place)
+    world.fault(Fault(FaultKind.APPLY_THEN_DROP, operation="PutEmailIdentityDkimSigningAttributes", times=1))
+    place.actions.confirm(uid, DOMAIN)
+    assert runners.ended() == -9
+    place.actions._start(uid)
+    done = place.until(uid, lambda view: view.state is ActionState.SUCCEEDED)
+    assert runners.ended() == 0
+    assert len(world.changes()) - before == 1
+    assert [line.kind for line in done.lines].count("effect") == 1
+
+
 @pytest.mark.parametrize("kind", [FaultKind.APPLY_THEN_DROP, FaultKind.DROP])
 def test_an_answer_that_never_comes_is_unknown_then_settled_by_reading(
     place: Place, world: LocalWorld, runners: Runners, kind: FaultKind
