@@ -4,6 +4,7 @@ import gc
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from cockpit.desk import Desk
 from cockpit.desk.views import Changes
@@ -40,7 +41,7 @@ _SCREENS: Sequence[type[Frame]] = (
 class CockpitApp(Bridge):
     """The cockpit on one desk. With `poll` off nothing happens by itself: tests call `poll()` and `second()`."""
 
-    CSS_PATH = "cockpit.tcss"
+    CSS_PATH = Path(__file__).with_name("cockpit.tcss")
     DEFAULT_MODE = "board"
 
     def __init__(

@@ -82,7 +82,9 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int) -> list[Line]:
         return wrap(
             "No SES account is configured: set aws.account and aws.region in cockpit.yaml.", cells, Tone.MUTED
         )
-    lines = [*_gauge_lines(panel.bounce, cells), *_gauge_lines(panel.complaint, cells)]
+    lines = [
+        one for gauge in (panel.bounce, panel.complaint) for one in _gauge_lines(gauge, panel.freshness, cells)
+    ]
     sending = {True: "sending on", False: "sending OFF", None: "sending unknown"}[panel.sending]
     state = line(
         glyph(panel.verdict, panel.freshness), " ", (panel.enforcement or "state unknown", TONES[panel.verdict])
@@ -94,22 +96,21 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int) -> list[Line]:
     return lines
 
 
-def _gauge_lines(gauge: Gauge, cells: int) -> list[Line]:
+def _gauge_lines(gauge: Gauge, freshness: Freshness, cells: int) -> list[Line]:
     """Our rate with its trend against AWS's marks, and AWS's own figure beside the organisation's marks."""
     wide = cells >= 42
     marks, own = (" ".join(bare_percent(mark) for mark in pair) for pair in (gauge.lines, gauge.ladder))
     acts = line(("AWS acts at " if wide else "of ", Tone.MUTED), (marks, Tone.FAIL))
     ours = line(("own marks " if wide else "own ", Tone.MUTED), (own, Tone.WARN))
-    head = line(
-        glyph(gauge.verdict), " ", (f"{gauge.name:<9}", Tone.PLAIN), " ", _value(gauge.value, gauge.verdict), " "
-    )
+    silent = freshness is Freshness.SILENT
+    tone = Tone.MUTED if silent else TONES[gauge.verdict]
+    value = (f"{percent(gauge.value):>6}", Tone.STRONG if tone is Tone.OK else tone)
+    head = line(glyph(gauge.verdict, freshness), " ", f"{gauge.name:<9}", " ", value, " ")
     bars = sparkline(gauge.trend, max(0, min(24, cells - width_of(head) - width_of(acts) - 1)))
-    told = line(("  by AWS    ", Tone.MUTED), (f"{percent(gauge.reported):>6}", Tone.PLAIN))
-    return [spread((*head, (bars, TONES[gauge.verdict])), acts, cells), spread(told, ours, cells)]
-
-
-def _value(value: float | None, verdict: Verdict) -> tuple[str, Tone]:
-    return (f"{percent(value):>6}", Tone.STRONG if verdict is Verdict.OK else TONES[verdict])
+    told = line(
+        ("  by AWS    ", Tone.MUTED), (f"{percent(gauge.reported):>6}", Tone.MUTED if silent else Tone.PLAIN)
+    )
+    return [spread((*head, (bars, tone)), acts, cells), spread(told, ours, cells)]
 
 
 def alert_line(alert: AlertLine, now: datetime, cells: int, incident: str = "") -> Line:

@@ -9,7 +9,7 @@ from cockpit.incident.metrics import Metric, Recording
 from cockpit.incident.model import Incident
 from cockpit.incident.roles import ROLES, open_roles, required_roles
 from cockpit.incident.timeline import Entry
-from screens.present.lines import EMPTY, Line, Span, Tone, cut, join, line, rule, spread, wrap
+from screens.present.lines import EMPTY, Line, Span, Tone, cut, join, line, pad, rule, spread, wrap
 from screens.present.words import clock_length, count, countdown, elapsed
 
 _SHORT_CLOCKS: Mapping[str, str] = {
@@ -147,7 +147,7 @@ def side_lines(incident: Incident, clocks: Sequence[Deadline], metrics: Sequence
     for clock in clocks:
         if clock.state is not DeadlineState.NOT_APPLICABLE:
             state = _running(clock, now) if clock.is_running else _met(clock)
-            lines.append(spread(state, line((clock.says, Tone.MUTED)), cells))
+            lines.append(cut((*pad(state, 18), (f" {clock.says}", Tone.MUTED)), cells))
     lines += [EMPTY, rule("Times", cells)]
     lines += [spread(*_metric(metric), cells) for metric in metrics]
     lines += [

@@ -32,6 +32,8 @@ Span = tuple[str, Tone]
 Line = tuple[Span, ...]
 
 EMPTY: Line = ()
+_FAR = 8
+"""Characters per cell beyond which a text certainly does not fit: combining marks are cut where they enter."""
 
 
 def line(*parts: Span | str) -> Line:
@@ -52,6 +54,12 @@ def plain(spans: Line) -> str:
 
 def cut(spans: Line, cells: int) -> Line:
     """The line in at most `cells` cells; a cut ends in `…`."""
+    longest = _FAR * cells + _FAR
+    if any(len(text) > longest for text, _ in spans):
+        # Measuring is per character: a line of 64 KB must not cost more than what can be seen of it.
+        spans = tuple(
+            (text if len(text) <= longest else text[:longest] + "…" * cells, tone) for text, tone in spans
+        )
     if width_of(spans) <= cells:
         return spans
     kept: list[Span] = []

@@ -30,9 +30,9 @@ PAUSED = "⏸"
 
 
 def glyph(verdict: Verdict, freshness: Freshness = Freshness.FRESH) -> Span:
-    """The verdict's sign; a value that has gone silent is never shown in its old colour."""
+    """The verdict's sign; a value that has gone silent is never shown in its old colour, nor ever as good."""
     if freshness is Freshness.SILENT:
-        return ("?", Tone.MUTED)
+        return (GLYPHS[verdict] if verdict.rank < Verdict.UNKNOWN.rank else "?", Tone.MUTED)
     return (GLYPHS[verdict], TONES[verdict])
 
 

@@ -15,6 +15,7 @@ from cockpit.desk import WATCH_LEASE, Desk, open_desk
 from cockpit.health.detail import detail_text
 from cockpit.health.model import DECISION, Finding, Observation, Verdict
 from cockpit.profile import Aws, Profile
+from storage.database import Database
 from storage.leases import Leases, boot_id
 from storage.ledger import Draft, Ledger
 from storage.observations import Observations, Sample
@@ -61,28 +62,24 @@ class ManualClock:
 
 
 class Scene:
-    """A desk with a clock to move and the watch's pen in hand."""
+    """A desk with a clock to move, and the watch's pen in hand: a connection of its own, as the watch has."""
 
     def __init__(self, directory: Path, settings: Settings = SETTINGS, *, drill: str = "", read_only: bool = False):
         self.clock = ManualClock()
         aws = Aws(region=settings.aws.region, account=settings.aws.account)
         profile = Profile(kind="drill", name=drill, aws=aws, loopback_only=True) if drill else Profile(aws=aws)
-        self.desk: Desk = open_desk(
-            settings,
-            profile,
-            directory / "cockpit" / "cockpit.db",
-            "mhassan",
-            read_only=read_only,
-            clock=self.clock,
-        )
+        path = directory / "cockpit" / "cockpit.db"
+        self.desk: Desk = open_desk(settings, profile, path, "mhassan", read_only=read_only, clock=self.clock)
+        self._database = Database.open(path)
         self.spawned: list[list[str]] = []
         self.desk.actions._spawn = self.spawned.append  # type: ignore[assignment]
         self.desk.runbooks._spawn = self.spawned.append  # type: ignore[assignment]
-        self.observations = Observations(self.desk.database)
-        self.ledger = Ledger(self.desk.database, self.clock.now, host="bastion")
+        self.observations = Observations(self._database)
+        self.ledger = Ledger(self._database, self.clock.now, host="bastion")
         self._alerts = 0
         self._seen: set[tuple[str, str]] = set()
         self._samples: list[Sample] = []
+        self._latest: dict[tuple[str, str, str], tuple[float, Observation]] = {}
 
     def refresh(self) -> None:
         """Store what was seen, and let the desk take it in."""
@@ -93,10 +90,11 @@ class Scene:
 
     def close(self) -> None:
         self.desk.close()
+        self._database.close()
 
     def hold_watch(self) -> None:
         """Let somebody hold the watch's lease."""
-        Leases(self.desk.database).acquire(WATCH_LEASE, "watch on bastion", os.getpid(), boot_id(), "bastion")
+        Leases(self._database).acquire(WATCH_LEASE, "watch on bastion", os.getpid(), boot_id(), "bastion")
 
     def event(self, stream: str, kind: str, body: dict[str, Any], *, ago: float = 0, actor: str = "watch") -> None:
         at = self.clock.now() - timedelta(seconds=ago)
@@ -122,7 +120,30 @@ class Scene:
         for seconds in (*moments, ago):
             at = self.clock.now() - timedelta(seconds=seconds)
             seen = Observation(target, check, vantage, verdict, headline, at, timedelta(), finding, evidence or {})
+            self._latest[target, check, vantage] = (ago, seen)
             self._samples.append(Sample(target, check, vantage, verdict.value, headline, detail_text(seen), at, 12))
+
+    def again(self) -> None:
+        """See everything once more as it was seen last, as long ago as it was then."""
+        for ago, seen in self._latest.values():
+            at = self.clock.now() - timedelta(seconds=ago)
+            self._samples.append(
+                Sample(
+                    seen.target, seen.check, seen.vantage, seen.verdict, seen.headline, detail_text(seen), at, 12
+                )
+            )
+
+    def hostile(self, target: str, text: str) -> None:
+        """Put `text` into every field of a failing check, as if nothing had cleaned it on its way in."""
+        cells = [{"record": text, "type": text, "state": text, "ttl_s": 5}, {"record": text * 2, "state": "gone"}]
+        finding = Finding(text, text, text, text)
+        self.saw(target, "mail.dkim", Verdict.FAIL, text, finding=finding, evidence={"kind": text})
+        self.saw(
+            target, "mail.dkim", Verdict.FAIL, text, vantage=text[:80], evidence={"role": text, "cells": cells}
+        )
+        self.saw(target, "dns.resolution", Verdict.UNKNOWN, text, vantage=text[:80])
+        change = {"target": target, "check": "mail.dkim", "old": "OK", "new": "FAIL", "headline": text}
+        self.event("ops", "health.changed", {**change, "at": format_time(self.clock.now())})
 
     def fine(self, target: str, check: str, headline: str) -> None:
         """Put a good observation unless something was seen of this check already."""

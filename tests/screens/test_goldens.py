@@ -35,6 +35,7 @@ def working(scene: Scene) -> str:
     incidents = scene.desk.incidents
     uid = incidents.open_from_alert(alert, take_lead=True).uid
     scene.clock.advance(461)
+    scene.again()
     incidents.note(uid, "-3m registrar change ticket found, 13:50")
     incidents.note(uid, "d publish the record again, no objections")
     incidents.record_update(uid, audience="customers", channel="by hand", text="We look into delayed mail.")

@@ -60,6 +60,7 @@ def test_percent_exists_only_here_and_unknown_is_not_zero() -> None:
 
 def test_a_silent_value_never_keeps_its_colour() -> None:
     assert glyph(Verdict.OK, Freshness.SILENT) == ("?", Tone.MUTED)
+    assert glyph(Verdict.FAIL, Freshness.SILENT) == ("✖", Tone.MUTED)
     assert glyph(Verdict.FAIL) == ("✖", Tone.FAIL)
 
 
