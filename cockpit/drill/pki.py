@@ -148,7 +148,7 @@ class DrillAuthority:
             left = LEAF_LIFETIME - timedelta(days=10) if expires_in is None else expires_in
         if kind is CertificateKind.NOT_YET_VALID:
             return now + timedelta(days=1), now + LEAF_LIFETIME
-        return now + left - LEAF_LIFETIME, now + left
+        return min(now + left - LEAF_LIFETIME, now - timedelta(days=1)), now + left
 
     def _leaf(
         self,

@@ -67,6 +67,10 @@ def test_validity_is_what_the_kind_says_and_can_be_set(authority: DrillAuthority
     assert abs(exact - now - timedelta(days=10)) < timedelta(minutes=1)
 
 
+def test_a_long_lived_certificate_is_valid_already(authority: DrillAuthority) -> None:
+    verify(authority, authority.issue(HOST, expires_in=timedelta(days=300)))
+
+
 def test_a_revoked_leaf_is_on_record_for_ocsp(authority: DrillAuthority) -> None:
     revoked = authority.issue(HOST, "revoked")
     assert revoked.leaf.serial_number in authority.revoked
