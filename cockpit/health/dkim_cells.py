@@ -120,6 +120,20 @@ def _absence(answer: Mapping[str, Any]) -> str:
     return f"exists and has no {answer['rtype']} record"
 
 
+def absent_at_source(expectation: Expectation, readings: Sequence[Reading]) -> frozenset[str]:
+    """The records that every name server heard says are not there.
+
+    A resolver that is asked for one of these remembers the absence, and goes on not seeing it after the repair.
+    """
+    seats = [dkim_seat(reading, expectation) for reading in readings]
+    absent = []
+    for place, record in enumerate(expectation.records):
+        states = {seat.cells[place].state for seat in seats if place < len(seat.cells)} - {UNKNOWN}
+        if states == {GONE}:
+            absent.append(record.name)
+    return frozenset(absent)
+
+
 def in_the_light_of(auth: Sequence[Seat], seat: Seat) -> Seat:
     """A resolver's memory against the source: what it does not see yet, and what it will soon forget."""
     if seat.role == AUTHORITATIVE or not auth:

@@ -32,6 +32,7 @@ FAILURES = {
     "formerr": "answers FORMERR",
     "notimp": "answers NOTIMP",
     "no-delegation": "cannot be found",
+    "not-asked": "is not asked, so that it does not begin to remember the absence",
 }
 """What to say of a server by the status of its answer."""
 

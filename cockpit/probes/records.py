@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,11 +26,13 @@ async def read_records(
     *,
     at: datetime,
     deadline_s: float = DEADLINE_S,
+    skip: Callable[[str, str], bool] | None = None,
 ) -> list[Reading]:
     """One reading per server; `questions` are by role, `resolver` and `authoritative`.
 
-    `seen` has `role`, `address` and `asked`: the answers in the order of the questions. When the delegation
-    cannot be found, one reading with the vantage `delegation` says why.
+    `seen` has `role`, `address` and `asked`: the answers in the order of the questions. Those for which
+    `skip(server, name)` holds are not asked and have the status `not-asked`. When the delegation cannot be found,
+    one reading with the vantage `delegation` says why.
     """
     servers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
     readings: list[Reading] = []
@@ -41,7 +43,7 @@ async def read_records(
             seen = {"role": AUTHORITATIVE, "zone": delegation.zone, "reason": delegation.failure or ""}
             readings.append(Reading(target, check, "delegation", at, timedelta(), seen, "no-delegation"))
     asking = [
-        _read_server(profile, server, target, check, questions[server.role], at, deadline_s)
+        _read_server(profile, server, target, check, questions[server.role], at, deadline_s, skip or _nothing)
         for server in servers
         if questions.get(server.role)
     ]
@@ -56,10 +58,14 @@ async def _read_server(
     questions: Sequence[Question],
     at: datetime,
     deadline_s: float,
+    skip: Callable[[str, str], bool],
 ) -> Reading:
-    answers = await asyncio.gather(
-        *(ask(profile, server, name, rtype, deadline_s=deadline_s) for name, rtype in questions)
-    )
+    async def one(name: str, rtype: str) -> Answer:
+        if skip(server.name, name):
+            return Answer(server, name, rtype, "not-asked")
+        return await ask(profile, server, name, rtype, deadline_s=deadline_s)
+
+    answers = await asyncio.gather(*(one(name, rtype) for name, rtype in questions))
     seen = {
         "role": server.role,
         "address": f"{server.address}:{server.port}",
@@ -67,6 +73,10 @@ async def _read_server(
     }
     took = timedelta(seconds=max((answer.took_s for answer in answers), default=0.0))
     return Reading(target, check, server.name, at, took, seen, _failure(answers))
+
+
+def _nothing(_: str, __: str) -> bool:
+    return False
 
 
 def _failure(answers: Sequence[Answer]) -> str | None:

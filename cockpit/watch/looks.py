@@ -10,11 +10,13 @@ from cockpit.clock import Clock
 from cockpit.config import DomainConfig, Settings
 from cockpit.health import certificate, dkim, resolution, web
 from cockpit.health.account import judge_account
-from cockpit.health.dkim_expected import expect
+from cockpit.health.dkim_cells import absent_at_source
+from cockpit.health.dkim_expected import Expectation, expect
 from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.rates import judge_rates
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.cloudwatch import read_rates
@@ -30,6 +32,9 @@ from cockpit.watch.plan import Job
 
 SES_CALLS_APART_S = 1.0
 """SES takes one call a second per action (AWS quota), in a world that runs at its own speed."""
+
+TTL_MARGIN_S = 1.0
+"""Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
 
 _QUEUES = {"identity": "GetEmailIdentity", "account": "GetAccount", "rates": "GetMetricData"}
 
@@ -53,6 +58,7 @@ class Looks:
         self._refusals: dict[str, str] = {}
         self._asked: dict[str, asyncio.Event] = {}
         self._serials: dict[str, int] = {}
+        self._remembered: dict[tuple[str, str], float] = {}
         self.when_identity_changes: Callable[[str], None] = _nobody
 
     def add(self, domain: DomainConfig) -> None:
@@ -138,9 +144,31 @@ class Looks:
         )
         if expected is None:
             return [dkim.not_applicable(target, at, "DKIM: SES has no signing key for this domain")]
+        return dkim.judge_dkim(expected, await self._read_dkim(expected, at), at)
+
+    async def _read_dkim(self, expected: Expectation, at: datetime) -> list[Reading]:
+        """The source first; then the resolvers, for what is there or what they still remember.
+
+        A resolver that is asked for a missing record begins to remember its absence, and so would our own asking
+        hold up the repair.
+        """
         asked = dkim_questions(expected)
-        readings = await read_records(self._profile, self._delegations, target, dkim.CHECK, asked, at=at)
-        return dkim.judge_dkim(expected, readings, at)
+        domain = expected.domain
+        at_source = {AUTHORITATIVE: asked[AUTHORITATIVE]}
+        source = await read_records(self._profile, self._delegations, domain, dkim.CHECK, at_source, at=at)
+        absent = absent_at_source(expected, source)
+
+        def skip(resolver: str, name: str) -> bool:
+            return name in absent and self._remembered.get((resolver, name), 0.0) <= self._clock.monotonic()
+
+        cached = {RESOLVER: asked[RESOLVER]}
+        caches = await read_records(self._profile, self._delegations, domain, dkim.CHECK, cached, at=at, skip=skip)
+        for reading in caches:
+            for answer in reading.seen["asked"]:
+                if answer["status"] == "answer":
+                    until = self._clock.monotonic() + (answer["ttl_s"] or 0) - TTL_MARGIN_S
+                    self._remembered[reading.vantage, answer["name"]] = until
+        return [*source, *caches]
 
     async def _certificate(self, target: str, at: datetime) -> list[Observation]:
         hosts = self._domain(target).hosts

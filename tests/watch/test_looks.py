@@ -1,5 +1,7 @@
 """What earlier looks have taught outlives a restart and an AWS that does not answer."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -54,8 +56,6 @@ async def test_without_any_word_from_ses_the_records_are_unknown_and_not_missing
 
 
 async def test_dkim_waits_for_the_identitys_own_look_and_spends_no_call_of_its_own(own: LaunchedWorld) -> None:
-    import asyncio
-
     looks = looks_at(own)
     looks.will_ask([IDENTITY, DKIM])
     waiting = asyncio.create_task(decide(looks, DKIM))
@@ -72,3 +72,22 @@ async def test_a_change_of_what_ses_wants_is_told(own: LaunchedWorld) -> None:
     looks._identities["shop.example"] = {**looks._identities["shop.example"], "origin": "EXTERNAL"}
     await decide(looks, IDENTITY)
     assert told == ["shop.example"]
+
+
+async def test_asking_does_not_teach_resolvers_that_a_record_is_gone(own: LaunchedWorld) -> None:
+    """At twenty-fold speed a record is remembered for 3 s and an absence for 1.5 s."""
+    looks = looks_at(own)
+    assert (await decide(looks, DKIM)).verdict is Verdict.OK
+    own.inject(do="dkim-token-withdraw", domain="shop.example", token=1)
+    gone = await decide(looks, DKIM)
+    assert gone.finding is not None
+    assert "3 resolvers still remember it" in gone.finding.now
+    name, _, target = (gone.finding.record or "").partition(". 1800 IN CNAME ")
+
+    end = time.monotonic() + 20
+    while "remember" in gone.finding.now:
+        assert time.monotonic() < end
+        gone = await decide(looks, DKIM)
+        assert gone.finding is not None
+    own.inject(do="dns-publish", name=name, type="CNAME", values=[target])
+    assert (await decide(looks, DKIM)).verdict is Verdict.OK
