@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,7 +107,11 @@ def _when_input_ends(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -
 
 
 class _Clean(logging.Formatter):
-    """Log lines without secrets and without anything a terminal would obey."""
+    """Log lines in UTC, without secrets and without anything a terminal would obey."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as visible, redacted text; a traceback keeps its lines."""
