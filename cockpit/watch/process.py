@@ -109,7 +109,7 @@ def _when_input_ends(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -
 class _Clean(logging.Formatter):
     """Log lines in UTC, without secrets and without anything a terminal would obey."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
