@@ -164,7 +164,7 @@ EMERGENCY = SeverityProfile(
         ),
         (
             lambda a: (a.services or 0) > 1 and a.customers is None and a.production is not False,
-            Suggestion("P1", "several services are affected and the share of customers is not known"),
+            Suggestion("P1", "several services, customers hit not counted yet"),
         ),
         (lambda a: a.degraded, Suggestion("P2", "less than half of customer traffic is affected")),
         (lambda a: True, Suggestion("P3", "nothing customers would notice")),
@@ -233,7 +233,7 @@ STANDARD = SeverityProfile(
         (lambda a: a.critical, Suggestion("P1", "major functionality is impacted")),
         (
             lambda a: (a.services or 0) > 1 and a.customers is None and a.production is not False,
-            Suggestion("P1", "several services are affected and the share of customers is not known"),
+            Suggestion("P1", "several services, customers hit not counted yet"),
         ),
         (lambda a: a.degraded, Suggestion("P2", "limited customer impact")),
         (lambda a: True, Suggestion("P3", "nothing customers would notice")),
