@@ -20,7 +20,7 @@ from cockpit.desk.views import (
     VantageView,
     freshness,
 )
-from cockpit.health.detail import observation_from
+from cockpit.health.detail import stored_observation
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.registry import ACCOUNT_PREFIX, CHECKS, Check
 from storage.ledger import Event
@@ -134,7 +134,7 @@ class Board:
     def decision(self, target: str, check: str) -> Observation | None:
         """The latest decision of one check, or None when it was never looked at."""
         row = self._latest.get(target, {}).get((check, DECISION))
-        return None if row is None else _observation(row)
+        return None if row is None else stored_observation(row)
 
     def account_targets(self) -> list[str]:
         """The SES accounts that were ever observed."""
@@ -213,21 +213,8 @@ def _rank(row: DomainRow) -> _Rank:
     return row.verdict.rank, -newest, row.target
 
 
-def _observation(row: Latest) -> Observation:
-    return observation_from(
-        target=row.target,
-        check=row.check,
-        vantage=row.vantage,
-        verdict=row.verdict,
-        headline=row.headline,
-        detail=row.detail,
-        at=row.at,
-        took_ms=row.took_ms,
-    )
-
-
 def _check_view(check: Check, decision: Latest, seen: Iterable[Latest], state: Freshness) -> CheckView:
-    known = _observation(decision)
+    known = stored_observation(decision)
     return CheckView(
         check=check.id,
         title=check.title,
@@ -243,6 +230,6 @@ def _check_view(check: Check, decision: Latest, seen: Iterable[Latest], state: F
 
 
 def _vantage_view(row: Latest) -> VantageView:
-    known = _observation(row)
+    known = stored_observation(row)
     evidence: Mapping[str, object] = known.evidence
     return VantageView(row.vantage, known.verdict, known.headline, row.at, evidence)

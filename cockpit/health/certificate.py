@@ -1,6 +1,6 @@
 """tls.certificate: is what each host presents trusted, for its name, complete, and good for long enough."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,20 +64,20 @@ def _judge(reading: Reading, at: datetime) -> Observation:
     if rung:
         return _expiring(reading, host, ends, left, rung, evidence)
     until = f"{ends:%Y-%m-%d} ({left.days} days)"
-    return _observation(reading, Verdict.OK, f"{host}: good until {until}, by {certificate['issuer']}", evidence)
+    return reading.judged(Verdict.OK, f"{host}: good until {until}, by {certificate['issuer']}", evidence=evidence)
 
 
 def _not_fetched(reading: Reading, host: str, evidence: dict[str, Any]) -> Observation:
     failure, reason = str(reading.failure), str(reading.seen.get("reason", ""))
     if failure in _UNSEEN:
-        return _observation(reading, Verdict.UNKNOWN, f"{host}: {reason or _UNSEEN[failure]}", evidence)
+        return reading.judged(Verdict.UNKNOWN, f"{host}: {reason or _UNSEEN[failure]}", evidence=evidence)
     evidence["kind"] = "service-down"
     finding = Finding(
         f"No certificate can be had from {reading.vantage}: {reason}.",
         "The host completes a TLS handshake and presents its certificate.",
         "Check the listener on that port and what stands before it (load balancer, proxy).",
     )
-    return _observation(reading, Verdict.FAIL, f"{host}: no certificate ({reason})", evidence, finding)
+    return reading.judged(Verdict.FAIL, f"{host}: no certificate ({reason})", finding, evidence)
 
 
 _FIXES = {
@@ -101,7 +101,7 @@ def _refused(reading: Reading, host: str, reason: str, detail: str, evidence: di
         _FIXES.get(reason, "Install a certificate that clients accept; the reason given is the verifier's own."),
     )
     headline = f"{host}: certificate {detail}" if reason == "expired" else f"{host}: {_short(reason)}: {detail}"
-    return _observation(reading, Verdict.FAIL, headline, evidence, finding)
+    return reading.judged(Verdict.FAIL, headline, finding, evidence)
 
 
 def _short(reason: str) -> str:
@@ -121,27 +121,7 @@ def _expiring(
         "by itself.",
     )
     verdict = Verdict.FAIL if last else Verdict.WARN
-    return _observation(reading, verdict, f"{host}: certificate expires in {rest}", evidence, finding)
-
-
-def _observation(
-    reading: Reading,
-    verdict: Verdict,
-    headline: str,
-    evidence: Mapping[str, Any],
-    finding: Finding | None = None,
-) -> Observation:
-    return Observation(
-        reading.target,
-        reading.check,
-        reading.vantage,
-        verdict,
-        headline,
-        reading.at,
-        reading.took,
-        finding,
-        evidence,
-    )
+    return reading.judged(verdict, f"{host}: certificate expires in {rest}", finding, evidence)
 
 
 def _worst(target: str, seen: Sequence[Observation], at: datetime) -> Observation:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from cockpit.health.model import Finding, Observation, Verdict
 
@@ -28,30 +28,56 @@ def finding_from(plain: Mapping[str, Any] | None) -> Finding | None:
     return Finding(str(plain["now"]), str(plain["wanted"]), str(plain["fix"]), plain.get("record"))
 
 
-def observation_from(
-    *,
-    target: str,
-    check: str,
-    vantage: str,
-    verdict: str,
-    headline: str,
-    detail: str,
-    at: datetime,
-    took_ms: int,
-) -> Observation:
-    """An observation from the columns it is stored in; a detail that cannot be read is left empty."""
+class Stored(Protocol):
+    """An observation as it is kept: its own columns, and the rest as one JSON text."""
+
+    @property
+    def target(self) -> str:
+        """What was looked at."""
+
+    @property
+    def check(self) -> str:
+        """The check's id."""
+
+    @property
+    def vantage(self) -> str:
+        """Who looked; empty for the decision."""
+
+    @property
+    def verdict(self) -> str:
+        """The verdict's word."""
+
+    @property
+    def headline(self) -> str:
+        """The sentence."""
+
+    @property
+    def detail(self) -> str:
+        """Finding and evidence, see `detail_text`."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was seen."""
+
+    @property
+    def took_ms(self) -> int:
+        """How long the asking lasted, in milliseconds."""
+
+
+def stored_observation(row: Stored) -> Observation:
+    """A stored row as the observation that it was; a detail that cannot be read is left empty."""
     try:
-        kept = json.loads(detail) if detail else {}
+        kept = json.loads(row.detail) if row.detail else {}
     except ValueError:
         kept = {}
     return Observation(
-        target,
-        check,
-        vantage,
-        Verdict(verdict),
-        headline,
-        at,
-        timedelta(milliseconds=took_ms),
+        row.target,
+        row.check,
+        row.vantage,
+        Verdict(row.verdict),
+        row.headline,
+        row.at,
+        timedelta(milliseconds=row.took_ms),
         finding_from(kept.get("finding")),
         kept.get("evidence") or {},
     )

@@ -63,6 +63,26 @@ class Reading:
     seen: Mapping[str, Any] = field(default_factory=dict)
     failure: str | None = None
 
+    def judged(
+        self,
+        verdict: Verdict,
+        headline: str,
+        finding: "Finding | None" = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> "Observation":
+        """This reading as an observation from the same vantage."""
+        return Observation(
+            self.target,
+            self.check,
+            self.vantage,
+            verdict,
+            headline,
+            self.at,
+            self.took,
+            finding,
+            evidence or {},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:

@@ -59,17 +59,7 @@ def _observation(reading: Reading, verdict: Verdict, headline: str, finding: Fin
         "kind": "service-down",
         **{key: reading.seen[key] for key in ("host", "address", "status", "phases") if key in reading.seen},
     }
-    return Observation(
-        reading.target,
-        reading.check,
-        reading.vantage,
-        verdict,
-        headline,
-        reading.at,
-        reading.took,
-        finding,
-        evidence,
-    )
+    return reading.judged(verdict, headline, finding, evidence)
 
 
 def _decide(target: str, seen: Sequence[Observation], at: datetime) -> Observation:

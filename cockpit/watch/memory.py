@@ -13,7 +13,7 @@ from typing import Any
 from cockpit.clock import format_time
 from cockpit.config import Settings
 from cockpit.health import alerts
-from cockpit.health.detail import detail_text, observation_from
+from cockpit.health.detail import detail_text, stored_observation
 from cockpit.health.hysteresis import (
     FLAP_WINDOW,
     Changed,
@@ -156,20 +156,6 @@ class Memory:
                 gone.append(_sample(note))
             self._vantages[key] = now
         return gone
-
-
-def stored_observation(row: Sample | Latest) -> Observation:
-    """A stored row as the observation that it was."""
-    return observation_from(
-        target=row.target,
-        check=row.check,
-        vantage=row.vantage,
-        verdict=row.verdict,
-        headline=row.headline,
-        detail=row.detail,
-        at=row.at,
-        took_ms=row.took_ms,
-    )
 
 
 def _recent(observations: Observations, row: Latest) -> Sequence[Sample | Latest]:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from cockpit.errors import NotFound
 from cockpit.health import alerts
-from cockpit.health.detail import detail_text, observation_from
+from cockpit.health.detail import detail_text, stored_observation
 from cockpit.health.hysteresis import Changed, Raise
 from cockpit.health.impact import Affected, suggest, together
 from cockpit.health.model import DECISION, Finding, Observation, Verdict
 from cockpit.health.registry import CHECKS, RUNBOOKS, check_named, matches
 from cockpit.health.web import Wanted, judge_health
+from storage.observations import Sample
 from tests.health.dns_readings import AT, server
 
 TWO = Affected(True, ("orders", "receipts"), ("Team Shop",))
@@ -110,23 +111,12 @@ def test_an_observation_is_read_back_as_it_was(
     verdict: Verdict, headline: str, finding: Finding | None, evidence: dict[str, Any]
 ) -> None:
     kept = Observation("d", "mail.dkim", "", verdict, headline, AT, timedelta(milliseconds=7), finding, evidence)
-    back = observation_from(
-        target="d",
-        check="mail.dkim",
-        vantage="",
-        verdict=str(verdict),
-        headline=headline,
-        detail=detail_text(kept),
-        at=AT,
-        took_ms=7,
-    )
+    back = stored_observation(Sample("d", "mail.dkim", "", str(verdict), headline, detail_text(kept), AT, 7))
     assert back == kept
 
 
 def test_a_detail_that_cannot_be_read_is_left_empty() -> None:
-    back = observation_from(
-        target="d", check="c", vantage="", verdict="OK", headline="", detail="{", at=AT, took_ms=0
-    )
+    back = stored_observation(Sample("d", "c", "", "OK", "", "{", AT, 0))
     assert back.evidence == {}
 
 
