@@ -23,7 +23,6 @@ class ActionScreen(Frame):
     """The plan or run in question. Only the typed phrase applies a plan: no key and no click does."""
 
     NAME = "action"
-    CSS_PATH = "action.tcss"
 
     view: ActionView | None = None
     _shown = ""

@@ -2,46 +2,47 @@
 
 import gc
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from cockpit.desk import Desk
 from cockpit.desk.views import Changes
 from cockpit.errors import CockpitError
-from screens.action import ActionScreen
 from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dashboard import Board
-from screens.domain import DomainScreen
 from screens.frame import Frame
-from screens.incident import IncidentScreen
 from screens.keys import KeyMap
 from screens.launcher import REOPEN, Launcher
-from screens.review import ReviewScreen
-from screens.runbook import RunbookScreen
 from screens.themes import DEFAULT_THEME
-from screens.timeline import TimelineScreen
 
 POLL_S = 0.05
 """Seconds between two looks at the database's version; nothing else is read while it stands still."""
 
-_SCREENS: Sequence[type[Frame]] = (
-    Board,
-    DomainScreen,
-    IncidentScreen,
-    RunbookScreen,
-    ActionScreen,
-    TimelineScreen,
-    ReviewScreen,
-)
+_SCREENS: Mapping[str, str] = {
+    "board": "screens.dashboard:Board",
+    "domain": "screens.domain:DomainScreen",
+    "incident": "screens.incident:IncidentScreen",
+    "runbook": "screens.runbook:RunbookScreen",
+    "action": "screens.action:ActionScreen",
+    "timeline": "screens.timeline:TimelineScreen",
+    "review": "screens.review:ReviewScreen",
+}
+"""Where each main screen is; it is imported when it is first shown, so that the board is there sooner."""
+
+_STYLES = ("cockpit", "dashboard", "domain", "incident", "runbook", "action", "review")
+"""All styles are read at once: a screen that brought its own would make Textual parse everything again."""
+
+SETTLED_S = 1.0
+"""Seconds after the first paint at which what was put off for it is done."""
 
 
 class CockpitApp(Bridge):
     """The cockpit on one desk. With `poll` off nothing happens by itself: tests call `poll()` and `second()`."""
 
-    CSS_PATH = Path(__file__).with_name("cockpit.tcss")
+    CSS_PATH = [Path(__file__).with_name(f"{name}.tcss") for name in _STYLES]
     DEFAULT_MODE = "board"
 
     def __init__(
@@ -54,6 +55,7 @@ class CockpitApp(Bridge):
         on_signal: Callable[[signal.Signals], None] | None = None,
         settle_s: float = 0.3,
         poll: bool = True,
+        ensure_watch: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(desk, keys=keys, launcher=launcher, theme=theme, on_signal=on_signal, settle_s=settle_s)
         self._polls = poll
@@ -61,8 +63,9 @@ class CockpitApp(Bridge):
         self._visited: list[str] = []
         self._title = ""
         self._trouble = ""
-        for screen in _SCREENS:
-            self.add_mode(screen.NAME, partial(screen, self))
+        self._ensure_watch = ensure_watch
+        for name, place in _SCREENS.items():
+            self.add_mode(name, partial(_make, place, self))
 
     def on_mount(self) -> None:
         """Start the tick."""
@@ -71,7 +74,14 @@ class CockpitApp(Bridge):
         if self._polls:
             self.set_interval(POLL_S, self.poll)
             self.set_interval(1.0, self.second)
-            self.set_timer(2.0, gc.freeze)
+            self.set_timer(SETTLED_S, self._settle_in)
+        if self._ensure_watch is not None:
+            self.call_after_refresh(self._ensure_watch)
+
+    def _settle_in(self) -> None:
+        """Import what the first key may need, and keep the collector away from what will stay."""
+        import_module("screens.moves")
+        gc.freeze()
 
     def on_unmount(self) -> None:
         """Give the terminal its title back."""
@@ -143,18 +153,16 @@ class CockpitApp(Bridge):
     def pending(self) -> Sequence[str]:
         """What is unsaved or under way, a sentence each."""
         self._save_all()
-        review = self._review()
-        unsaved = ["The post-mortem has text that could not be saved."] if review and review.unsaved else []
+        unsaved = [frame.unsaved for frame in self._frames() if frame.unsaved]
         return [*unsaved, *self.under_way()]
 
-    def _review(self) -> ReviewScreen | None:
-        stacks = self._screen_stacks.get(ReviewScreen.NAME, [])
-        return next((screen for screen in stacks if isinstance(screen, ReviewScreen)), None)
-
     def _save_all(self) -> None:
-        review = self._review()
-        if review is not None:
-            review.save()
+        for frame in self._frames():
+            frame.save()
+
+    def _frames(self) -> list[Frame]:
+        """The main screens that were shown so far."""
+        return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, Frame)]
 
     def _draw(self, changes: Changes | None) -> None:
         screen = self.main_screen()
@@ -172,20 +180,36 @@ class CockpitApp(Bridge):
             self._driver.write(sequence)
 
 
+def _make(place: str, bridge: Bridge) -> Frame:
+    """Import a main screen and make it."""
+    module, _, name = place.partition(":")
+    frame: Frame = getattr(import_module(module), name)(bridge)
+    return frame
+
+
 def run_app(
     desk: Desk,
     *,
     launcher: Launcher | None = None,
     on_signal: Callable[[signal.Signals], None] | None = None,
+    ensure_watch: Callable[[], None] | None = None,
 ) -> int:
     """Open the cockpit on `desk` and return its exit code, or `launcher.REOPEN`.
 
     Raises ConfigError when the configured keys cannot be used. `on_signal` is told before SIGTERM or SIGHUP ends
-    the cockpit (exit codes 143 and 129).
+    the cockpit (exit codes 143 and 129). `ensure_watch` is called once after the first paint and must not block:
+    starting a process before it would only make the board come later.
     """
     settings = desk.settings
     theme = {"high-contrast": "high-contrast-dark"}.get(settings.theme, settings.theme)
-    app = CockpitApp(desk, keys=KeyMap(settings.keys), launcher=launcher, theme=theme, on_signal=on_signal)
+    app = CockpitApp(
+        desk,
+        keys=KeyMap(settings.keys),
+        launcher=launcher,
+        theme=theme,
+        on_signal=on_signal,
+        ensure_watch=ensure_watch,
+    )
     result = app.run()
     if result == REOPEN:
         return REOPEN

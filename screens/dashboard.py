@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from textual import on
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Input
 
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, SesPanel
 from cockpit.health.model import Verdict
 from screens.commands import Standing
-from screens.frame import Frame
+from screens.listing import Listing
 from screens.present.board import (
     BOARD_CHECKS,
     alert_line,
@@ -24,7 +23,7 @@ from screens.present.board import (
     ses_lines,
 )
 from screens.present.domain import finding_lines
-from screens.present.lines import Line, line, rule
+from screens.present.lines import Line, rule
 from screens.present.words import age
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
@@ -33,11 +32,12 @@ AGING_S = 5
 """Seconds after which rows are read again though nobody wrote, because silence changes what they mean."""
 
 
-class Board(Frame):
+class Board(Listing):
     """The first screen."""
 
     NAME = "board"
-    CSS_PATH = "dashboard.tcss"
+    LIST = "#domains"
+    FILTER_HINT = "filter: a part of the name"
 
     _names = 12
     _ses: SesPanel | None = None
@@ -45,35 +45,23 @@ class Board(Frame):
     _read_at: datetime | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Domains and incidents on the left, the finding where there is room, SES and alerts on the right."""
+        """Domains and incidents on the left, the finding where there is room, SES and alerts on the right.
+
+        Textual styles every widget twice before the first paint, so headings are lines of their neighbours.
+        """
         domains = Rows[DomainRow](lambda row: row.target, self._draw_domain, id="domains")
         alerts = Rows[AlertLine](lambda alert: alert.id, self._draw_alert, id="alerts")
-        yield Reader(self._empty_lines, id="empty")
-        with_filter = Vertical(
-            Lines(self._domains_rule, classes="rule"),
-            Input(placeholder="filter: part of a name", id="filter"),
-            Lines(lambda width: [domain_heading(width, self._names, BOARD_CHECKS)], id="heading"),
-            domains,
-            Lines(self._incident_lines, id="incidents"),
-            id="left",
+        yield Horizontal(
+            Vertical(Lines(self._domain_lines), domains, Lines(self._incident_lines, id="incidents"), id="left"),
+            Lines(self._finding_lines, id="finding", classes="right"),
+            Vertical(Lines(self._ses_lines, id="ses"), alerts, id="right", classes="right"),
+            id="panes",
         )
-        finding = Container(Lines(self._finding_rule, classes="rule"), Lines(self._finding_lines), id="finding",
-                            classes="right")  # fmt: skip
-        right = Vertical(
-            Lines(self._ses_rule, classes="rule"),
-            Lines(self._ses_lines, id="ses"),
-            Lines(self._alerts_rule, classes="rule"),
-            alerts,
-            id="right",
-            classes="right",
-        )
-        yield Horizontal(with_filter, finding, right, id="panes")
 
     def on_mount(self) -> None:
         """Give the keys to the list of domains."""
         super().on_mount()
-        self.query_one("#filter").display = False
-        self.query_one("#domains").focus()
+        self.domains.focus()
 
     @property
     def domains(self) -> Rows[DomainRow]:
@@ -110,9 +98,16 @@ class Board(Frame):
         self._names = min(30, max((len(row.target) for row in rows), default=12))
         self.domains.set_items(rows, now)
         self._read_view()
-        empty = not rows
-        self.query_one("#empty").display = empty
+        self._show_empty(not rows)
+
+    def _show_empty(self, empty: bool) -> None:
+        """Say what this is while nothing is watched."""
         self.query_one("#panes").display = not empty
+        words = self.query("#empty")
+        if empty and not words:
+            self.query_one("#body").mount(Reader(self._empty_lines, id="empty"))
+        elif words and not empty:
+            words.remove()
 
     def _read_view(self) -> None:
         row = self.domains.selected
@@ -143,33 +138,6 @@ class Board(Frame):
         waiting = [alert for alert in self.alerts.shown if alert.incident is None and alert.cleared_at is None]
         return min(waiting, key=lambda alert: (alert.verdict.rank, alert.severity, alert.at), default=None)
 
-    def show_filter(self) -> None:
-        """Open the filter line and put the cursor there."""
-        line_of_input = self.query_one("#filter", Input)
-        line_of_input.display = True
-        line_of_input.focus()
-
-    def leave(self) -> bool:
-        """Clear the filter; False when there was none."""
-        box = self.query_one("#filter", Input)
-        had = box.display
-        box.value = ""
-        box.display = False
-        self.domains.focus()
-        return had
-
-    @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        self.domains.set_filter(event.value.strip())
-        self.tick(self.now)
-
-    @on(Input.Submitted, "#filter")
-    def _filtered(self, event: Input.Submitted) -> None:
-        event.stop()
-        if not event.value.strip():
-            self.leave()
-        self.domains.focus()
-
     def _draw_domain(self, row: DomainRow, width: int, now: datetime) -> Line:
         checks = [check for check, _ in BOARD_CHECKS] if self.has_class("-xwide") else []
         return domain_line(row, now, width, self._name_cells(width), checks)
@@ -181,12 +149,13 @@ class Board(Frame):
     def _name_cells(self, width: int) -> int:
         return max(8, min(self._names, width // 2 - 6))
 
-    def _domains_rule(self, width: int) -> Sequence[Line]:
+    def _domain_lines(self, width: int) -> Sequence[Line]:
         rows = self.domains
         first, last = rows.span
         total = f"{len(rows.shown)} of {rows.total}" if len(rows.shown) != rows.total else f"{rows.total}"
         hidden = f"{first}–{last}" if len(rows.shown) > last or first > 1 else ""
-        return [rule(f"Domains {total}", width, hidden, active=rows.has_focus)]
+        heading = [domain_heading(width, self._names, BOARD_CHECKS)] if self.has_class("-xwide") else []
+        return [rule(f"Domains {total}", width, hidden, active=rows.has_focus), *heading]
 
     def _incident_lines(self, width: int) -> Sequence[Line]:
         cards = self.bridge.cards()
@@ -197,30 +166,25 @@ class Board(Frame):
         more = f"{len(cards) - room} more: I" if len(cards) > room else ""
         return [rule(f"Incidents {len(cards)} open", width, more), *shown]
 
-    def _finding_rule(self, width: int) -> Sequence[Line]:
-        return [rule(self._view.row.target if self._view else "Finding", width)]
-
     def _finding_lines(self, width: int) -> Sequence[Line]:
-        return finding_lines(self._view, self.now, width) if self._view is not None else []
-
-    def _ses_rule(self, width: int) -> Sequence[Line]:
-        panel = self._ses
-        seen = f"{age(panel.at, self.now)} ago" if panel is not None and panel.at is not None else ""
-        return [rule("SES", width, seen)]
+        if self._view is None:
+            return [rule("Finding", width)]
+        return [rule(self._view.row.target, width), *finding_lines(self._view, self.now, width)]
 
     def _ses_lines(self, width: int) -> Sequence[Line]:
-        if self._ses is None:
-            return [line("")]
-        lines = ses_lines(self._ses, self.now, width)
-        if self.has_class("-tall") and self._ses.watched:
-            lines += [*gauge_plot(self._ses.bounce, width, 6), *gauge_plot(self._ses.complaint, width, 6)]
-        return lines
+        panel = self._ses
+        if panel is None:
+            return [rule("SES", width)]
+        seen = f"{age(panel.at, self.now)} ago" if panel.at is not None else ""
+        lines = [rule("SES", width, seen), *ses_lines(panel, self.now, width)]
+        if self.has_class("-tall") and panel.watched:
+            lines += [*gauge_plot(panel.bounce, width, 6), *gauge_plot(panel.complaint, width, 6)]
+        return [*lines, self._alerts_rule(width)]
 
-    def _alerts_rule(self, width: int) -> Sequence[Line]:
-        waiting = sum(
-            1 for alert in self.alerts.shown if alert.cleared_at is None and alert.verdict is Verdict.FAIL
-        )
-        return [rule("Alerts", width, f"{waiting} open" if waiting else "", active=self.alerts.has_focus)]
+    def _alerts_rule(self, width: int) -> Line:
+        alerts = [alert for alert in self.alerts.shown if alert.cleared_at is None]
+        waiting = sum(1 for alert in alerts if alert.verdict is Verdict.FAIL)
+        return rule("Alerts", width, f"{waiting} open" if waiting else "", active=self.alerts.has_focus)
 
     def _empty_lines(self, width: int) -> Sequence[Line]:
         return empty_board(min(width, 76), self.bridge.keys.label)

@@ -22,7 +22,6 @@ class DomainScreen(Frame):
     """The detail of the domain that was opened on the board."""
 
     NAME = "domain"
-    CSS_PATH = "domain.tcss"
 
     _view: DomainView | None = None
 

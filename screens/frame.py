@@ -32,11 +32,20 @@ class Frame(Screen[None]):
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
         self.bridge = bridge
+        # A new screen is styled from the present stylesheet; without this Textual would parse it all again.
+        self._css_update_count = bridge._css_update_count
         self._merge_registry()
+        self._set_breakpoints()
         self._header: Header | None = None
         self._card: IncidentCard | None = None
         self._next: NextStep | None = None
         self._next_since = 0.0
+
+    def _set_breakpoints(self) -> None:
+        """Have the classes of the present size from the start, instead of being styled twice."""
+        columns, rows = self.bridge.size
+        for size, points in ((columns, self.HORIZONTAL_BREAKPOINTS), (rows, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(next(name for least, name in sorted(points or (), reverse=True) if size >= least))
 
     def _merge_registry(self) -> None:
         for binding in self.bridge.keys.bindings(self.NAME):
@@ -45,15 +54,18 @@ class Frame(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, body, Next line and footer, inside the edges of a drill."""
-        yield Lines(self._edge_lines, id="edge-top", classes="edge")
+        drill = self.header.kind == "drill"
+        self.set_class(drill, "-drill")
+        if drill:
+            yield Lines(self._edge_lines, id="edge-top")
         with Container(id="inside"):
             yield Lines(self._header_lines, id="header")
             with Container(id="body"):
                 yield from self.body()
-            yield Lines(self._small_lines, id="small")
             yield Lines(self._next_lines, lit=True, id="next")
             yield Lines(self._footer_lines, id="footer")
-        yield Lines(lambda width: [drill_edge(self.header, width)], id="edge-bottom", classes="edge")
+        if drill:
+            yield Lines(lambda width: [drill_edge(self.header, width)], id="edge-bottom")
 
     def body(self) -> Iterable[Widget]:
         """The widgets between header and Next line."""
@@ -79,8 +91,7 @@ class Frame(Screen[None]):
         return self.bridge.desk.clock.now()
 
     def on_mount(self) -> None:
-        """Put up the drill's frame when this is one."""
-        self.set_class(self.header.kind == "drill", "-drill")
+        """Nothing here; subclasses say who gets the keys."""
 
     def on_screen_resume(self) -> None:
         """Show what is true now, not what was when this screen was left."""
@@ -92,7 +103,10 @@ class Frame(Screen[None]):
 
     def on_resize(self) -> None:
         """Say so when there is too little room."""
-        self.set_class(self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1], "-tiny")
+        tiny = self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
+        if tiny and not self.query("#small"):
+            self.query_one("#inside").mount(Lines(self._small_lines, id="small"))
+        self.set_class(tiny, "-tiny")
 
     def draw(self, changes: Changes | None) -> None:
         """Read from the desk and paint what differs."""
@@ -111,6 +125,14 @@ class Frame(Screen[None]):
         for lines in self.query(Lines):
             if lines.display:
                 lines.redraw()
+
+    @property
+    def unsaved(self) -> str:
+        """What is lost if the cockpit ends now, in a sentence; empty for nothing."""
+        return ""
+
+    def save(self) -> None:
+        """Store what is being written."""
 
     def show_filter(self) -> None:
         """Open the filter line, on screens that have one."""

@@ -15,18 +15,18 @@ from cockpit.incident.deadlines import Deadline
 from cockpit.incident.model import Incident
 from cockpit.incident.timeline import Entry
 from screens.commands import Standing
-from screens.frame import Frame
+from screens.listing import Listing
 from screens.present.incident import entry_line, head_lines, no_incident, side_lines
 from screens.present.lines import Line, Tone, line, rule
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
 
 
-class IncidentScreen(Frame):
+class IncidentScreen(Listing):
     """The incident in question, as its commander works with it."""
 
     NAME = "incident"
-    CSS_PATH = "incident.tcss"
+    LIST = "#entries"
 
     _incident: Incident | None = None
     _clocks: Sequence[Deadline] = ()
@@ -40,7 +40,6 @@ class IncidentScreen(Frame):
             Vertical(
                 Lines(self._head_lines, id="head"),
                 Lines(self._timeline_rule, classes="rule"),
-                Input(placeholder="filter: part of the text", id="filter"),
                 entries,
                 *self.below(),
                 id="left",
@@ -61,7 +60,6 @@ class IncidentScreen(Frame):
     def on_mount(self) -> None:
         """Give the keys to the timeline."""
         super().on_mount()
-        self.query_one("#filter").display = False
         self.entries.focus()
 
     @property
@@ -99,33 +97,14 @@ class IncidentScreen(Frame):
         words = f"{entry.occurred_at:%Y-%m-%dT%H:%M:%SZ} {entry.text}" if entry is not None else ""
         return replace(super().standing(), copyable=words)
 
-    def show_filter(self) -> None:
-        """Open the filter line and put the cursor there."""
-        box = self.query_one("#filter", Input)
-        box.display = True
-        box.focus()
-
     def leave(self) -> bool:
         """Leave the entry line or the filter; False when the list has the keys and no filter is set."""
-        box, had = self.query_one("#filter", Input), self.focused is not self.entries
-        had = had or box.display
-        box.value = ""
-        box.display = False
-        self.entries.focus()
-        return had
+        was_written = self.query_one("#entry").has_focus
+        return super().leave() or was_written
 
     def write(self) -> None:
         """Put the cursor into the entry line."""
         self.query_one("#entry").focus()
-
-    @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        self.entries.set_filter(event.value.strip())
-
-    @on(Input.Submitted, "#filter")
-    def _filtered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.entries.focus()
 
     @on(Input.Submitted, "#entry")
     def _entered(self, event: Input.Submitted) -> None:

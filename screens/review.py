@@ -44,10 +44,9 @@ class ReviewScreen(Frame):
     """The post-mortem of the incident in question."""
 
     NAME = "review"
-    CSS_PATH = "review.tcss"
 
     document: Saved | None = None
-    unsaved = False
+    _dirty = False
     _wrong = ""
     _sections: Sequence[Section] = ()
     _timer: Timer | None = None
@@ -81,6 +80,11 @@ class ReviewScreen(Frame):
         self.sections.focus()
 
     @property
+    def unsaved(self) -> str:
+        """Text that could not be stored."""
+        return "The post-mortem has text that could not be saved." if self._dirty else ""
+
+    @property
     def sections(self) -> Rows[Section]:
         """The list of sections."""
         return self.query_one("#sections", Rows)
@@ -108,7 +112,7 @@ class ReviewScreen(Frame):
         known = self.document
         if known is None or known.id != stored.id:
             self._load(stored)
-        elif stored.revision != known.revision and not self.unsaved:
+        elif stored.revision != known.revision and not self._dirty:
             self._load(stored)
             self.bridge.tell(f"{stored.author} saved revision {stored.revision}; it is shown now.")
 
@@ -119,7 +123,7 @@ class ReviewScreen(Frame):
 
     def _load(self, document: Saved) -> None:
         self.document = document
-        self.unsaved = False
+        self._dirty = False
         if self.area.text != document.text:
             place = self.area.cursor_location
             self.area.load_text(document.text)
@@ -158,7 +162,7 @@ class ReviewScreen(Frame):
         """Store the text if it is another one; a conflict is shown with both texts."""
         if self._timer is not None:
             self._timer.stop()
-        if self.document is None or not self.unsaved:
+        if self.document is None or not self._dirty:
             return
         try:
             self._store(self.document.revision)
@@ -169,7 +173,7 @@ class ReviewScreen(Frame):
             else:
                 self.bridge.tell(self._wrong, "error")
             return
-        self.unsaved, self._wrong = False, ""
+        self._dirty, self._wrong = False, ""
         self.tick(self.now)
 
     def _store(self, base_revision: int) -> None:
@@ -194,7 +198,7 @@ class ReviewScreen(Frame):
             self.document = stored
             if choice == "both":
                 self.area.load_text(f"{stored.text}\n\n<!-- the other text -->\n\n{self.area.text}")
-            self.unsaved = True
+            self._dirty = True
             self.save()
         self.tick(self.now)
 
@@ -202,7 +206,7 @@ class ReviewScreen(Frame):
     def _changed(self) -> None:
         if self.document is None or self.area.text == self.document.text:
             return
-        self.unsaved = True
+        self._dirty = True
         self._recount()
         if self._timer is not None:
             self._timer.stop()
@@ -234,7 +238,7 @@ class ReviewScreen(Frame):
         if document is None:
             return [rule("Post-mortem", width)]
         words = saved_words(revision=document.revision, author=document.author, at=document.at, now=self.now,
-                            unsaved=self.unsaved, wrong=self._wrong)  # fmt: skip
+                            unsaved=self._dirty, wrong=self._wrong)  # fmt: skip
         return [rule("Post-mortem", width, words, active=self.area.has_focus)]
 
     def _preview_lines(self, width: int) -> Sequence[Line]:

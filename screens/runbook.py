@@ -20,7 +20,6 @@ class RunbookScreen(Frame):
     """The runbook run in question."""
 
     NAME = "runbook"
-    CSS_PATH = "runbook.tcss"
 
     view: RunView | None = None
     _health: CheckView | None = None

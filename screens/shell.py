@@ -28,7 +28,11 @@ class Shell(App[int]):
         self._on_signal = on_signal
         for colours in THEMES.values():
             self.register_theme(colours.theme())
-        self.theme = theme if theme in THEMES else DEFAULT_THEME
+        first = theme if theme in THEMES else DEFAULT_THEME
+        self.paints = Paints(THEMES[first], no_color=self.no_color)
+        # Not through the setter, which would parse every style once more before anything is drawn.
+        self.set_reactive(Shell.theme, first)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The net first; NO_COLOR takes colours out altogether instead of turning them grey."""
@@ -37,8 +41,13 @@ class Shell(App[int]):
         return [*self._net, *super().get_line_filters()]
 
     def _watch_theme(self, theme_name: str) -> None:
+        """Change paints and styles; the first theme is in the stylesheet already and is not applied again."""
         self.paints = Paints(THEMES.get(theme_name, THEMES[DEFAULT_THEME]), no_color=self.no_color)
-        super()._watch_theme(theme_name)
+        if self.is_running:
+            super()._watch_theme(theme_name)
+        else:
+            dark = self.current_theme.dark
+            self.add_class(f"-theme-{theme_name}", "-dark-mode" if dark else "-light-mode", update=False)
 
     def on_load(self) -> None:
         """Be told of SIGTERM and SIGHUP as soon as there is a loop."""
