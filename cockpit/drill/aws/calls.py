@@ -12,7 +12,9 @@ KEPT_CHANGES = 2_000
 """Calls that change something are rare and are what a drill is judged by."""
 KEPT_READS = 2_000
 """Reads are many; the oldest go first and never push a change out."""
-_READS = ("Get", "List", "Describe", "Head")
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Test", "Filter")
+_CONSUMES = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
+"""Working off a queue changes nothing that anybody else relies on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class CallRecord:
     @property
     def changes(self) -> bool:
         """Whether the operation is meant to change something."""
-        return not self.operation.startswith(_READS)
+        return not self.operation.startswith((*_READS, *_CONSUMES))
 
     @property
     def succeeded(self) -> bool:

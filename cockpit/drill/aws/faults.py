@@ -86,5 +86,7 @@ def _throttled(service: str, protocol: str) -> AwsError:
         return AwsError("SlowDown", "Please reduce your request rate.", 503)
     if service == "sesv2":
         return AwsError("TooManyRequestsException", "Too many requests.", 429)
+    if service == "lambda":
+        return AwsError("TooManyRequestsException", "Rate Exceeded.", 429)
     code = "ThrottlingException" if protocol == "json" else "Throttling"
     return AwsError(code, "Rate exceeded", 400)

@@ -11,10 +11,19 @@ from botocore.model import ServiceModel
 from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.http import Request
 
-SERVICES = ("sts", "sesv2", "ses", "cloudwatch", "s3", "route53")
-"""The services that this world speaks, by the SDK's client names."""
+PROBED = ("sts", "sesv2", "ses", "cloudwatch", "s3", "route53")
+"""The services that every drill is asked of from its first second, by the SDK's client names."""
+SERVICES = (
+    *PROBED,
+    *("sns", "sqs", "dynamodb", "acm", "elbv2", "health", "support", "lambda", "logs", "iam"),
+)
+"""All services that this world speaks."""
 
-_SCOPES = {"sts": "sts", "ses": "ses", "email": "ses", "monitoring": "cloudwatch", "s3": "s3", "route53": "route53"}
+_SCOPES = {name: name for name in SERVICES if name not in ("sesv2", "cloudwatch", "elbv2")} | {
+    "email": "ses",
+    "monitoring": "cloudwatch",
+    "elasticloadbalancing": "elbv2",
+}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/[^/]*/([^/]+)/aws4_request")
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 _OLD_ROUTES = {("GET", "/v2/email/identities"): "ListEmailIdentities"}

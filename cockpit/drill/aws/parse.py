@@ -68,14 +68,28 @@ def _from_body(request: Request, protocol: str, shape: Any, members: dict[str, A
     if payload is not None:
         member = shape.members[payload]
         if member.type_name == "blob":
-            if "aws-chunked" in request.headers.get("content-encoding", ""):
-                raise AwsError("NotImplemented", "The drill world does not read aws-chunked bodies.", 501)
-            return {payload: request.body}
+            chunked = "aws-chunked" in request.headers.get("content-encoding", "")
+            return {payload: _unchunked(request.body) if chunked else request.body}
         return {payload: _document(request.body, protocol, member)} if request.body else {}
     if not request.body or not members:
         return {}
     whole = _document(request.body, protocol, shape)
     return {name: value for name, value in whole.items() if name in members or name not in shape.members}
+
+
+def _unchunked(body: bytes) -> bytes:
+    """The content of an aws-chunked body, without its `size[;chunk-signature]` lines and its trailing checksums."""
+    whole, rest = bytearray(), body
+    while rest:
+        head, separator, rest = rest.partition(b"\r\n")
+        size = int(head.partition(b";")[0], 16)
+        if not separator or len(rest) < size:
+            raise ValueError("the aws-chunked body ends early")
+        if size == 0:
+            break
+        whole += rest[:size]
+        rest = rest[size:].removeprefix(b"\r\n")
+    return bytes(whole)
 
 
 def _document(body: bytes, protocol: str, shape: Any) -> dict[str, Any]:
@@ -139,9 +153,11 @@ def _from_form(shape: Any, fields: Mapping[str, str], prefix: str) -> Any:
         return _numbered(shape.member, fields, stem) or ([] if prefix in fields else None)
     if kind == "map":
         stem = prefix if shape.serialization.get("flattened") else f"{prefix}.entry"
+        key_name = shape.key.serialization.get("name", "key")
+        value_name = shape.value.serialization.get("name", "value")
         entries: dict[str, Any] = {}
-        while (key := fields.get(f"{stem}.{len(entries) + 1}.key")) is not None:
-            entries[key] = _from_form(shape.value, fields, f"{stem}.{len(entries) + 1}.value")
+        while (key := fields.get(f"{stem}.{len(entries) + 1}.{key_name}")) is not None:
+            entries[key] = _from_form(shape.value, fields, f"{stem}.{len(entries) + 1}.{value_name}")
         return entries or None
     return _scalar(shape, fields[prefix]) if prefix in fields else None
 

@@ -16,6 +16,16 @@ from cockpit.drill.http import Response
 
 Headers = tuple[tuple[str, str], ...]
 
+_SQS_CODES = {
+    "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+    "BatchEntryIdsNotDistinct": "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+    "EmptyBatchRequest": "AWS.SimpleQueueService.EmptyBatchRequest",
+    "TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+    "MessageNotInflight": "AWS.SimpleQueueService.MessageNotInflight",
+}
+"""What the query protocol called SQS's errors; the SDK's model no longer says."""
+
 
 def success(operation: Any, protocol: str, result: Mapping[str, Any], request_id: str) -> Response:
     """Render a result that the operation's output shape knows."""
@@ -40,8 +50,9 @@ def failure(service: Any, protocol: str, error: AwsError, request_id: str) -> Re
             ("x-amzn-ErrorType", error.code),
         )
         if "awsQueryCompatible" in service.metadata:
-            headers += (("x-amzn-query-error", f"{error.code};{_blame(error)}"),)
-        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+            headers += (("x-amzn-query-error", f"{_query_code(service, error.code)};{_blame(error)}"),)
+        told = {"__type": error.code, "message": error.message, **error.details}
+        body = json.dumps(told).encode()
         return Response(error.status, headers, body)
     if service.service_name == "s3":
         root = ElementTree.Element("Error")
@@ -57,6 +68,14 @@ def failure(service: Any, protocol: str, error: AwsError, request_id: str) -> Re
         _child(root, "RequestId", request_id)
     headers = (_content("text/xml"), ("x-amzn-RequestId", request_id), ("x-amz-request-id", request_id))
     return Response(error.status, headers, _document(root))
+
+
+def _query_code(service: Any, code: str) -> str:
+    """The code by which the query protocol knew an error that JSON names by its shape."""
+    if service.service_name == "sqs":
+        return _SQS_CODES.get(code, code)
+    shapes = {shape.name: shape for shape in service.error_shapes}
+    return str(shapes[code].metadata.get("error", {}).get("code", code)) if code in shapes else code
 
 
 def _blame(error: AwsError) -> str:

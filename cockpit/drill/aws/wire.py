@@ -6,7 +6,8 @@ know is answered with 500 and noted as drift, because then the world, not the ca
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +32,8 @@ class Call:
     at: datetime
 
 
-Operation = Callable[[Call], Mapping[str, Any]]
+Operation = Callable[[Call], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
+"""What an operation does; one that waits (a long poll) gives an awaitable, and the others are served meanwhile."""
 
 
 class Service(Protocol):
@@ -72,6 +74,8 @@ class AwsEndpoint:
         self._requests = 0
         self.calls = CallLog()
         self.faults = Faults()
+        self.pages: dict[str, Callable[[], bytes]] = {}
+        """What is served to anybody, by path: the certificates that signed messages point at."""
 
     @property
     def url(self) -> str:
@@ -94,20 +98,62 @@ class AwsEndpoint:
     def warm(self) -> None:
         """Load what the first request would; slow (0.1 s), so that it belongs into a thread after start."""
         from cockpit.drill.aws import parse, render
-        from cockpit.drill.aws.models import SERVICES, Models
+        from cockpit.drill.aws.models import PROBED, Models
 
         assert parse
         assert render
         models = Models()
-        for name in SERVICES:
+        for name in PROBED:
             models.service(name)
         self._models = self._models or models
 
-    async def _handle(self, request: Request) -> Response:
-        if self._models is None:
-            from cockpit.drill.aws.models import Models
+    def act(self, service: str, name: str, caller: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A call that something inside the account makes: met by the same faults, checked and logged alike.
 
-            self._models = Models()
+        Raises AwsError, also where the connection would have been cut.
+        """
+        self._models = self._models or self._load()
+        self._requests += 1
+        model = self._models.service(service).operation_model(name)
+        status, error, applied, at = 200, "", False, self._clock.now()
+        try:
+            for fault in self.faults.take(service, name):
+                refused = answer(fault.kind, service, self._models.service(service).resolved_protocol, name)
+                if refused is not None or fault.kind is FaultKind.DROP:
+                    raise refused or AwsError("RequestTimeout", "The connection was closed.", 503)
+            _check_input(service, model.input_shape, parameters)
+            result = self._operations[service, name](Call(name, parameters, caller, at))
+            assert isinstance(result, Mapping)
+            applied = True
+            return result
+        except AwsError as refusal:
+            status, error = refusal.status, refusal.code
+            raise
+        finally:
+            told = without_secrets(model.input_shape, parameters)
+            record = CallRecord(
+                number=self._requests,
+                at=at,
+                service=service,
+                operation=name,
+                parameters=told,
+                status=status,
+                error=error,
+                caller=caller,
+                applied=applied,
+            )
+            self.calls.add(record)
+
+    def _load(self) -> "Models":
+        from cockpit.drill.aws.models import Models
+
+        return Models()
+
+    async def _handle(self, request: Request) -> Response:
+        page = self.pages.get(request.path)
+        if page is not None and request.method == "GET":
+            return Response(200, (("Content-Type", "application/octet-stream"),), page())
+        self._models = self._models or self._load()
         self._requests += 1
         request_id = f"{self._requests:08x}-d111-4000-8000-{self._requests:012x}"
         started = self._clock.monotonic()
@@ -165,16 +211,17 @@ class AwsEndpoint:
             raise not_built(f"{service}:{name}")
         if shape is not None:
             _check_input(service, shape, parameters)
-        result = self._run(operation, target, Call(name, parameters, caller, self._clock.now()))
+        result = await self._run(operation, target, Call(name, parameters, caller, self._clock.now()))
         turn.applied = True
         self._check_output(target, result)
         if any(fault.kind is FaultKind.APPLY_THEN_DROP for fault in met):
             raise Dropped
         return result
 
-    def _run(self, operation: Operation, target: "Target", call: Call) -> Mapping[str, Any]:
+    async def _run(self, operation: Operation, target: "Target", call: Call) -> Mapping[str, Any]:
         try:
-            return operation(call)
+            result = operation(call)
+            return await result if inspect.isawaitable(result) else result
         except AwsError:
             raise
         except Exception as error:
@@ -209,7 +256,19 @@ class AwsEndpoint:
             raise AwsError("InternalFailure", "The drill world's answer does not fit the SDK's model.", 500)
 
 
-_INVALID = {"sesv2": "BadRequestException", "cloudwatch": "InvalidParameterValue", "route53": "InvalidInput"}
+_INVALID = {
+    "sesv2": "BadRequestException",
+    "cloudwatch": "InvalidParameterValue",
+    "route53": "InvalidInput",
+    "sns": "InvalidParameter",
+    "sqs": "InvalidParameterValue",
+    "dynamodb": "ValidationException",
+    "acm": "ValidationException",
+    "support": "ValidationException",
+    "health": "ValidationException",
+    "lambda": "InvalidParameterValueException",
+    "logs": "InvalidParameterException",
+}
 """What a service calls a request that its model refuses."""
 
 
