@@ -53,6 +53,8 @@ class Timings:
     """How long PENDING lasts before FAILED."""
     route53_insync: timedelta = timedelta(seconds=30)
     """From a Route 53 change to INSYNC; the servers answer with it at once."""
+    phase_7_patience: timedelta = timedelta(seconds=60)
+    """How long the BYODKIM function waits for SES to verify the key before it answers."""
 
     def sentences(self) -> list[str]:
         """Each assumption by name, for the report."""
