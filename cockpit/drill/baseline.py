@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from cockpit.drill.aws.cloudwatch import Alarm
+from cockpit.drill.aws.alarms import Alarm
 from cockpit.drill.aws.dkim import provider_public_key, spki
 from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin
 from cockpit.drill.aws.mail import ConfigurationSet, MailAccount

@@ -56,7 +56,7 @@ async def _serve(name: str, speed: float, seed: int, operator: str) -> int:
     try:
         os.write(sys.stdout.fileno(), msgspec.json.encode(world.profile) + b"\n")
         _until_eof(loop, ended)
-        await asyncio.to_thread(world.aws.warm)
+        await asyncio.to_thread(world.account.warm)
         await ended.wait()
     finally:
         await world.close()

@@ -11,16 +11,10 @@ from typing import Any
 
 import msgspec
 
-from cockpit.drill.aws.cloudwatch import CloudWatch
+from cockpit.drill.aws.account import Account
 from cockpit.drill.aws.identity import ASSUMPTIONS, Signature, Timings
-from cockpit.drill.aws.mail import MailAccount
-from cockpit.drill.aws.route53 import Route53
-from cockpit.drill.aws.s3 import S3
-from cockpit.drill.aws.ses_classic import SesClassic
-from cockpit.drill.aws.sesv2 import SesV2
-from cockpit.drill.aws.sts import Sts
-from cockpit.drill.aws.traffic import Quantity, Traffic
-from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.aws.place import Place
+from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.baseline import (
     PreparedKey,
     add_identities,
@@ -32,7 +26,7 @@ from cockpit.drill.baseline import (
 )
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import ACCOUNT, BUCKET, REGION, SITES, settings
+from cockpit.drill.company import ACCOUNT, REGION, SITES, settings
 from cockpit.drill.control import ControlServer
 from cockpit.drill.dns import DnsNetwork
 from cockpit.drill.guard import Attempts, ProxyTrap
@@ -73,8 +67,10 @@ class World:
         self.happenings = Happenings(self.clock)
         self.timings = timings_from(scenario)
         self.began_at: datetime | None = None
-        self._lay_network(prepared or PreparedKey(), speed)
+        self._prepared = prepared or PreparedKey()
+        self._lay_network(self._prepared, speed)
         self._open_account(operator)
+        store_prepared_key(self.s3, self._prepared, self.clock)
         self.sinks = SinkServer(self.clock, [ChatSink()])
         self.control = ControlServer(self)
         self.attempts = Attempts(self.clock)
@@ -99,31 +95,23 @@ class World:
         for site in SITES:
             for host in site.hosts:
                 self.hosts.add_host(host.name, host.address)
-        self.s3 = S3(self.clock.now() - timedelta(days=400), (BUCKET,))
-        store_prepared_key(self.s3, prepared, self.clock)
 
     def _open_account(self, operator: str) -> None:
         """AWS: mail, metrics, buckets and hosted zones behind one endpoint."""
-        levels = mail_levels() | {Quantity(name): level for name, level in self.scenario.levels.items()}
-        self.traffic = Traffic(levels)
-        self.mail = MailAccount(
-            self.clock, self.lookup, self.traffic, self.timings, REGION, max_24_hours=5_000_000.0
-        )
-        self.cloudwatch = CloudWatch(self.traffic, alarms(), place=f"{REGION}:{ACCOUNT}")
-        zones = HostedZones(self.network, [f"{site.name}." for site in SITES])
         self._credentials = (f"DRILL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
-        self.aws = AwsEndpoint(
-            [
-                Sts(),
-                SesV2(self.mail),
-                SesClassic(self.mail),
-                self.cloudwatch,
-                self.s3,
-                Route53(zones, self.clock, self.timings),
-            ],
-            {self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
+        self.account = Account(
+            Place(REGION, ACCOUNT),
             self.clock,
+            lookup=self.lookup,
+            zones=HostedZones(self.network, [f"{site.name}." for site in SITES]),
+            timings=self.timings,
+            levels=mail_levels() | {Quantity(name): level for name, level in self.scenario.levels.items()},
+            callers={self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
+            alarms=alarms(),
         )
+        self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3
+        self.aws = self.account.endpoint
+        self.mail.max_24_hours = 5_000_000.0
 
     async def start(self) -> None:
         """Listen everywhere, and let the scenario run."""
@@ -240,7 +228,7 @@ class World:
             self.inject(self._pending.pop(0))
         if not self.scenario.injects:
             self.began_at = self.began_at or self.clock.now()
-        for sentence in (*self.mail.tick(), *self.cloudwatch.tick(self.clock.now())):
+        for sentence in self.account.tick(self.clock.now()):
             self.happenings.note("world", sentence)
         self._observe()
 

@@ -1,35 +1,42 @@
 """A simulated account on a loopback port, in a thread of its own, with DNS answers that the test holds."""
 
 import asyncio
+import importlib.util
 import os
 import random
+import re
+import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from cockpit.drill.aws.account import Account
+from cockpit.drill.aws.alarms import Alarm
 from cockpit.drill.aws.calls import CallLog
-from cockpit.drill.aws.cloudwatch import Alarm, CloudWatch
 from cockpit.drill.aws.dkim import provider_public_key
 from cockpit.drill.aws.faults import Faults
 from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin, Timings
 from cockpit.drill.aws.lookup import Answer, Found, Soa
-from cockpit.drill.aws.mail import MailAccount
-from cockpit.drill.aws.route53 import RecordSet, Route53
-from cockpit.drill.aws.s3 import S3
-from cockpit.drill.aws.ses_classic import SesClassic
-from cockpit.drill.aws.sesv2 import SesV2
-from cockpit.drill.aws.sts import Sts
-from cockpit.drill.aws.traffic import Quantity, Traffic
-from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.aws.place import Place
+from cockpit.drill.aws.route53 import RecordSet
+from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.clock import DrillClock
 
 ARN = "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"
 KEY = "AKIDRILLDRILLDRILL00"
+
+
+class Endpoint(Protocol):
+    """Something that answers as AWS does: the drill's account, or an outside peer."""
+
+    def client(self, service: str) -> Any: ...
 
 
 class HandDns:
@@ -86,37 +93,34 @@ class HandAccount:
         self.timings = Timings(
             first_check=timedelta(seconds=20), recheck=timedelta(seconds=30), failed_after=timedelta(minutes=10)
         )
-        self.traffic = Traffic(
-            {
-                Quantity.SEND_PER_MINUTE: 600.0,
-                Quantity.BOUNCE_FRACTION: 0.02,
-                Quantity.COMPLAINT_FRACTION: 0.0004,
-                Quantity.REPUTATION_BOUNCE: 0.019,
-                Quantity.REPUTATION_COMPLAINT: 0.0004,
-            }
-        )
-        self.mail = MailAccount(self.clock, self.dns, self.traffic, self.timings, "ca-central-1")
-        self.s3 = S3(self.clock.now(), ("acme-dkim",))
+        levels = {
+            Quantity.SEND_PER_MINUTE: 600.0,
+            Quantity.BOUNCE_FRACTION: 0.02,
+            Quantity.COMPLAINT_FRACTION: 0.0004,
+            Quantity.REPUTATION_BOUNCE: 0.019,
+            Quantity.REPUTATION_COMPLAINT: 0.0004,
+        }
         alarm = Alarm(name="ses-bounce", key=("AWS/SES", "Reputation.BounceRate", ()), threshold=0.05)
-        self.cloudwatch = CloudWatch(self.traffic, [alarm])
-        self.endpoint = AwsEndpoint(
-            [
-                Sts(),
-                SesV2(self.mail),
-                SesClassic(self.mail),
-                self.cloudwatch,
-                self.s3,
-                Route53(self.zones, self.clock, self.timings),
-            ],
-            {KEY: ARN},
+        self.whole = Account(
+            Place("ca-central-1", "447112341123"),
             self.clock,
+            lookup=self.dns,
+            zones=self.zones,
+            timings=self.timings,
+            levels=levels,
+            callers={KEY: ARN},
+            alarms=[alarm],
         )
+        self.endpoint, self.traffic, self.mail = self.whole.endpoint, self.whole.traffic, self.whole.mail
+        self.s3, self.cloudwatch = self.whole.s3, self.whole.cloudwatch
+        self.s3.store("acme-dkim", "seed", b"", self.clock.now(), "text/plain")
+        self.s3.remove("acme-dkim", "seed")
         self._add_identity("shop.example", 1)
 
     def wait(self, scenario_s: float) -> None:
-        """Let time pass, and SES look at what is due."""
+        """Let time pass, and everything happen that is due."""
         self.seconds += scenario_s
-        self.mail.tick()
+        self.whole.tick(self.clock.now())
 
     def client(self, service: str, key: str = KEY, attempts: int = 1) -> Any:
         """A boto3 client; `attempts` is how often botocore tries in all."""
@@ -185,3 +189,70 @@ def account(loop_thread: asyncio.AbstractEventLoop, sdk: boto3.session.Session) 
     account.close()
     asyncio.run_coroutine_threadsafe(account.endpoint.close(), loop_thread).result(5)
     assert account.calls.drift == []
+
+
+class MotoPeer:
+    """moto as a server in a process of its own: an independent judgement on how AWS answers."""
+
+    def __init__(self, url: str, session: boto3.session.Session) -> None:
+        self._url = url
+        self._session = session
+        self._clients: list[Any] = []
+
+    def client(self, service: str) -> Any:
+        client = self._session.client(
+            service,
+            region_name="ca-central-1",
+            endpoint_url=self._url,
+            aws_access_key_id="AKIAMOTO",
+            aws_secret_access_key="moto",
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10),
+        )
+        self._clients.append(client)
+        return client
+
+    def forget(self) -> None:
+        """Start from nothing."""
+        request = urllib.request.Request(f"{self._url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+
+
+@pytest.fixture(scope="session")
+def moto(loop_thread: asyncio.AbstractEventLoop, sdk: boto3.session.Session) -> Iterator[MotoPeer]:
+    """moto, listening; skips where it is not installed."""
+    if any(importlib.util.find_spec(name) is None for name in ("moto", "flask", "flask_cors")):
+        pytest.skip("moto, flask and flask-cors are not installed")
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                found = re.search(r"http://127\.0\.0\.1:\d+", line)
+                if found:
+                    break
+            else:
+                pytest.fail("moto did not start")
+            drain = threading.Thread(target=process.stderr.read, daemon=True)
+            drain.start()
+            yield MotoPeer(found.group(), sdk)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(params=["drill", pytest.param("moto", marks=[pytest.mark.peer, pytest.mark.xdist_group("moto")])])
+def peer(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
+    """The same test body twice: against the drill's account, and against moto."""
+    if request.param == "drill":
+        yield request.getfixturevalue("account")
+        return
+    moto: MotoPeer = request.getfixturevalue("moto")
+    moto.forget()
+    yield moto
+    moto.close()

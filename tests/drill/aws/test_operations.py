@@ -213,11 +213,25 @@ def test_own_metrics_can_be_put_and_read_back(account: HandAccount) -> None:
         client.put_metric_data(Namespace="AWS/SES", MetricData=data)
 
 
-def test_metric_math_is_not_built_and_says_so(account: HandAccount) -> None:
+def test_metric_math_over_two_metrics_is_computed(account: HandAccount) -> None:
     now = datetime.now(UTC)
+    queries = [
+        _query("b", "Bounce", "Sum") | {"ReturnData": False},
+        _query("s", "Send", "Sum") | {"ReturnData": False},
+        {"Id": "percent", "Expression": "100 * b / s"},
+    ]
+    client = account.client("cloudwatch")
+    times = {"StartTime": now - timedelta(hours=1), "EndTime": now}
+    (percent,) = client.get_metric_data(MetricDataQueries=queries, **times)["MetricDataResults"]
+    assert percent["Values"][1] == pytest.approx(2.0, rel=0.2)
+
+
+def test_metric_math_beyond_arithmetic_says_that_it_is_not_built(account: HandAccount) -> None:
+    now = datetime.now(UTC)
+    query = {"Id": "e", "Expression": "ANOMALY_DETECTION_BAND(b)"}
     with pytest.raises(ClientError) as caught:
         account.client("cloudwatch").get_metric_data(
-            MetricDataQueries=[{"Id": "e", "Expression": "b*100"}], StartTime=now - timedelta(hours=1), EndTime=now
+            MetricDataQueries=[query], StartTime=now - timedelta(hours=1), EndTime=now
         )
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 

@@ -25,6 +25,16 @@ from tests.drill.aws.conftest import ARN, HandAccount
         ("cloudwatch", "json"),
         ("s3", "rest-xml"),
         ("route53", "rest-xml"),
+        ("sns", "query"),
+        ("sqs", "json"),
+        ("dynamodb", "json"),
+        ("acm", "json"),
+        ("elbv2", "query"),
+        ("health", "json"),
+        ("support", "json"),
+        ("lambda", "rest-json"),
+        ("logs", "json"),
+        ("iam", "query"),
     ],
 )
 def test_the_sdk_still_speaks_the_protocol_that_is_built(service: str, protocol: str) -> None:
@@ -35,7 +45,7 @@ def test_every_built_operation_exists_in_the_model(account: HandAccount) -> None
     models = Models()
     for service, operation in account.endpoint.built:
         assert operation in models.service(service).operation_names
-    assert {service for service, _ in account.endpoint.built} == set(SERVICES)
+    assert {service for service, _ in account.endpoint.built} <= set(SERVICES)
 
 
 def test_an_operation_that_is_not_built_says_so(account: HandAccount) -> None:
@@ -48,7 +58,7 @@ def test_an_operation_that_is_not_built_says_so(account: HandAccount) -> None:
 
 def test_an_unknown_service_says_so(account: HandAccount) -> None:
     with pytest.raises(ClientError) as caught:
-        account.client("sqs").list_queues()
+        account.client("kinesis").list_streams()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 

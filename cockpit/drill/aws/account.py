@@ -1,0 +1,84 @@
+"""The whole simulated account: its services, wired to each other and to the world around it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from cockpit.drill.aws.alarms import Alarm
+from cockpit.drill.aws.behaviours import behaviours
+from cockpit.drill.aws.cloudwatch import CloudWatch
+from cockpit.drill.aws.dynamodb import DynamoDb
+from cockpit.drill.aws.functions import Functions
+from cockpit.drill.aws.identity import Timings
+from cockpit.drill.aws.logs import Logs
+from cockpit.drill.aws.lookup import Lookup
+from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.place import Place
+from cockpit.drill.aws.route53 import Route53, Zones
+from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.ses_classic import SesClassic
+from cockpit.drill.aws.sesv2 import SesV2
+from cockpit.drill.aws.signing import CERTIFICATE_PATH
+from cockpit.drill.aws.sns import Sns
+from cockpit.drill.aws.sqs import Sqs
+from cockpit.drill.aws.sts import Sts
+from cockpit.drill.aws.traffic import Quantity, Traffic
+from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.clock import DrillClock
+
+
+class Account:
+    """One account in one region, behind one endpoint: start and close the endpoint, and `tick` the account.
+
+    `callers` maps access key ids to the ARN that signs with them; `levels` are the usual heights of mail curves.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        clock: DrillClock,
+        *,
+        lookup: Lookup,
+        zones: Zones,
+        timings: Timings,
+        levels: Mapping[Quantity, float],
+        callers: Mapping[str, str],
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        self.place = place
+        self.traffic = Traffic(dict(levels))
+        self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region)
+        self.s3 = S3(clock.now() - timedelta(days=400))
+        self.logs = Logs(place, clock)
+        self.functions = Functions(place, clock, self.logs)
+        self.sqs = Sqs(place, clock, lambda: self.endpoint.url)
+        self.sns = Sns(place, clock, lambda: self.endpoint.url, self.sqs, self.functions)
+        self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify)
+        self.dynamodb = DynamoDb(place, clock)
+        self.endpoint = AwsEndpoint(
+            [
+                Sts(),
+                SesV2(self.mail),
+                SesClassic(self.mail),
+                self.cloudwatch,
+                self.s3,
+                Route53(zones, clock, timings),
+                self.sns,
+                self.sqs,
+                self.dynamodb,
+                self.functions,
+                self.logs,
+            ],
+            callers,
+            clock,
+        )
+        self.endpoint.pages[CERTIFICATE_PATH] = self.sns.signer.certificate
+        self.functions.behaviours |= behaviours(self.endpoint.act, lookup, clock, timings.phase_7_patience)
+
+    def tick(self, now: datetime) -> list[str]:
+        """Let everything happen that is due; a sentence for each change of state."""
+        return [*self.mail.tick(), *self.cloudwatch.tick(now)]
+
+    def warm(self) -> None:
+        """Load and make beforehand what the first calls would wait for; meant for a thread."""
+        self.endpoint.warm()
+        self.sns.signer.warm()
