@@ -148,10 +148,10 @@ class Bridge(Shell):
     def refresh_now(self) -> None:
         """Draw the screen from the desk as it is now."""
 
-    def tell(self, sentence: str, severity: str = "information") -> None:
+    def tell(self, sentence: str, severity: str = "information", *, seconds: float = 6) -> None:
         """Say something in a toast; text is never parsed."""
         level = severity if severity in ("information", "warning", "error") else "information"
-        self.notify(visible(sentence, limit=400), severity=level, markup=False, timeout=6)  # type: ignore[arg-type]
+        self.notify(visible(sentence, limit=400), severity=level, markup=False, timeout=seconds)  # type: ignore[arg-type]
 
     async def ask(self, dialog: ModalScreen[str]) -> str | None:
         """Show a dialog and wait for its answer; None when it was left."""

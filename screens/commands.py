@@ -52,33 +52,15 @@ class Command:
         return not self.where or screen in self.where
 
 
-def _writable(standing: Standing) -> str | None:
-    return "This cockpit was started read-only." if standing.desk.read_only else None
-
-
 def _incident(standing: Standing) -> str | None:
-    if not standing.incident:
-        return "No incident is open: open one from an alert on the board (1)."
-    return _writable(standing)
-
-
-def _some_incident(standing: Standing) -> str | None:
     return None if standing.incident else "No incident is open: open one from an alert on the board (1)."
 
 
 def _run(standing: Standing) -> str | None:
-    return _writable(standing) if standing.run else "No runbook is running: start one with r on the incident (2)."
-
-
-def _some_run(standing: Standing) -> str | None:
     return None if standing.run else "No runbook is running: start one with r on the incident (2)."
 
 
 def _action(standing: Standing) -> str | None:
-    return _writable(standing) if standing.action else "There is no action here."
-
-
-def _some_action(standing: Standing) -> str | None:
     return None if standing.action else "No action was planned yet: a runbook's action step does that."
 
 
@@ -94,8 +76,14 @@ def _action_can(able: str, reason: str) -> When:
     return when
 
 
+def _confirm(standing: Standing) -> str | None:
+    if standing.desk.read_only:
+        return "This cockpit was started read-only: plans can be looked at, not applied."
+    return _action_can("can_confirm", "No plan waits to be confirmed.")(standing)
+
+
 def _alert(standing: Standing) -> str | None:
-    return _writable(standing) if standing.alert else "There is no alert that waits for an incident."
+    return None if standing.alert else "There is no alert that waits for an incident."
 
 
 def _domain(standing: Standing) -> str | None:
@@ -115,14 +103,14 @@ REGISTRY: tuple[Command, ...] = (
     Command("next.take", ("enter",), "Take the next step", "Do what the Next line says.", _GO),
     Command("board.show", ("1",), "Board", "Show all domains, alerts and open incidents.", _GO),
     Command("incident.show", ("2",), "Incident", "Show the incident with its clocks and timeline.", _GO,
-            when=_some_incident),
+            when=_incident),
     Command("runbook.show", ("3",), "Runbook", "Show the runbook that is being worked through.", _GO,
-            when=_some_run),
+            when=_run),
     Command("timeline.show", ("4",), "Timeline", "Show the whole timeline of the incident.", _GO,
-            when=_some_incident),
+            when=_incident),
     Command("review.open", ("5",), "Review", "Open the post-mortem, filled from the timeline.", _GO,
-            when=_some_incident),
-    Command("action.show", ("6",), "Action", "Show the newest plan or run of an action.", _GO, when=_some_action),
+            when=_incident),
+    Command("action.show", ("6",), "Action", "Show the newest plan or run of an action.", _GO, when=_action),
     Command("back", ("escape",), "Back", "Leave this screen, or clear the filter.", _GO),
 
     Command("domain.show", ("o", "right"), "Open the selected domain", "Show findings, every vantage and history "
@@ -136,9 +124,9 @@ REGISTRY: tuple[Command, ...] = (
     Command("watch.start", ("w",), "Start the watch", "Start probing when nobody does.", _BOARD, ("board",)),
     Command("drill.start", ("d",), "Practise a drill", "Open a cockpit on a simulated outage; nothing leaves this "
             "machine.", _BOARD, ("board",)),
-    Command("domain.add", ("a",), "Add a domain", "Watch one more domain.", _BOARD, ("board",), "", _writable),
+    Command("domain.add", ("a",), "Add a domain", "Watch one more domain.", _BOARD, ("board",), ""),
     Command("identities.import", ("m",), "Import SES identities", "Watch every identity of the SES account.",
-            _BOARD, ("board",), "", _writable),
+            _BOARD, ("board",), ""),
 
     Command("incident.note", ("n",), "Write a note", "Write to the timeline; a time may stand first: -10m, 14:02.",
             _INCIDENT, (), "note", _incident),
@@ -165,7 +153,7 @@ REGISTRY: tuple[Command, ...] = (
     Command("entry.strike", ("D",), "Strike the entry out", "Mark the entry as wrong; it can still be read.",
             _INCIDENT, ("timeline",), "", _incident),
     Command("timeline.noise", ("h",), "Show or hide small entries", "Links, single changes and check results.",
-            _INCIDENT, ("timeline",), "all/less", _some_incident),
+            _INCIDENT, ("timeline",), "all/less", _incident),
     Command("clock.zone", ("Z",), "UTC or local time", "Show and read times in UTC, or in this terminal's zone.",
             _INCIDENT, _ON_INCIDENT, ""),
     Command("incident.switch", ("I",), "Switch to another incident", "Choose among all incidents.", _INCIDENT),
@@ -181,10 +169,10 @@ REGISTRY: tuple[Command, ...] = (
     Command("runbook.abort", ("A",), "Stop the runbook", "Give the run up, with a reason.", _RUNBOOK, ("runbook",),
             "", _run),
     Command("runbook.seen", ("e",), "Show the output", "Show all that the current step printed.", _RUNBOOK,
-            ("runbook",), "", _some_run),
+            ("runbook",), "", _run),
 
     Command("action.apply", ("t",), "Type the confirmation", "Put the cursor where the phrase is typed.", _ACTION,
-            ("action",), "type to apply", _action_can("can_confirm", "No plan waits to be confirmed.")),
+            ("action",), "type to apply", _confirm),
     Command("action.cancel", ("X",), "Cancel", "Discard the plan, or stop at the next step's edge.", _ACTION,
             ("action",), "cancel", _action_can("can_cancel", "The action has ended: there is nothing to stop.")),
     Command("action.undo", ("U",), "Plan the way back", "Plan how to undo what was applied.", _ACTION,
@@ -197,7 +185,7 @@ REGISTRY: tuple[Command, ...] = (
     Command("review.fact", ("f",), "Drop the fact in", "Insert the selected fact into the text.", _REVIEW,
             ("review",), "insert fact", _incident),
     Command("review.export", ("x",), "Export", "Write the post-mortem to a Markdown file.", _REVIEW, ("review",),
-            "export", _some_incident),
+            "export", _incident),
 
     Command("palette.open", ("colon", "ctrl+p"), "All commands", "Type a part of any command's name.", _APP,
             (), ""),

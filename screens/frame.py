@@ -147,7 +147,7 @@ class Frame(Screen[None]):
         if step is None:
             return
         if self.bridge.desk.clock.monotonic() - self._next_since < self.bridge.settle_s:
-            self.bridge.tell("The next step changed just now; read it and press ⏎ again.", "warning")
+            self.bridge.tell("The next step changed just now; read it and press ⏎ again.", "warning", seconds=2)
             return
         self.bridge.perform(step.command, step.argument)
 

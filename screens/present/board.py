@@ -106,7 +106,8 @@ def _gauge_lines(gauge: Gauge, freshness: Freshness, cells: int) -> list[Line]:
     tone = Tone.MUTED if silent else TONES[gauge.verdict]
     value = (f"{percent(gauge.value):>6}", Tone.STRONG if tone is Tone.OK else tone)
     head = line(glyph(gauge.verdict, freshness), " ", f"{gauge.name:<9}", " ", value, " ")
-    bars = sparkline(gauge.trend, max(0, min(24, cells - width_of(head) - width_of(acts) - 1)))
+    room = cells - width_of(head) - width_of(acts) - 1
+    bars = sparkline(gauge.trend, max(0, min(24, room)), top=gauge.lines[0])
     told = line(
         ("  by AWS    ", Tone.MUTED), (f"{percent(gauge.reported):>6}", Tone.MUTED if silent else Tone.PLAIN)
     )

@@ -89,10 +89,12 @@ def test_the_palette_says_why_a_command_does_not_work(scene: Scene) -> None:
     assert listed["review.export"]
 
 
-def test_a_read_only_cockpit_gives_its_reason(scene: Scene) -> None:
+def test_a_read_only_cockpit_keeps_the_record_and_applies_nothing(scene: Scene) -> None:
     scene.desk.read_only = True
-    standing = Standing(scene.desk, "incident", incident="x")
-    assert BY_ID["incident.note"].when(standing) == "This cockpit was started read-only."
+    standing = Standing(scene.desk, "action", incident="x", action="y")
+    assert BY_ID["incident.note"].when(standing) is None
+    reason = "This cockpit was started read-only: plans can be looked at, not applied."
+    assert BY_ID["action.apply"].when(standing) == reason
 
 
 def test_keys_are_written_as_people_write_them() -> None:

@@ -183,6 +183,18 @@ async def test_what_is_written_in_a_post_mortem_is_saved_and_another_s_text_is_s
         assert stored.text.endswith("No, the host.")
 
 
+async def test_escape_leaves_the_text_and_saves_it(scene: Scene) -> None:
+    uid = scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True).uid
+    async with cockpit(scene, 120, 40) as pilot:
+        await settle(pilot, "review.open")
+        await pilot.press("e", "q", "1", "escape")
+        assert pilot.app.current_mode == "review"
+        assert not pilot.app.screen.query_one(TextArea).has_focus
+        stored = scene.desk.reviews.find(uid)
+        assert stored is not None
+        assert "q1" in stored.text
+
+
 async def test_another_terminal_s_edit_appears_when_nothing_is_unsaved(scene: Scene) -> None:
     uid = scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True).uid
     async with cockpit(scene, 120, 40) as pilot:
