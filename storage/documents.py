@@ -5,8 +5,9 @@ texts instead of overwriting somebody's work.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from storage.database import Database, Row, Transaction
 from storage.errors import EditConflict, StorageError
@@ -17,8 +18,7 @@ BUNDLED = "bundled"
 """The author of templates that came with the product."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateSeed:
+class TemplateSeed(msgspec.Struct, frozen=True):
     """A template that comes with the product."""
 
     name: str
@@ -26,8 +26,7 @@ class TemplateSeed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """One version of a template; versions count from 1."""
 
     name: str
@@ -37,8 +36,7 @@ class Template:
     author: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """One revision of a document; revisions count from 1. `author` and `at` are those of this revision."""
 
     id: str

@@ -15,10 +15,11 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
+
+import msgspec
 
 from storage.times import moment, stamp
 
@@ -37,8 +38,7 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An event that has not been recorded; `id` is made by the writer, so that appending it twice is harmless.
 
     `body` is plain JSON: keys are strings, no NaN and no infinities. `occurred_at` is aware.
@@ -49,11 +49,10 @@ class Draft:
     body: Mapping[str, Any]
     occurred_at: datetime
     actor: str
-    id: str = field(default_factory=new_id)
+    id: str = msgspec.field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event of the ledger; `seq` counts from 1 without gaps, `prev` and `hash` are the links of the chain."""
 
     seq: int

@@ -9,9 +9,10 @@ lease calls `check()` in the transaction that commits the intent to act.
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+import msgspec
 
 from storage.database import Database, Row, Transaction
 from storage.errors import LeaseHeld
@@ -20,8 +21,7 @@ PATIENCE = timedelta(seconds=10)
 """How long a heartbeat must stand still before another process may take the lease."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """A lease that this process got; `fencing` grows with each new holder of `name`, for ever."""
 
     name: str
@@ -29,8 +29,7 @@ class Lease:
     fencing: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseRow:
+class LeaseRow(msgspec.Struct, frozen=True):
     """Who holds a lease now, as the database says."""
 
     name: str
@@ -42,8 +41,7 @@ class LeaseRow:
     heartbeat: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     fencing: int
     heartbeat: int
     at: float

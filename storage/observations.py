@@ -6,8 +6,9 @@ in the same transaction by whoever decides that it does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from storage.database import Database, Row, Transaction
 from storage.times import moment, stamp
@@ -15,8 +16,7 @@ from storage.times import moment, stamp
 _PRUNE_ROWS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """One observation. `vantage` is who looked (a resolver, an authoritative server, "ses"), `detail` JSON text."""
 
     target: str
@@ -29,16 +29,14 @@ class Sample:
     took_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Latest(Sample):
+class Latest(Sample, frozen=True):
     """The newest sample of its series; `since` is when its verdict began, `change` the number of this state."""
 
     since: datetime
     change: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """Somebody wants `target` probed now; an empty `check` means all of its checks."""
 
     id: int

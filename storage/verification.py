@@ -4,8 +4,9 @@ The chain shows edits, removals, reorderings and forks inside the ledger. A tail
 was rewritten as a whole, shows only against a head that was noted elsewhere: pass it as `expected`.
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from storage.database import Database
 from storage.errors import StorageError
@@ -15,8 +16,7 @@ from storage.migrations import LEDGER_GUARDS
 _PAGE = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(msgspec.Struct, frozen=True):
     """The outcome: how many events in a row check out, the hash of the last of them, and what is wrong if any."""
 
     ok: bool

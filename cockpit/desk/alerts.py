@@ -1,6 +1,6 @@
 """Alerts as the desk knows them: raised and cleared by the watch, taken on by incidents."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cockpit.clock import parse_time
 from cockpit.desk.views import AlertLine
@@ -49,7 +49,7 @@ class Alerts:
     def _revise(self, alert: str, **changes: object) -> None:
         line = self._lines.get(alert)
         if line is not None:
-            self._lines[alert] = replace(line, **changes)  # type: ignore[arg-type]
+            self._lines[alert] = replace(line, **changes)
 
     def _forget_old(self) -> None:
         cleared = [line for line in self.lines() if line.cleared_at is not None]

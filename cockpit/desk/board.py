@@ -3,9 +3,10 @@ cost nothing while they are quiet."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+
+from msgspec.structs import replace
 
 from cockpit.clock import Clock, parse_time
 from cockpit.config import DomainConfig, Settings

@@ -6,15 +6,15 @@ step that waits, a way out of the incident, the record of it, and at last practi
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from cockpit.desk.views import AlertLine, NextStep
 from cockpit.health.model import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class ActionState:
+class ActionState(msgspec.Struct, frozen=True):
     """An action run as the Next line needs it."""
 
     uid: str
@@ -25,8 +25,7 @@ class ActionState:
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(msgspec.Struct, frozen=True):
     """A runbook run as the Next line needs it; `step` is the current one, `waiting` means it runs by itself."""
 
     uid: str
@@ -39,8 +38,7 @@ class RunState:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentState:
+class IncidentState(msgspec.Struct, frozen=True):
     """The incident in question, worst first where several are open."""
 
     uid: str
@@ -57,8 +55,7 @@ class IncidentState:
     has_review: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """All that the Next line may depend on. `incident` is the one in focus, else the worst open one.
 
     `worst` is the domain that leads the board, if it is not green.

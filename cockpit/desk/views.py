@@ -1,10 +1,11 @@
 """What the desk hands to a screen or to the command line: frozen values, times in aware UTC, rates as fractions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from cockpit.health.model import Finding, Verdict
 
@@ -23,8 +24,7 @@ class Freshness(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """What is different since the last refresh, so that a screen repaints nothing else."""
 
     domains: frozenset[str] = frozenset()
@@ -37,8 +37,7 @@ class Changes:
         return bool(self.domains or self.streams or self.account or self.alerts or self.watch)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The line that stands above every screen."""
 
     kind: str
@@ -53,8 +52,7 @@ class Header:
     scenario: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckView:
+class CheckView(msgspec.Struct, frozen=True):
     """One check of one target: its decision, and what each vantage saw."""
 
     check: str
@@ -66,22 +64,20 @@ class CheckView:
     freshness: Freshness
     finding: Finding | None = None
     vantages: tuple["VantageView", ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class VantageView:
+class VantageView(msgspec.Struct, frozen=True):
     """What one name server, resolver, address or service saw."""
 
     vantage: str
     verdict: Verdict
     headline: str
     at: datetime
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DomainRow:
+class DomainRow(msgspec.Struct, frozen=True):
     """One line of the dashboard: the worst check decides verdict and headline."""
 
     target: str
@@ -92,11 +88,10 @@ class DomainRow:
     at: datetime | None
     freshness: Freshness
     services: int
-    checks: Mapping[str, Verdict] = field(default_factory=dict)
+    checks: Mapping[str, Verdict] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DomainView:
+class DomainView(msgspec.Struct, frozen=True):
     """Everything known about one domain, worst check first, and how each record was when it was last good."""
 
     row: DomainRow
@@ -106,8 +101,7 @@ class DomainView:
     history: tuple["HistoryLine", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryLine(msgspec.Struct, frozen=True):
     """One change of verdict."""
 
     at: datetime
@@ -117,8 +111,7 @@ class HistoryLine:
     headline: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(msgspec.Struct, frozen=True):
     """A rate with its trend and its lines; `value` is ours (windowed), `reported` is what AWS itself says.
 
     All are fractions (0.05 is five percent). `lines` are the marks that AWS acts at (review, pause), `ladder`
@@ -134,8 +127,7 @@ class Gauge:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class SesPanel:
+class SesPanel(msgspec.Struct, frozen=True):
     """The SES account: what AWS says of it and how the rates stand."""
 
     watched: bool
@@ -150,8 +142,7 @@ class SesPanel:
     freshness: Freshness
 
 
-@dataclass(frozen=True, slots=True)
-class AlertLine:
+class AlertLine(msgspec.Struct, frozen=True):
     """One alert: open until it cleared, and attached once an incident took it."""
 
     id: str
@@ -170,8 +161,7 @@ class AlertLine:
     first_bad_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(msgspec.Struct, frozen=True):
     """The one step the cockpit would take now. `command` and `argument` name an entry of the command registry.
 
     `sure` is False when the state leaves room for another step; the line then says so.
@@ -184,8 +174,7 @@ class NextStep:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentCard:
+class IncidentCard(msgspec.Struct, frozen=True):
     """One open incident on the dashboard."""
 
     uid: str

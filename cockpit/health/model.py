@@ -1,10 +1,11 @@
 """The values that health is made of: readings from probes, observations with a verdict, findings with a fix."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 DECISION = ""
 """The vantage under which a check's decision over all vantages is kept."""
@@ -36,8 +37,7 @@ _RANKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Three plain sentences for the operator, and the exact record to publish where there is one."""
 
     now: str
@@ -46,8 +46,7 @@ class Finding:
     record: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a probe saw from one vantage; `seen` is plain JSON, already through `visible()`.
 
     `failure` is set instead of raising when the world did not answer usefully: a short token (`timeout`,
@@ -60,7 +59,7 @@ class Reading:
     vantage: str
     at: datetime
     took: timedelta
-    seen: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, Any] = msgspec.field(default_factory=dict)
     failure: str | None = None
 
     def judged(
@@ -84,8 +83,7 @@ class Reading:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True):
     """A reading with its verdict; `vantage` is `DECISION` for the check's own decision over all vantages."""
 
     target: str
@@ -96,4 +94,4 @@ class Observation:
     at: datetime
     took: timedelta = timedelta()
     finding: Finding | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = msgspec.field(default_factory=dict)

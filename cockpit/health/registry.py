@@ -3,7 +3,7 @@
 One look (`probe`) may answer several checks: the account's state and its quota come from one call.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from cockpit.errors import NotFound
 
@@ -11,8 +11,7 @@ ACCOUNT_PREFIX = "ses:"
 """Targets that begin so are SES accounts in a region; all others are domains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One question that is asked again and again.
 
     `interval` names the field of the configured intervals (seconds). `alert_kind` holds unless an observation's

@@ -1,9 +1,11 @@
 """Alerts as incidents need them: a fold of the `alert.*` events of the stream `ops`. Total, like the other fold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from cockpit.incident import fields
 from cockpit.incident.model import Recorded
@@ -28,8 +30,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
 """Alert kinds, which are also the incident types, with the words that begin a title."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert; cleared once `cleared_at` is set. `headline` says what was wrong, also after that."""
 
     id: str

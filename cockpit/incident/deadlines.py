@@ -5,10 +5,11 @@ time objective (RTO) starts at the confirmed onset, else at detection, and canno
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+import msgspec
 
 from cockpit.incident.model import DONE, Incident, Snooze, Update
 from cockpit.incident.office_hours import OfficeHours
@@ -31,8 +32,7 @@ class Counting(StrEnum):
     NEXT_BUSINESS_DAY = "next business day"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(msgspec.Struct, frozen=True):
     """How long a deadline leaves, and the words of the document behind it."""
 
     after: timedelta
@@ -40,8 +40,7 @@ class Term:
     counting: Counting = Counting.CLOCK
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """One clock of an incident at one moment. `due` includes a snooze; None where nothing is due."""
 
     name: str
@@ -163,8 +162,7 @@ TERMS: Mapping[str, Mapping[str, Mapping[str, Term]]] = MappingProxyType(
 """Profile, severity, deadline: the term. What is not here is not applicable."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """What every deadline of one incident is judged by."""
 
     incident: Incident

@@ -11,9 +11,10 @@ yesterday's by guessing.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
+
+import msgspec
 
 from cockpit.errors import BadInput
 from cockpit.text import redact, visible
@@ -41,8 +42,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AGO = re.compile(r"-(?=\d)(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
 
 
-@dataclass(frozen=True, slots=True)
-class QuickEntry:
+class QuickEntry(msgspec.Struct, frozen=True):
     """What an entry line amounts to; `timed` says whether a time was written or now was taken."""
 
     occurred_at: datetime

@@ -27,8 +27,9 @@ Unknown kinds are ignored. Moves that the lifecycle does not have are not made; 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from cockpit.incident import fields
 from cockpit.incident.lifecycle import is_legal

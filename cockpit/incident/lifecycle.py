@@ -6,10 +6,11 @@ a reason; reopening a reason worth reading; closing early a reason code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from cockpit.errors import IllegalMove
 from cockpit.incident.model import DONE, WORKING, Checks, State
@@ -71,8 +72,7 @@ def is_legal(old: State, new: State) -> bool:
     return new in MOVES[old]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A wish to move: `reason` in words, `code` one of `CLOSE_CODES` for an early close, `checks` as last seen."""
 
     new: State

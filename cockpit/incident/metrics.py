@@ -4,9 +4,10 @@ TTD runs from the confirmed onset to detection; the others run from detection, t
 the mitigation and to the resolution of the last round. An onset that nobody confirmed gives no number.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from cockpit.incident.model import Incident
 
@@ -20,8 +21,7 @@ class Recording(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """One time; `value` only when RECORDED."""
 
     name: str

@@ -5,10 +5,11 @@ All times are aware UTC datetimes. Nothing here changes anything; see `fold` for
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+
+import msgspec
 
 
 class Recorded(Protocol):
@@ -71,8 +72,7 @@ SEVERITIES = ("P0", "P1", "P2", "P3")
 """Worst first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(msgspec.Struct, frozen=True):
     """When the trouble really began: proposed from a source, or confirmed by a person."""
 
     at: datetime
@@ -80,8 +80,7 @@ class Onset:
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True):
     """One person in one role since a moment."""
 
     role: str
@@ -89,8 +88,7 @@ class Assignment:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One move through the lifecycle; `event` is the id under which it can be amended."""
 
     event: str
@@ -107,8 +105,7 @@ class Step:
         return self.old in DONE and self.new in WORKING
 
 
-@dataclass(frozen=True, slots=True)
-class SeverityChange:
+class SeverityChange(msgspec.Struct, frozen=True):
     """One change of severity."""
 
     at: datetime
@@ -123,8 +120,7 @@ class SeverityChange:
         return self.new in SEVERITIES and self.old in SEVERITIES and self.new < self.old
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(msgspec.Struct, frozen=True):
     """One message to an audience; a draft has not been sent and counts for no deadline."""
 
     event: str
@@ -136,8 +132,7 @@ class Update:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(msgspec.Struct, frozen=True):
     """One deadline put off until a moment, and why."""
 
     deadline: str
@@ -147,8 +142,7 @@ class Snooze:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(msgspec.Struct, frozen=True):
     """What the checks of an incident said at one moment. Green only when nothing fails and nothing is unknown.
 
     `seen` is how many checks were looked at: with none there is no evidence, and no evidence is not green.
@@ -177,8 +171,7 @@ class Checks:
         return "; ".join(parts) or "no check has been seen for this incident"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident now. Milestones are those of the last round: a reopening takes back the later ones."""
 
     uid: str

@@ -1,11 +1,11 @@
 """Office time, for the severities whose clocks stand still at night and at the weekend."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class OfficeHours:
+
+class OfficeHours(msgspec.Struct, frozen=True):
     """Monday to Friday from `start` to `end` in `zone`. The documents name no hours; these are the default."""
 
     start: time = time(9)

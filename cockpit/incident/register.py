@@ -1,6 +1,5 @@
 """All incidents at once: takes in every event of the ledger and knows which incident, alert and check is which."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cockpit.errors import NotFound
@@ -17,21 +16,21 @@ _BAD = "FAIL"
 _UNKNOWN = "UNKNOWN"
 
 
-@dataclass(slots=True)
 class Register:
     """The fold over all streams that incidents depend on. Knows nothing of how events are stored.
 
     `seq` is that of the last event that any timeline could show.
     """
 
-    incidents: dict[str, Incident] = field(default_factory=dict)
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    seq: int = 0
-    _by_number: dict[int, str] = field(default_factory=dict)
-    _streams: dict[str, list[Recorded]] = field(default_factory=dict)
-    _alert_events: dict[str, list[Recorded]] = field(default_factory=dict)
-    _health_events: dict[str, list[Recorded]] = field(default_factory=dict)
-    _health: dict[str, dict[str, str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.incidents: dict[str, Incident] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.seq = 0
+        self._by_number: dict[int, str] = {}
+        self._streams: dict[str, list[Recorded]] = {}
+        self._alert_events: dict[str, list[Recorded]] = {}
+        self._health_events: dict[str, list[Recorded]] = {}
+        self._health: dict[str, dict[str, str]] = {}
 
     def absorb(self, event: Recorded) -> None:
         """Take in one event, in the order of the ledger; one that was seen before changes nothing."""

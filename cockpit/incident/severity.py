@@ -5,14 +5,14 @@ is written into each incident. Clocks are in `deadlines`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from cockpit.errors import BadInput
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """One severity of a profile: what it means, how to recognise it, who is called."""
 
     severity: str
@@ -23,8 +23,7 @@ class Level:
     escalation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """What is known about the impact; None is "not known". Fractions are of customers, 0 to 1.
 
     `outage`: nothing that customers use works. `breach`: security compromised or data leaking. `data_loss`: data
@@ -42,8 +41,7 @@ class Answers:
     degraded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """A severity with its reason; `incident_needed` is False where the profile asks only to watch and notify."""
 
     severity: str
@@ -54,8 +52,7 @@ class Suggestion:
 Rule = tuple[Callable[[Answers], bool], Suggestion]
 
 
-@dataclass(frozen=True, slots=True)
-class SeverityProfile:
+class SeverityProfile(msgspec.Struct, frozen=True):
     """One organisation's view of severity; the first rule that holds gives the suggestion."""
 
     name: str

@@ -5,9 +5,11 @@ why. Noise (links, single health changes, check results) is marked, and shown wh
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from cockpit.incident import fields
 from cockpit.incident.model import Recorded
@@ -18,8 +20,7 @@ LATE = timedelta(minutes=1)
 """An entry that was recorded this much after it occurred is marked as written down later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(msgspec.Struct, frozen=True):
     """One correction: what stood there before, who changed it, when and why."""
 
     at: datetime
@@ -29,8 +30,7 @@ class Amendment:
     old_occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline. `id` is that of the event, and what `incident.amended` names."""
 
     id: str
@@ -57,8 +57,7 @@ class Entry:
         return self.pinned or not self.noise
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     kind: str
     text: str
     noise: bool = False

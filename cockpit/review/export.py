@@ -4,11 +4,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cockpit.clock import format_time
 from cockpit.errors import Refused
@@ -84,8 +85,8 @@ def as_json(record: Record, text: str = "") -> str:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+    if isinstance(value, msgspec.Struct):
+        return _plain(msgspec.structs.asdict(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

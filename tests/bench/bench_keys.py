@@ -11,11 +11,11 @@ import re
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 
 import pytest
+from msgspec.structs import replace
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable

@@ -1,9 +1,9 @@
 """The Next line says the step that hurts most to leave undone."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.desk.next_step import ActionState, IncidentState, RunState, Situation, next_step
 from cockpit.desk.views import AlertLine

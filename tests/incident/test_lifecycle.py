@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from cockpit.errors import IllegalMove
 from cockpit.incident.fold import advance
@@ -97,8 +98,6 @@ def test_unknown_is_not_green() -> None:
 
 
 def _in_state(incident: Incident, state: State) -> Incident:
-    from dataclasses import replace
-
     return replace(incident, state=state)
 
 
