@@ -215,9 +215,7 @@ class Actions:
         """
         resumed = []
         for run in list(self._runs.values()):
-            if run.finished or run.state is ActionState.NEEDS_HUMAN or self._alive(run.uid):
-                continue
-            if self._monotonic() - self._started.get(run.uid, -ORPHAN_AFTER_S) >= ORPHAN_AFTER_S:
+            if self._orphaned(run):
                 self._start(run.uid)
                 resumed.append(run.uid)
         return resumed
@@ -238,6 +236,16 @@ class Actions:
         arguments = ["cockpit.actions.runner", "--database", str(self._database_path), "--run", uid]
         arguments += ["--profile", str(self._profile_path), f"--operator={self._operator}"]
         self._spawn([*arguments, "--read-only"] if self._read_only else arguments)
+
+    def _orphaned(self, run: ActionRun) -> bool:
+        if run.finished or run.state is ActionState.NEEDS_HUMAN or self._alive(run.uid):
+            return False
+        if run.state is ActionState.REQUESTED and run.uid not in self._started:
+            # Another terminal has just asked: its runner is on its way, and a second one would only be turned away.
+            age_s = (self._feed.clock.now() - run.requested_at).total_seconds()
+            if 0 <= age_s < ORPHAN_AFTER_S:
+                return False
+        return self._monotonic() - self._started.get(run.uid, -ORPHAN_AFTER_S) >= ORPHAN_AFTER_S
 
     def _scope(self, target: str) -> dict[str, Any]:
         """What the configuration knows about the target, for the plan's reach and the key's place."""
