@@ -160,7 +160,7 @@ class _Evaluation:
     steps: list[Step] = field(default_factory=list)
     _explained_by: tuple[str, str] = ("", "")
     _free: bool = False
-    _validated: tuple[str, ...] | None = None
+    _names: list[str] | None = None
 
     async def domain(self, domain: str, depth: int, *, own: bool) -> _Verdict:
         """Evaluate the record of `domain`; `own` when its explanation would be the sender's own (section 6.2)."""
@@ -274,17 +274,16 @@ class _Evaluation:
     async def _has_pointer(self, target: str) -> bool:
         return any(within(name, target) for name in await self._validated_names())
 
-    async def _validated_names(self) -> tuple[str, ...]:
+    async def _validated_names(self) -> list[str]:
         """The names of the client's address that lead back to it (section 5.5); DNS trouble makes them fewer."""
-        if self._validated is None:
-            pointers = await self._look(self.message.reverse_name, "PTR")
-            names = [] if pointers is None else [value.removesuffix(".") for value in pointers.values[:MAX_PTR]]
-            self._validated = ()
-            for name in names:
-                told = await self._look(name, self.message.family)
-                if told is not None and any(_same_address(value, self.message) for value in told.values):
-                    self._validated = (*self._validated, name)
-        return self._validated
+        pointers = await self._look(self.message.reverse_name, "PTR")
+        names = [] if pointers is None else [value.removesuffix(".") for value in pointers.values[:MAX_PTR]]
+        validated = []
+        for name in names:
+            told = await self._look(name, self.message.family)
+            if told is not None and any(_same_address(value, self.message) for value in told.values):
+                validated.append(name)
+        return validated
 
     async def _look(self, name: str, rtype: str) -> Told | None:
         """Ask on behalf of a term; None for a name that cannot exist (section 4.8)."""
@@ -323,10 +322,11 @@ class _Evaluation:
     async def _letters(self, text: str, domain: str) -> dict[str, str]:
         validated = UNVALIDATED
         if needs_validated_name(text):
-            names = await self._validated_names()
-            exact = [name for name in names if name.lower() == domain.lower()]
-            below = [name for name in names if within(name, domain)]
-            validated = next(iter([*exact, *below, *names]), UNVALIDATED)
+            if self._names is None:
+                self._names = await self._validated_names()
+            exact = [name for name in self._names if name.lower() == domain.lower()]
+            below = [name for name in self._names if within(name, domain)]
+            validated = next(iter([*exact, *below, *self._names]), UNVALIDATED)
         return dict(self.message.letters(domain, validated))
 
     def _count(self, term: str) -> None:
