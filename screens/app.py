@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cockpit.desk import Desk
 from cockpit.desk.views import Changes
-from cockpit.errors import CockpitError
 from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
 from screens.bridge import Bridge
 from screens.commands import Standing
@@ -62,7 +61,6 @@ class CockpitApp(Bridge):
         self._attention = Attention()
         self._visited: list[str] = []
         self._title = ""
-        self._trouble = ""
         self._ensure_watch = ensure_watch
         for name, place in _SCREENS.items():
             self.add_mode(name, partial(_make, place, self))
@@ -89,42 +87,36 @@ class CockpitApp(Bridge):
 
     def poll(self) -> None:
         """Take in what others wrote, let it settle what waits for it, and paint it."""
-        changes = self.desk.refresh()
-        if not changes:
-            return
-        if (changes.domains or changes.streams) and self._settle():
-            self._draw(None)
-        else:
-            self._draw(changes)
-        if changes.alerts and self._attention.is_called_for(self.desk.alerts()):
-            self.bell()
+        with self.enduring():
+            changes = self.desk.refresh()
+            if not changes:
+                return
+            settled = bool(changes.domains or changes.streams) and self._settle()
+            self._draw(None if settled else changes)
+            if changes.alerts and self._attention.is_called_for(self.desk.alerts()):
+                self.bell()
 
     def second(self) -> None:
         """Let ages and clocks go on, time-outs run out, and runs without a runner be taken up."""
-        if self._settle():
-            self._draw(None)
-        screen = self.main_screen()
-        if screen is not None:
-            screen.tick(self.desk.clock.now())
+        with self.enduring():
+            if self._settle():
+                self._draw(None)
+            screen = self.main_screen()
+            if screen is not None:
+                screen.tick(self.desk.clock.now())
 
     def _settle(self) -> bool:
-        """Whether a step of a runbook ended; what cannot be written is said once, not every second."""
-        try:
-            moved = self.desk.runbooks.tick(self.desk.clock.now())
-            if not self.desk.read_only:
-                self.desk.actions.resume_orphans()
-        except CockpitError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                self.tell(self._trouble, "error")
-            return False
-        self._trouble = ""
+        """Whether a step of a runbook ended."""
+        moved = self.desk.runbooks.tick(self.desk.clock.now())
+        if not self.desk.read_only:
+            self.desk.actions.resume_orphans()
         return moved
 
     def refresh_now(self) -> None:
         """Read what was just written here, and paint it."""
-        self.desk.refresh()
-        self._draw(None)
+        with self.enduring():
+            self.desk.refresh()
+            self._draw(None)
 
     def standing(self) -> Standing:
         """Where the operator stands now."""

@@ -56,6 +56,7 @@ class Bridge(Shell):
         self.launcher = launcher
         self.settle_s = settle_s
         self.opened_at = desk.clock.now()
+        self._trouble = ""
         self.local_time = False
         self.chosen_incident = ""
         self.chosen_run = ""
@@ -152,6 +153,21 @@ class Bridge(Shell):
         """Say something in a toast; text is never parsed."""
         level = severity if severity in ("information", "warning", "error") else "information"
         self.notify(visible(sentence, limit=400), severity=level, markup=False, timeout=seconds)  # type: ignore[arg-type]
+
+    @contextmanager
+    def enduring(self) -> Iterator[None]:
+        """What goes wrong on purpose inside the block is said once, and the screen stays as it was.
+
+        A database that cannot be read or written for a while must not take the cockpit away.
+        """
+        try:
+            yield
+        except CockpitError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self.tell(self._trouble, "error")
+        else:
+            self._trouble = ""
 
     async def ask(self, dialog: ModalScreen[str]) -> str | None:
         """Show a dialog and wait for its answer; None when it was left."""

@@ -110,15 +110,19 @@ class Frame(Screen[None]):
 
     def draw(self, changes: Changes | None) -> None:
         """Read from the desk and paint what differs."""
+        with self.bridge.enduring():
+            self._read_frame()
+            self.read(changes)
+            self.tick(self.now)
+
+    def _read_frame(self) -> None:
         desk = self.bridge.desk
         self._header = desk.header()
         self._card = self.bridge.card()
         step = desk.next_step(self.bridge.incident_uid())
-        if self._next is None or (step.command, step.argument) != (self._next.command, self._next.argument):
+        if step != self._next:
             self._next_since = desk.clock.monotonic()
         self._next = step
-        self.read(changes)
-        self.tick(self.now)
 
     def tick(self, now: datetime) -> None:
         """Paint clocks and ages again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -14,6 +15,7 @@ from screens.dialogs import Ask, Choose, Confirm
 from screens.incident import IncidentScreen
 from screens.launcher import Launched
 from screens.review import ReviewScreen
+from storage.errors import Unwritable
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, all_green, planned, troubled
 from tests.screens.plain import screen_lines, style_at
@@ -212,6 +214,27 @@ async def test_y_copies_the_record_to_publish(scene: Scene) -> None:
         await settle(pilot, "domain.show", "shop.example")
         await pilot.press("y")
         assert pilot.app.clipboard == "abc123._domainkey.shop.example. 300 IN CNAME abc123.dkim.amazonses.com."
+
+
+async def test_a_database_that_fails_for_a_while_does_not_take_the_cockpit_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_green(scene)
+    async with cockpit(scene) as pilot:
+
+        def failing() -> None:
+            raise Unwritable("The disk is full; nothing acknowledged was lost.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(scene.desk, "refresh", failing)
+            app_of(pilot).poll()
+            app_of(pilot).poll()
+            app_of(pilot).second()
+        await pilot.pause()
+        assert toasts(pilot)[0] == "The disk is full; nothing acknowledged was lost."
+        assert "Domains 6" in "\n".join(screen_lines(pilot.app))
+        app_of(pilot).poll()
+        assert pilot.app.is_running
 
 
 async def test_the_bell_rings_once_for_a_new_grave_alert(scene: Scene) -> None:
