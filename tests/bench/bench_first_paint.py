@@ -1,7 +1,7 @@
 """From spawn to the first live paint of the board, over a bare interpreter and over a minimal Textual app.
 
 "Live" means read from the database in this process: a domain's name stands on the screen. All three run under a
-pseudo-terminal, interleaved. `python -m tests.bench.bench_first_paint [rounds]` prints medians, the best, and ratios.
+pseudo-terminal, interleaved. `python -m tests.bench.bench_first_paint [rounds]` prints medians, best and ratios.
 
 Our modules run from bytecode, as pip leaves them behind. Where the environment forbids to write it they would be
 compiled at every start, while Textual's, which pip installed, are not.
