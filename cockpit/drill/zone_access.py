@@ -11,9 +11,7 @@ from dns.rdatatype import RdataType
 from cockpit.drill.aws.lookup import Answer, Found, Soa
 from cockpit.drill.aws.route53 import RecordSet
 from cockpit.drill.dns import DnsNetwork, FaultKind, Zone
-from cockpit.drill.dns.records import absolute
-
-_SIGNERS_OWN = ("DNSKEY", "RRSIG", "NSEC")
+from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute
 
 
 class AuthoritativeLookup:
@@ -50,10 +48,10 @@ class HostedZones:
         """All record sets but those that the signer makes."""
         found = []
         for entry in self._network.tree.zone(zone).snapshot.everything():
-            kind = entry.rdataset.rdtype.name
-            if kind not in _SIGNERS_OWN:
+            kind = entry.rdataset.rdtype
+            if kind not in MADE_BY_SIGNER:
                 values = tuple(rdata.to_text() for rdata in entry.rdataset)
-                found.append(RecordSet(entry.name.to_text(), kind, entry.rdataset.ttl, values))
+                found.append(RecordSet(entry.name.to_text(), kind.name, entry.rdataset.ttl, values))
         return found
 
     def replace(self, zone: str, record: RecordSet) -> None:

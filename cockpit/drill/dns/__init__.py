@@ -1,6 +1,7 @@
 """The simulated DNS: a signed authoritative tree, its name servers, and caching resolvers, with faults."""
 
 from cockpit.drill.dns.authority import Authority
+from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.faults import Fault, FaultKind, fault
 from cockpit.drill.dns.keys import Flaw
 from cockpit.drill.dns.network import DnsNetwork, add_public_suffixes
@@ -19,6 +20,7 @@ __all__ = [
     "Fault",
     "FaultKind",
     "Flaw",
+    "Nsec3",
     "Resolution",
     "Resolver",
     "TsigKey",

@@ -17,8 +17,8 @@ from cockpit.clock import Clock
 from cockpit.drill.dns.faults import Fault, FaultKind, Faults
 from cockpit.drill.dns.lookup import Found, look_up
 from cockpit.drill.dns.querylog import QueryLog
-from cockpit.drill.dns.records import absolute, as_rrset, record_set
-from cockpit.drill.dns.snapshot import SignedSet, Snapshot
+from cockpit.drill.dns.records import SignedSet, absolute, as_rrset, record_set
+from cockpit.drill.dns.snapshot import Snapshot
 from cockpit.drill.dns.transfer import transfer
 from cockpit.drill.dns.tsig import Keyring
 from cockpit.drill.dns.update import apply_update
@@ -189,7 +189,7 @@ class Authority:
         response.set_rcode(found.rcode)
         if found.authoritative:
             response.flags |= dns.flags.AA
-        proofs = (RdataType.NSEC, RdataType.DS)
+        proofs = (RdataType.NSEC, RdataType.NSEC3, RdataType.DS)
         authority = [entry for entry in found.authority if dnssec or entry.rdataset.rdtype not in proofs]
         response.answer.extend(self._rrsets(found.answer, dnssec=dnssec))
         response.authority.extend(self._rrsets(authority, dnssec=dnssec))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cockpit.clock import Clock
 from cockpit.drill.dns.authority import Authority
+from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.records import absolute
 from cockpit.drill.dns.resolver import Resolver
 from cockpit.drill.dns.server import LOOPBACK, DnsServer
@@ -57,6 +58,7 @@ class DnsNetwork:
         ttl_s: int = 300,
         negative_ttl_s: int = 60,
         signed: bool = True,
+        nsec3: Nsec3 | None = None,
     ) -> Zone:
         """Make a zone, delegate it, and have it served by these (host name, address) pairs, the primary first.
 
@@ -65,7 +67,9 @@ class DnsNetwork:
         """
         hosts = [self._authority(host, address) for host, address in servers]
         pairs = [(host.name, host.address) for host in hosts]
-        zone = self.tree.add_zone(origin, pairs, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed)
+        zone = self.tree.add_zone(
+            origin, pairs, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed, nsec3=nsec3
+        )
         for host in hosts:
             host.serve(zone)
         return zone

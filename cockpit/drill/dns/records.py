@@ -1,6 +1,7 @@
 """Names and record sets: from an operator's text to values, and from values to what goes into a message."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dns.exception
 import dns.name
@@ -18,6 +19,24 @@ from cockpit.errors import BadInput
 
 STRING_OCTETS = 255
 """Longest character-string inside a TXT record (RFC 1035 section 3.3.14)."""
+
+MADE_BY_SIGNER = (
+    RdataType.DNSKEY,
+    RdataType.NSEC,
+    RdataType.NSEC3,
+    RdataType.NSEC3PARAM,
+    RdataType.RRSIG,
+)
+"""Types that a zone makes itself, as servers with inline signing do; nobody publishes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedSet:
+    """A record set, its owner, and the RRSIG set over it where there is one."""
+
+    name: Name
+    rdataset: Rdataset
+    rrsigs: Rdataset | None = None
 
 
 def absolute(text: str | Name) -> Name:

@@ -23,7 +23,13 @@ from cockpit.clock import Clock
 from cockpit.drill.dns.cache import Cache, Entry, Explanation, Held, Security
 from cockpit.drill.dns.records import as_rdataset
 from cockpit.drill.dns.upstream import Effort, Unresolvable, Upstream
-from cockpit.drill.dns.validation import anchor_ds, answer_problem, key_problem, signature_lifetime_s
+from cockpit.drill.dns.validation import (
+    anchor_ds,
+    answer_problem,
+    counted_as_unsigned,
+    key_problem,
+    signature_lifetime_s,
+)
 from cockpit.profile import Anchor
 
 ALIAS_LIMIT = 10
@@ -159,8 +165,10 @@ class Recursion:
             ),
             None,
         )
-        kinds = (RdataType.NSEC,) if held else (RdataType.SOA, RdataType.NSEC)
+        kinds = {RdataType.NSEC, RdataType.NSEC3} | (set() if held else {RdataType.SOA})
         proofs = tuple(one for one in _held(message.authority) if one.rdataset.rdtype in kinds)
+        if held is not None and held.rrsigs is None:
+            proofs += tuple(one for one in _held(message.answer) if one.rdataset.rdtype == RdataType.DNAME)
         if held is not None:
             ttl_s = held.rdataset.ttl
         else:
@@ -209,7 +217,10 @@ class Recursion:
         if trusted.security is not Security.SECURE or trusted.held is None:
             return trusted.security, next(iter(trusted.explanations), None)
         problem = answer_problem(entry, zone, trusted.held.rdataset, now)
-        return (Security.SECURE, None) if problem is None else (Security.BOGUS, problem)
+        if problem is not None:
+            return Security.BOGUS, problem
+        unsigned = counted_as_unsigned(entry)
+        return (Security.SECURE, None) if unsigned is None else (Security.INSECURE, unsigned)
 
     async def _zone_keys(self, zone: Name, effort: Effort) -> Entry:
         """The zone's judged DNSKEY entry; insecure without keys where the parent proves that there is no DS."""

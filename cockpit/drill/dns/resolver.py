@@ -204,9 +204,14 @@ class Resolver:
             if late and stale:
                 explain(response, [(EDECode.STALE_ANSWER, "")])
             ttl_s = self._scaled(STALE_TTL_S) if late and stale else entry.remaining_s(now)
+            for proof in entry.proofs:
+                if proof.rdataset.rdtype == RdataType.DNAME:
+                    response.answer.extend(_rrsets(proof, ttl_s, dnssec=dnssec))
             if entry.held is not None:
                 response.answer.extend(_rrsets(replace_name(entry.held, entry.name), ttl_s, dnssec=dnssec))
             for proof in entry.proofs:
+                if proof.rdataset.rdtype == RdataType.DNAME:
+                    continue
                 if dnssec or proof.rdataset.rdtype == RdataType.SOA:
                     response.authority.extend(_rrsets(proof, ttl_s, dnssec=dnssec))
         asked_for_ad = dnssec or request.flags & dns.flags.AD

@@ -6,8 +6,8 @@ from dns.message import Message
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
-from cockpit.drill.dns.records import as_rrset
-from cockpit.drill.dns.snapshot import SignedSet, Snapshot
+from cockpit.drill.dns.records import SignedSet, as_rrset
+from cockpit.drill.dns.snapshot import Snapshot
 from cockpit.drill.dns.wire import start_response
 
 RRSETS_PER_MESSAGE = 100

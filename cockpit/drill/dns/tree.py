@@ -9,6 +9,7 @@ from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
 from cockpit.clock import Clock
+from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.records import absolute, record_set
 from cockpit.drill.dns.zones import NameServerName, Zone
 from cockpit.errors import BadInput, NotFound
@@ -33,6 +34,7 @@ class ZoneTree:
         ttl_s: int = 300,
         negative_ttl_s: int = 60,
         signed: bool = True,
+        nsec3: Nsec3 | None = None,
     ) -> Zone:
         """Make a zone served by these (host name, address) pairs, the primary first, and delegate it.
 
@@ -44,7 +46,9 @@ class ZoneTree:
             raise BadInput(f"Zone {name} exists already.")
         hosts = [NameServerName(absolute(host), address) for host, address in servers]
         parent = None if name == dns.name.root else self.zone_for(name)
-        zone = Zone(name, hosts, self._clock, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed)
+        zone = Zone(
+            name, hosts, self._clock, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed, nsec3=nsec3
+        )
         self._zones[name] = zone
         if parent is not None:
             self._delegate(parent, zone)

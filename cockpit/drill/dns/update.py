@@ -10,13 +10,13 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from dns.update import UpdateMessage
 
-from cockpit.drill.dns.records import as_rdataset, merged, without
+from cockpit.drill.dns.records import MADE_BY_SIGNER, as_rdataset, merged, without
 from cockpit.drill.dns.tsig import Keyring
 from cockpit.drill.dns.zones import Zone
 from cockpit.errors import BadInput
 
-MADE_BY_SIGNER = (RdataType.RRSIG, RdataType.NSEC, RdataType.DNSKEY, RdataType.SOA)
-"""Types that a client cannot set here; the zone keeps them itself, as servers with inline signing do."""
+KEPT_BY_ZONE = (*MADE_BY_SIGNER, RdataType.SOA)
+"""Types that a client cannot set here."""
 
 
 def apply_update(
@@ -69,7 +69,7 @@ def _apply(changes: Iterable[RRset], zone: Zone, *, by: str) -> Rcode:
     for change in changes:
         if not change.name.is_subdomain(zone.origin):
             return Rcode.NOTZONE
-        if change.rdtype in MADE_BY_SIGNER:
+        if change.rdtype in KEPT_BY_ZONE:
             return Rcode.REFUSED
         for rdtype in _types_touched(change, zone):
             key = (change.name, rdtype)

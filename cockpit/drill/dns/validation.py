@@ -9,14 +9,20 @@ from dns.edns import EDECode
 from dns.name import Name
 from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.ANY.NSEC import NSEC
+from dns.rdtypes.ANY.NSEC3 import NSEC3
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
+from cockpit.drill.dns import denial, hashed_denial
 from cockpit.drill.dns.cache import Entry, Explanation, Held
-from cockpit.drill.dns.denial import Span, allows_wildcard, denies_name, denies_type
+from cockpit.drill.dns.lookup import redirected
 from cockpit.profile import Anchor
+
+UNSUPPORTED_ITERATIONS = EDECode.make(27)
+"""Extended DNS Error "Unsupported NSEC3 Iterations Value" (RFC 9276 section 3.2)."""
 
 
 def signature_problem(held: Held, zone: Name, keys: Rdataset, now: float) -> Explanation | None:
@@ -77,30 +83,75 @@ def answer_problem(entry: Entry, zone: Name, keys: Rdataset, now: float) -> Expl
         if problem is not None:
             return problem
     if entry.held is not None:
+        if follows_from_dname(entry):
+            return None
         problem = signature_problem(entry.held, zone, keys, now)
-        if problem is None and _expanded(entry.held) and not allows_wildcard(_spans(entry), entry.name):
+        if problem is None and not _may_be_expanded(entry, entry.held):
             return (EDECode.NSEC_MISSING, f"nothing proves that a wildcard may answer for {entry.name}")
         return problem
-    if entry.rcode == dns.rcode.NXDOMAIN:
-        proven = denies_name(_spans(entry), entry.name)
-    else:
-        proven = denies_type(_spans(entry), entry.name, entry.rdtype)
-    if proven:
+    if _denied(entry):
         return None
     return (EDECode.NSEC_MISSING, f"nothing proves that {entry.name} {entry.rdtype.name} does not exist")
 
 
-def _expanded(held: Held) -> bool:
+def follows_from_dname(entry: Entry) -> bool:
+    """Whether an alias is the one that a DNAME among the proofs makes of its owner (RFC 6672 section 5.3.1)."""
+    if entry.held is None or not isinstance(entry.held.rdataset[0], CNAME):
+        return False
+    target = entry.held.rdataset[0].target
+    return any(
+        proof.rdataset.rdtype == RdataType.DNAME
+        and entry.name != proof.name
+        and entry.name.is_subdomain(proof.name)
+        and redirected(entry.name, proof.name, proof.rdataset) == target
+        for proof in entry.proofs
+    )
+
+
+def counted_as_unsigned(entry: Entry) -> Explanation | None:
+    """Why a signed answer is taken for an unsigned one: its names are hashed too often (RFC 9276)."""
+    rounds = max((span.nsec3.iterations for span in _hashed_spans(entry)), default=0)
+    if rounds <= hashed_denial.ITERATION_LIMIT:
+        return None
+    return (UNSUPPORTED_ITERATIONS, f"{rounds} NSEC3 iterations")
+
+
+def _denied(entry: Entry) -> bool:
+    """Whether the proofs deny the name or, where the answer claims only that, the type."""
+    hashed, spans = _hashed_spans(entry), _spans(entry)
+    if entry.rcode == dns.rcode.NXDOMAIN:
+        return hashed_denial.denies_name(hashed, entry.name) if hashed else denial.denies_name(spans, entry.name)
+    if hashed:
+        return hashed_denial.denies_type(hashed, entry.name, entry.rdtype)
+    return denial.denies_type(spans, entry.name, entry.rdtype)
+
+
+def _may_be_expanded(entry: Entry, held: Held) -> bool:
+    """Whether the name itself owns the record set, or a wildcard does and the proofs let it answer."""
     rrsig = held.rrsigs[0] if held.rrsigs else None
     counted = len(held.name) - (2 if held.name.is_wild() else 1)
-    return isinstance(rrsig, RRSIG) and rrsig.labels < counted
+    if not isinstance(rrsig, RRSIG) or rrsig.labels >= counted:
+        return True
+    if hashed := _hashed_spans(entry):
+        return hashed_denial.allows_wildcard(hashed, entry.name, rrsig.labels)
+    return denial.allows_wildcard(_spans(entry), entry.name)
 
 
-def _spans(entry: Entry) -> list[Span]:
+def _spans(entry: Entry) -> list[denial.Span]:
     return [
-        Span(proof.name, proof.rdataset[0])
+        denial.Span(proof.name, proof.rdataset[0])
         for proof in entry.proofs
         if proof.rdataset and isinstance(proof.rdataset[0], NSEC)
+    ]
+
+
+def _hashed_spans(entry: Entry) -> list[hashed_denial.HashedSpan]:
+    return [
+        hashed_denial.HashedSpan(
+            proof.name.parent(), proof.name.labels[0].decode("ascii", "replace").lower(), nsec3
+        )
+        for proof in entry.proofs
+        if proof.rdataset and isinstance(nsec3 := proof.rdataset[0], NSEC3)
     ]
 
 

@@ -15,8 +15,9 @@ from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.SOA import SOA
 
 from cockpit.clock import Clock
+from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.keys import Flaw, SigningPolicy, ZoneKey
-from cockpit.drill.dns.records import absolute, merged, record_set, record_type
+from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, merged, record_set, record_type
 from cockpit.drill.dns.snapshot import Snapshot
 from cockpit.errors import BadInput, NotFound
 
@@ -57,7 +58,9 @@ class Zone:
         ttl_s: int = 300,
         negative_ttl_s: int = 60,
         signed: bool = True,
+        nsec3: Nsec3 | None = None,
     ) -> None:
+        """Denials are by name (NSEC), or by hash where `nsec3` says how; both TTLs are in scenario seconds."""
         if not servers:
             raise BadInput(f"Zone {origin} needs at least one name server.")
         self.origin = origin
@@ -68,6 +71,7 @@ class Zone:
         self.journal: deque[Change] = deque(maxlen=JOURNAL_LIMIT)
         self.version = 0
         self._clock = clock
+        self._nsec3 = nsec3
         self._flaw = Flaw.NONE
         self._nodes: dict[Name, dict[RdataType, Rdataset]] = {}
         self._snapshot: Snapshot | None = None
@@ -97,7 +101,7 @@ class Zone:
         """The newest version, made on first use after a change."""
         if self._snapshot is None:
             policy = SigningPolicy.around(self._clock.now(), self._flaw)
-            self._snapshot = Snapshot(self.origin, self._nodes, self.keys, policy)
+            self._snapshot = Snapshot(self.origin, self._nodes, self.keys, policy, self._nsec3)
         return self._snapshot
 
     @property
@@ -202,6 +206,11 @@ class Zone:
         self._resigned()
         return self.keys[0]
 
+    def deny_by(self, nsec3: Nsec3 | None) -> None:
+        """Prove what does not exist by hash from now on, or by name with None. Bumps the serial."""
+        self._nsec3 = nsec3
+        self._resigned()
+
     def set_keys(self, keys: Iterable[ZoneKey]) -> None:
         """Sign with these keys; none at all makes the zone unsigned."""
         self.keys = tuple(keys)
@@ -211,7 +220,7 @@ class Zone:
         """Refuse a change of `rdtype` at `name` that would leave it with this node."""
         if not name.is_subdomain(self.origin):
             raise BadInput(f"{name} is not inside zone {self.origin}.")
-        if rdtype in (RdataType.NSEC, RdataType.RRSIG, RdataType.DNSKEY):
+        if rdtype in MADE_BY_SIGNER:
             raise BadInput(f"{rdtype.name} records of zone {self.origin} are made by its signer.")
         if name == self.origin and rdtype in (RdataType.SOA, RdataType.NS) and rdtype not in node:
             raise BadInput(f"{rdtype.name} at {name} cannot be removed from its own zone.")

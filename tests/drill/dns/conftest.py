@@ -9,7 +9,7 @@ import dns.message
 import pytest
 from dns.message import Message
 
-from cockpit.drill.dns import Authority, DnsNetwork, Resolver, add_public_suffixes
+from cockpit.drill.dns import Authority, DnsNetwork, Nsec3, Resolver, add_public_suffixes
 
 NS1, NS2 = ("ns1.hosting.example", "203.0.113.1"), ("ns2.hosting.example", "203.0.113.2")
 LONG_KEY = "v=DKIM1; k=rsa; p=" + "A" * 392
@@ -51,6 +51,13 @@ async def network(clock: HandClock) -> AsyncIterator[DnsNetwork]:
     shop.publish("key._domainkey.shop.example", "CNAME", "key.dkim.amazonses.com.")
     shop.publish("big.shop.example", "TXT", LONG_KEY, "x" * 1200)
     net.add_zone("plain.example", [NS1, NS2], signed=False).publish("www.plain.example", "A", "203.0.113.13")
+    hashed = net.add_zone("hashed.example", [NS1, NS2], ttl_s=60, negative_ttl_s=30, nsec3=Nsec3())
+    hashed.publish("www.hashed.example", "A", "203.0.113.14")
+    hashed.publish("deep.under.hashed.example", "A", "203.0.113.15")
+    hashed.publish("*.wild.hashed.example", "A", "203.0.113.16")
+    hashed.publish("old.hashed.example", "DNAME", "wild.hashed.example.")
+    hashed.publish("gone.hashed.example", "DNAME", "shop.example.")
+    net.add_zone("plain.hashed.example", [NS1, NS2], signed=False)
     mail = net.add_zone("amazonses.com", [("ns1.amazonses.com", "192.0.2.31")])
     mail.publish("key.dkim.amazonses.com", "TXT", LONG_KEY)
     net.add_resolver("one", "198.51.100.1")

@@ -3,6 +3,7 @@
 import string
 from datetime import UTC, datetime
 
+import pytest
 from dns.name import Name
 from dns.rcode import Rcode
 from dns.rdatatype import RdataType
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 
 from cockpit.clock import SystemClock
 from cockpit.drill.dns.cache import Entry, Held
+from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.keys import ZoneKey
 from cockpit.drill.dns.lookup import Found, look_up
-from cockpit.drill.dns.records import absolute
-from cockpit.drill.dns.snapshot import SignedSet
+from cockpit.drill.dns.records import SignedSet, absolute
 from cockpit.drill.dns.validation import answer_problem
 from cockpit.drill.dns.zones import NameServerName, Zone
 
@@ -33,8 +34,11 @@ asked_names = st.lists(asked_labels, min_size=0, max_size=4).map(
 types = st.sampled_from([RdataType.A, RdataType.TXT, RdataType.MX])
 
 
-def zone_with(owners: set[Name]) -> Zone:
-    zone = Zone(ORIGIN, SERVERS, SystemClock())
+chains = st.sampled_from([None, Nsec3(), Nsec3(b"\xab\xcd", 3)])
+
+
+def zone_with(owners: set[Name], nsec3: Nsec3 | None = None) -> Zone:
+    zone = Zone(ORIGIN, SERVERS, SystemClock(), nsec3=nsec3)
     zone.set_keys((KEY,))
     for owner in owners:
         zone.publish(owner, "A", "192.0.2.7")
@@ -57,20 +61,22 @@ def as_entry(found: Found, name: Name, rdtype: RdataType) -> Entry:
 
 
 @settings(max_examples=120, deadline=None)
-@given(owners=st.sets(names, max_size=6), name=asked_names, rdtype=types)
-def test_each_answer_and_each_denial_is_proven(owners: set[Name], name: Name, rdtype: RdataType) -> None:
-    zone = zone_with(owners)
+@given(owners=st.sets(names, max_size=6), name=asked_names, rdtype=types, chain=chains)
+def test_each_answer_and_each_denial_is_proven(
+    owners: set[Name], name: Name, rdtype: RdataType, chain: Nsec3 | None
+) -> None:
+    zone = zone_with(owners, chain)
     entry = as_entry(look_up(zone.snapshot, name, rdtype), name, rdtype)
     keys = zone.snapshot.nodes[ORIGIN][RdataType.DNSKEY]
     assert answer_problem(entry, ORIGIN, keys, datetime.now(UTC).timestamp()) is None
 
 
 @settings(max_examples=120, deadline=None)
-@given(owners=st.sets(names, max_size=6), name=asked_names, other=asked_names)
+@given(owners=st.sets(names, max_size=6), name=asked_names, other=asked_names, chain=chains)
 def test_no_denial_of_one_name_serves_to_deny_another_that_exists(
-    owners: set[Name], name: Name, other: Name
+    owners: set[Name], name: Name, other: Name, chain: Nsec3 | None
 ) -> None:
-    zone = zone_with(owners)
+    zone = zone_with(owners, chain)
     denial = look_up(zone.snapshot, name, RdataType.TXT)
     truth = look_up(zone.snapshot, other, RdataType.A)
     if denial.rcode != Rcode.NXDOMAIN or truth.rcode == Rcode.NXDOMAIN:
@@ -80,15 +86,15 @@ def test_no_denial_of_one_name_serves_to_deny_another_that_exists(
     assert answer_problem(misused, ORIGIN, keys, datetime.now(UTC).timestamp()) is not None
 
 
-def test_a_delegation_says_nothing_about_what_is_below_it() -> None:
-    zone = zone_with(set())
+@pytest.mark.parametrize("chain", [None, Nsec3()])
+def test_a_delegation_says_nothing_about_what_is_below_it(chain: Nsec3 | None) -> None:
+    zone = zone_with(set(), chain)
     zone.publish("child.zone.example", "NS", "ns.elsewhere.example.")
-    nsec = zone.snapshot.nsec(absolute("child.zone.example"))
     soa = zone.snapshot.get(ORIGIN, RdataType.SOA)
-    assert nsec is not None
     assert soa is not None
+    every = list(zone.snapshot.denial or ())
     forged = as_entry(
-        Found(rcode=Rcode.NXDOMAIN, authority=[soa, nsec]), absolute("www.child.zone.example"), RdataType.A
+        Found(rcode=Rcode.NXDOMAIN, authority=[soa, *every]), absolute("www.child.zone.example"), RdataType.A
     )
     keys = zone.snapshot.nodes[ORIGIN][RdataType.DNSKEY]
     assert answer_problem(forged, ORIGIN, keys, datetime.now(UTC).timestamp()) is not None

@@ -59,6 +59,19 @@ async def delv(network: DnsNetwork, anchor_file: Path, *question: str) -> str:
         "any.wild.shop.example TXT",
         "nothing.example A",
         "plain.example DS",
+        "www.hashed.example A",
+        "any.wild.hashed.example A",
+        "nothing.hashed.example A",
+        "a.b.c.hashed.example A",
+        "www.hashed.example MX",
+        "under.hashed.example A",
+        "any.wild.hashed.example TXT",
+        "plain.hashed.example DS",
+        "hashed.example NSEC3PARAM",
+        "a.old.hashed.example A",
+        "www.gone.hashed.example A",
+        "www.gone.hashed.example MX",
+        "gone.hashed.example DNAME",
     ],
 )
 async def test_delv_validates_answers_and_denials(network: DnsNetwork, anchor_file: Path, question: str) -> None:
@@ -125,10 +138,13 @@ async def test_nsupdate_publishes_with_the_key_and_not_without(network: DnsNetwo
     assert "BADKEY" in await run(program("nsupdate"), given="\n".join(stranger) + "\n")
 
 
-async def test_a_zone_that_dig_transfers_satisfies_dnssec_verify(network: DnsNetwork, tmp_path: Path) -> None:
+@pytest.mark.parametrize("zone", ["shop.example", "hashed.example"])
+async def test_a_zone_that_dig_transfers_satisfies_dnssec_verify(
+    network: DnsNetwork, tmp_path: Path, zone: str
+) -> None:
     verify = program("dnssec-verify")
     key = network.keyring.create("operator.")
-    host, port = port_of(network, network.authorities_of("shop.example")[0])
+    host, port = port_of(network, network.authorities_of(zone)[0])
     secret = f"{key.algorithm}:{key.name}:{key.secret}"
     records = await run(
         program("dig"),
@@ -140,12 +156,12 @@ async def test_a_zone_that_dig_transfers_satisfies_dnssec_verify(network: DnsNet
         "+onesoa",
         "+noall",
         "+answer",
-        "shop.example",
+        zone,
         "AXFR",
     )
     zone_file = tmp_path / "zone"
     zone_file.write_text("\n".join(line for line in records.splitlines() if "TSIG" not in line) + "\n")
-    assert "Zone fully signed" in await run(verify, "-z", "-o", "shop.example", str(zone_file))
+    assert "Zone fully signed" in await run(verify, "-z", "-o", zone, str(zone_file))
 
 
 def named_configuration(folder: Path, anchor_file: Path, listen: str, forwarder: str) -> Path:
@@ -195,6 +211,8 @@ async def test_named_as_a_validating_forwarder_agrees(
         denial = await run(*ask, "nothing.shop.example", "A")
         assert "status: NXDOMAIN" in denial
         assert "flags: qr rd ra ad;" in denial
+        for question in ("nothing.hashed.example A", "any.wild.hashed.example A", "www.gone.hashed.example A"):
+            assert "flags: qr rd ra ad;" in await run(*ask, *question.split())
         network.tree.zone("amazonses.com").spoil_signatures("expired")
         assert "status: SERVFAIL" in await run(*ask, "key.dkim.amazonses.com", "TXT")
     finally:
