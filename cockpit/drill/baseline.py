@@ -16,6 +16,7 @@ from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import (
     ACCOUNT,
     BUCKET,
+    CAMPAIGN_SET,
     CONFIGURATION_SET,
     MAIL_PROVIDER_SERVERS,
     NAME_SERVERS,
@@ -87,9 +88,14 @@ def lay_zones(network: DnsNetwork, tokens: Mapping[str, tuple[EasyToken, ...]], 
         network.add_resolver(name, address)
 
 
+def add_configuration_sets(mail: MailAccount) -> None:
+    """One set for mail that people wait for, and one for mailings, so that either can be paused alone."""
+    for name in (CONFIGURATION_SET, CAMPAIGN_SET):
+        mail.configuration_sets[name] = ConfigurationSet(name)
+
+
 def add_identities(mail: MailAccount, tokens: Mapping[str, tuple[EasyToken, ...]]) -> None:
-    """Each domain as an SES identity with Easy DKIM, its own MAIL FROM and the company's configuration set."""
-    mail.configuration_sets[CONFIGURATION_SET] = ConfigurationSet(CONFIGURATION_SET)
+    """Each domain as an SES identity with Easy DKIM, its own MAIL FROM and a configuration set."""
     for site in SITES:
         dkim = Dkim(origin=Origin.EASY, tokens=tokens[site.name])
         mail.add(
@@ -97,7 +103,7 @@ def add_identities(mail: MailAccount, tokens: Mapping[str, tuple[EasyToken, ...]
                 name=site.name,
                 dkim=dkim,
                 mail_from=f"bounce.{site.name}",
-                configuration_set=CONFIGURATION_SET,
+                configuration_set=site.configuration_set,
                 tags={"owner": site.owner},
             )
         )

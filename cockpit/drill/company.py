@@ -7,9 +7,12 @@ ACCOUNT = "447112341123"
 REGION = "ca-central-1"
 BUCKET = "acme-dkim"
 CONFIGURATION_SET = "transactional"
+CAMPAIGN_SET = "campaigns"
 NEXT_SELECTOR = "s2026b"
 """The key that has been prepared for shop.example: its record is published, its private half lies in S3."""
 PREPARED_DOMAIN = "shop.example"
+REGISTRY = "example."
+"""The zone above the company's: the registrar changes the DS and NS records of a domain there."""
 RECORD_TTL_S = 60
 NEGATIVE_TTL_S = 30
 
@@ -39,6 +42,7 @@ class Site:
     services: tuple[str, ...]
     mail_per_hour: int
     hosts: tuple[Host, ...]
+    configuration_set: str = CONFIGURATION_SET
 
     @property
     def selector(self) -> str:
@@ -67,6 +71,7 @@ SITES = (
         ("newsletter", "campaigns"),
         22_000,
         (Host("www.news.example", "203.0.113.30"),),
+        CAMPAIGN_SET,
     ),
     Site(
         "api.example",

@@ -7,6 +7,7 @@ from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.faults import Fault, FaultKind
 from cockpit.drill.aws.traffic import Quantity, Ramp
 from cockpit.drill.dns import Authority, DnsNetwork, Resolver, fault
+from cockpit.drill.dns.records import absolute, record_type
 from cockpit.drill.hosts import host_fault
 from cockpit.errors import NotFound
 
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 def apply(world: "World", inject: v.AnyInject) -> None:
     """Make one thing happen now; raises BadInput or NotFound where the world has no such part."""
     match inject:
-        case v.DnsFault() | v.DnsHeal() | v.TakeZoneDown() | v.SpoilSignatures():
-            _upset_dns(world, inject)
+        case v.DnsFault() | v.DnsHeal():
+            _upset_server(world, inject)
+        case v.TakeZoneDown() | v.EmptyZone() | v.RollKey() | v.SpoilSignatures():
+            _upset_zone(world, inject)
         case v.WithdrawRecord() | v.PublishRecord() | v.WithdrawToken():
             _change_records(world, inject)
         case v.ServeCertificate(host=host, kind=kind, days_left=days):
             world.hosts.reissue(host, kind, expires_in=None if days is None else timedelta(days=days))
-        case v.HostFault(host=host, kind=kind, status=status, latency_s=latency_s):
-            world.hosts.host(host).inject(host_fault(kind, status=status, latency_s=latency_s))
+        case v.HostFault(host=host, kind=kind, status=status, latency_s=latency_s, address=at):
+            world.hosts.host(host).inject(host_fault(kind, status=status, latency_s=latency_s, address=at))
         case v.HostHeal(host=host):
             world.hosts.host(host).heal()
         case v.SinkFault(sink=sink, kind=kind):
@@ -40,23 +43,35 @@ def dns_server(network: DnsNetwork, name: str) -> Authority | Resolver:
     return network.resolvers[name] if name in network.resolvers else network.authority(name)
 
 
-def _upset_dns(world: "World", inject: v.DnsFault | v.DnsHeal | v.TakeZoneDown | v.SpoilSignatures) -> None:
+def _upset_server(world: "World", inject: v.DnsFault | v.DnsHeal) -> None:
+    server = dns_server(world.network, inject.server)
+    if isinstance(inject, v.DnsHeal):
+        server.heal()
+        return
+    wanted = fault(
+        inject.kind,
+        under=inject.under,
+        rdtype=inject.type,
+        latency_s=inject.latency_s,
+        values=inject.values,
+    )
+    server.inject(wanted)
+
+
+def _upset_zone(world: "World", inject: v.TakeZoneDown | v.EmptyZone | v.RollKey | v.SpoilSignatures) -> None:
+    zone = world.network.tree.zone(inject.zone)
     match inject:
-        case v.DnsFault(server=server):
-            wanted = fault(
-                inject.kind,
-                under=inject.under,
-                rdtype=inject.type,
-                latency_s=inject.latency_s,
-                values=inject.values,
-            )
-            dns_server(world.network, server).inject(wanted)
-        case v.DnsHeal(server=server):
-            dns_server(world.network, server).heal()
-        case v.TakeZoneDown(zone=zone):
-            world.network.tree.zone(zone).take_down()
-        case v.SpoilSignatures(zone=zone, flaw=flaw):
-            world.network.tree.zone(zone).spoil_signatures(flaw)
+        case v.TakeZoneDown():
+            zone.take_down()
+        case v.EmptyZone():
+            top = zone.origin.to_text()
+            gone = [(record.name, record.kind) for record in world.zones.records(top)]
+            kept = ((top, "NS"), (top, "SOA"))
+            zone.apply({(absolute(n), record_type(k)): None for n, k in gone if (n, k) not in kept}, by="world")
+        case v.RollKey():
+            zone.roll_key()
+        case v.SpoilSignatures(flaw=flaw):
+            zone.spoil_signatures(flaw)
 
 
 def _change_records(world: "World", inject: v.WithdrawRecord | v.PublishRecord | v.WithdrawToken) -> None:
@@ -73,13 +88,22 @@ def _change_records(world: "World", inject: v.WithdrawRecord | v.PublishRecord |
             tree.withdraw(f"{token}._domainkey.{domain}", "CNAME")
 
 
-def _upset_aws(world: "World", inject: v.MailRamp | v.Enforce | v.AwsFault | v.AwsHeal | v.LoseObject) -> None:
+def _upset_aws(
+    world: "World",
+    inject: v.MailRamp | v.Campaign | v.Enforce | v.AwsFault | v.ExpireSession | v.AwsHeal | v.LoseObject,
+) -> None:
     match inject:
         case v.MailRamp(quantity=quantity, to=level, over_s=over_s):
             over = world.clock.shrink(timedelta(seconds=over_s))
             world.traffic.ramp(Quantity(quantity), Ramp(world.clock.now(), over, level))
         case v.Enforce(status=status):
             world.mail.enforcement = status
+            world.reactions.await_answer(inject)
+        case v.Campaign(configuration_set=name):
+            world.mail.configuration_set(name)
+            world.reactions.begin_campaign(inject)
+        case v.ExpireSession():
+            world.reactions.end_session()
         case v.AwsFault(kind=kind, service=service, operation=operation, times=times, delay_s=delay_s):
             delay = timedelta(seconds=delay_s)
             world.aws.faults.add(Fault(FaultKind(kind), service, operation, times, delay))

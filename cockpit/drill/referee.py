@@ -4,22 +4,21 @@ Calls, records, messages and mail are what the simulated servers were asked; onl
 "resolved" are taken from the ledger's claims, and a resolution that came before the repair is not believed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.calls import CallRecord
 from cockpit.drill.aws.mail import Mail
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
+from cockpit.drill.deeds import Act, Deeds, Doings
 from cockpit.drill.scenario import Scenario
-from cockpit.incident.deadlines import TERMS
+from cockpit.incident.deadlines import TERMS, Term
 
-HARMLESS = ("SendEmail", "PutMetricData")
-"""Calls that change nothing which a drill is about."""
 PENALTY_WRONG = 10
 PENALTY_DANGEROUS = 20
 
@@ -47,17 +46,6 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Something that a participant changed; `verdict` is right, wrong, dangerous or neutral."""
-
-    at: datetime
-    after: timedelta
-    what: str
-    verdict: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """The whole judgement; durations are scenario time from the first inject, None where there is none."""
 
@@ -73,14 +61,6 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordChange:
-    """A DNS change that somebody other than the world made."""
-
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """Something that arrived at a sink."""
 
@@ -89,7 +69,7 @@ class Message:
     accepted: bool
 
 
-class Witness(Protocol):
+class Witness(Doings, Protocol):
     """What the referee asks of the world."""
 
     @property
@@ -98,12 +78,6 @@ class Witness(Protocol):
 
     def holds(self, condition: v.AnyCondition) -> bool:
         """Whether a condition of recovery holds now."""
-
-    def calls(self) -> Sequence[CallRecord]:
-        """AWS calls that change something."""
-
-    def record_changes(self) -> Sequence[RecordChange]:
-        """DNS changes by others than the world."""
 
     def messages(self) -> Sequence[Message]:
         """What arrived at the sinks."""
@@ -120,6 +94,8 @@ class Referee:
         self._clock = clock
         self._witness = witness
         self._severity_profile = severity_profile
+        self._deeds = Deeds(scenario, witness, self._since)
+        self._first_held: dict[v.AnyCondition, datetime | None] = dict.fromkeys(_watched(scenario))
         self.broken_at: datetime | None = None
         self.restored_at: datetime | None = None
 
@@ -129,6 +105,9 @@ class Referee:
             return ""
         whole = self.holds()
         now = self._clock.now()
+        for condition, at in self._first_held.items():
+            if at is None and self._witness.holds(condition):
+                self._first_held[condition] = now
         if not whole and (self.broken_at is None or self.restored_at is not None):
             again = " again" if self.broken_at is not None else ""
             self.broken_at, self.restored_at = self.broken_at or now, None
@@ -150,11 +129,11 @@ class Referee:
         """Judge the drill so far; with `final`, what is not met is missed, whatever time is left."""
         self.observe()
         judgements = tuple(self._judge(expected, claims, final) for expected in self._scenario.expect)
-        acts = tuple(self._acts())
+        acts = tuple(self._deeds.acts(self._first_held.__getitem__))
         return Score(
             judgements=judgements,
             acts=acts,
-            missing=tuple(self._missing()),
+            missing=tuple(self._deeds.missing()),
             detection=self._since(claims.detected_at),
             response=self._since(claims.acknowledged_at),
             restoration=self._since(self.restored_at),
@@ -170,7 +149,7 @@ class Referee:
         if after is None:
             elapsed = self._since(self._clock.now())
             passed = due is not None and elapsed is not None and elapsed > due
-            spoiled = isinstance(expected, v.LeftAlone) and bool(note)
+            spoiled = isinstance(expected, v.LeftAlone | v.UpdatesKept) and bool(note)
             outcome = Outcome.MISSED if final or passed or spoiled else Outcome.OPEN
         else:
             outcome = Outcome.LATE if due is not None and after > due else Outcome.MET
@@ -190,10 +169,17 @@ class Referee:
             case v.Resolved():
                 return self._resolved(claims), "ledger and world", self._resolution_note(claims)
             case v.UpdatePosted(sink=sink):
-                posted = [post.at for post in self._witness.messages() if post.sink == sink and post.accepted]
-                return self._first(posted), "world", ""
-            case v.Called():
-                return self._first(call.at for call in self._matching(expected)), "world", ""
+                return self._first(self._posts(sink)), "world", ""
+            case v.UpdatesKept():
+                return self._kept(expected, claims, final)
+            case v.SeverityChosen(severity=severity):
+                chosen = claims.severity_at if claims.severity and claims.severity <= severity else None
+                note = f"it was {claims.severity}" if claims.severity else ""
+                return self._not_before(chosen), "ledger", "" if chosen else note
+            case v.Called() | v.RecordChanged():
+                return self._first(self._deeds.moments(expected)), "world", ""
+            case v.Held(condition=condition):
+                return self._first_held[condition], "world", ""
             case v.Restored():
                 return (self.restored_at if self.restored() else None), "world", ""
             case v.CanarySigned(domain=domain):
@@ -227,12 +213,18 @@ class Referee:
         )
 
     def _due(self, expected: v.AnyExpectation, claims: Claims) -> timedelta | None:
+        if isinstance(expected, v.UpdatesKept):
+            return None
         if expected.by_s is not None:
             return timedelta(seconds=expected.by_s)
-        severity = claims.severity or self._scenario.severity
-        terms = TERMS.get(self._severity_profile, {}).get(severity, {})
+        terms = self._terms(claims)
         name = {v.Acknowledged: "acknowledge", v.UpdatePosted: "customers", v.Restored: "rto"}.get(type(expected))
         return terms[name].after if name is not None and name in terms else None
+
+    def _terms(self, claims: Claims) -> Mapping[str, Term]:
+        """The severity profile's terms for the severity that was chosen, else for the one that was meant."""
+        severity = claims.severity or self._scenario.severity
+        return TERMS.get(self._severity_profile, {}).get(severity, {})
 
     def _since(self, at: datetime | None) -> timedelta | None:
         began = self._witness.began_at
@@ -248,51 +240,48 @@ class Referee:
     def _first(self, moments: Iterable[datetime]) -> datetime | None:
         return min((at for at in moments if self._not_before(at) is not None), default=None)
 
-    def _matching(self, wanted: v.Called | v.Wrong) -> list[CallRecord]:
-        return [call for call in self._witness.calls() if call.succeeded and _matches(wanted, call)]
-
     def _changes(self) -> list[str]:
         """What participants changed since the drill began."""
-        return [act.what for act in self._acts()]
+        return [act.what for act in self._deeds.acts(self._first_held.__getitem__)]
 
-    def _acts(self) -> Iterable[Act]:
-        found = [
-            self._act(call.at, _sentence(call), *self._verdict(call))
-            for call in self._witness.calls()
-            if call.succeeded and call.operation not in HARMLESS
-        ]
-        found += [self._act(change.at, change.text, "neutral", "") for change in self._witness.record_changes()]
-        return sorted(found, key=lambda act: act.at)
+    def _kept(self, expected: v.UpdatesKept, claims: Claims, final: bool) -> tuple[datetime | None, str, str]:
+        """Whether no silence was too long from the first message to the end, and how long the longest was."""
+        posted = [at for at in self._posts(expected.sink) if self._not_before(at) is not None]
+        if not posted:
+            return None, "world", "nobody was told anything" if final else ""
+        over = self._resolved(claims) or (self.restored_at if self.restored() else None)
+        end = max(over or self._clock.now(), posted[0])
+        moments = [*(at for at in posted if at <= end), end]
+        longest = (
+            max(self._between(early, late) for early, late in pairwise(moments)) if moments[1:] else timedelta()
+        )
+        allowed = self._cadence(expected, claims)
+        if allowed is not None and longest > allowed:
+            return None, "world", f"the longest silence was {_minutes(longest)}"
+        return (end if final or over is not None else None), "world", ""
 
-    def _act(self, at: datetime, what: str, verdict: str, why: str) -> Act:
-        after = self._since(at)
-        return Act(at=at, after=after or timedelta(), what=what, verdict=verdict, why=why)
+    def _posts(self, sink: str) -> list[datetime]:
+        return [post.at for post in self._witness.messages() if post.sink == sink and post.accepted]
 
-    def _verdict(self, call: CallRecord) -> tuple[str, str]:
-        for wrong in self._scenario.wrong:
-            if _matches(wrong, call):
-                return ("dangerous" if wrong.dangerous else "wrong"), wrong.why
-        wanted = [expected for expected in self._scenario.expect if isinstance(expected, v.Called)]
-        return ("right", "") if any(_matches(one, call) for one in wanted) else ("neutral", "")
+    def _cadence(self, expected: v.UpdatesKept, claims: Claims) -> timedelta | None:
+        if expected.every_s is not None:
+            return timedelta(seconds=expected.every_s)
+        term = self._terms(claims).get("update")
+        return None if term is None else term.after
 
-    def _missing(self) -> Iterable[str]:
-        for expected in self._scenario.expect:
-            if isinstance(expected, v.Called) and not self._matching(expected):
-                yield expected.title
-
-
-def _matches(wanted: v.Called | v.Wrong, call: CallRecord) -> bool:
-    if (wanted.service, wanted.operation) != (call.service, call.operation):
-        return False
-    return all(call.parameters.get(name) == value for name, value in wanted.parameters.items())
+    def _between(self, early: datetime, late: datetime) -> timedelta:
+        return self._clock.scenario_at(late) - self._clock.scenario_at(early)
 
 
-def _sentence(call: CallRecord) -> str:
-    """The call on one line, with its scalar parameters."""
-    given = ", ".join(
-        f"{name} {value}" for name, value in call.parameters.items() if not isinstance(value, Mapping)
-    )
-    return f"{call.service} {call.operation}" + (f" ({given})" if given else "")
+def _watched(scenario: Scenario) -> Iterator[v.AnyCondition]:
+    """The conditions whose first moment matters to this scenario."""
+    yield from (expected.condition for expected in scenario.expect if isinstance(expected, v.Held))
+    yield from (wrong.until for wrong in scenario.wrong if wrong.until is not None)
+
+
+def _minutes(duration: timedelta) -> str:
+    seconds = round(duration.total_seconds())
+    return f"{seconds // 60} min {seconds % 60:02d} s"
 
 
 def _percent(judgements: Sequence[Judgement], acts: Sequence[Act]) -> int:

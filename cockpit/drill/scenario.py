@@ -14,6 +14,9 @@ import msgspec
 from cockpit.drill.vocabulary import AnyCondition, AnyExpectation, AnyInject, Quantity, Seconds, Strict, Wrong
 from cockpit.errors import BadInput, ConfigError, NotFound
 
+RECOMMENDED = "dkim-missing"
+"""The drill to begin with."""
+
 
 class Hint(Strict, frozen=True, kw_only=True):
     """What the facilitator may reveal, in order; before `after_s` from the first inject it would come early."""
@@ -43,6 +46,8 @@ class Scenario(Strict, frozen=True, kw_only=True):
     week: Week | None = None
     timings: dict[str, Seconds] = {}
     levels: dict[Quantity, float] = {}
+    baseline: tuple[AnyInject, ...] = ()
+    """What is different from the healthy world before anything goes wrong; nobody is told."""
     injects: tuple[AnyInject, ...] = ()
     hints: tuple[Hint, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
@@ -65,6 +70,7 @@ class Listing:
     difficulty: str
     minutes: int
     week: int | None
+    recommended: bool
 
 
 def scenario_names() -> list[str]:
@@ -73,12 +79,14 @@ def scenario_names() -> list[str]:
 
 
 def listings() -> Iterator[Listing]:
-    """What there is to choose from, easiest first."""
+    """What there is to choose from: the one to begin with, then the easiest first."""
     order = ("easy", "normal", "hard")
     scenarios = [load_scenario(name) for name in scenario_names()]
-    for found in sorted(scenarios, key=lambda scenario: (order.index(scenario.difficulty), scenario.name)):
-        week = found.week.number if found.week else None
-        yield Listing(found.name, found.title, found.difficulty, round(found.duration_s / 60), week)
+    scenarios.sort(key=lambda one: (one.name != RECOMMENDED, order.index(one.difficulty), one.name))
+    for found in scenarios:
+        week, minutes = found.week.number if found.week else None, round(found.duration_s / 60)
+        first = found.name == RECOMMENDED
+        yield Listing(found.name, found.title, found.difficulty, minutes, week, first)
 
 
 def load_scenario(name: str) -> Scenario:

@@ -8,9 +8,13 @@ from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.calls import CallRecord
 from cockpit.drill.aws.mail import Mail
 from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.deeds import RecordChange
+from cockpit.drill.dns import FaultKind, Flaw, Resolver
+from cockpit.drill.dns.records import absolute, record_type
+from cockpit.drill.hosts import HostFaultKind
 from cockpit.drill.injection import dns_server
 from cockpit.drill.pki import CertificateKind
-from cockpit.drill.referee import Message, RecordChange
+from cockpit.drill.referee import Message
 
 if TYPE_CHECKING:
     from cockpit.drill.world import World
@@ -33,8 +37,22 @@ class WorldWitness:
         match condition:
             case v.MailSigned(domain=domain):
                 return world.oracle(domain).verifiable
-            case v.RecordStands(name=name, type=kind):
-                return bool(world.network.tree.values(name, kind)) and world.network.tree.zone_for(name).hosted
+            case v.RecordStands(name=name, type=kind, values=wanted):
+                values = world.network.tree.values(name, kind)
+                same = set(values) == set(wanted) if wanted else bool(values)
+                return same and world.network.tree.zone_for(name).hosted
+            case v.ZoneWhole(zone=zone):
+                return world.zone_whole(zone)
+            case v.ChainWhole(zone=zone):
+                return self._chain_whole(zone)
+            case v.ServiceUp(host=name):
+                return self._service_up(name)
+            case v.ResolversAgree(name=name, type=kind):
+                return all(self._agrees(resolver, name, kind) for resolver in world.network.resolvers.values())
+            case v.AccountSends():
+                return world.mail.sending and world.mail.enforcement != "SHUTDOWN"
+            case v.AwsWell():
+                return not world.aws.faults.active()
             case v.CertificateGood(host=name):
                 certificate = world.hosts.host(name).certificate
                 return certificate.kind is CertificateKind.GOOD and certificate.expires_at > world.clock.now()
@@ -51,14 +69,17 @@ class WorldWitness:
         return self._world.aws.calls.changes()
 
     def record_changes(self) -> Sequence[RecordChange]:
-        """DNS changes by dynamic update, oldest first; those through Route 53 are among the calls."""
+        """DNS changes by dynamic update or through Route 53, oldest first."""
         return [
             RecordChange(
-                change.at, f"DNS update: {change.name} {change.rdtype} {_shown(change.values)} by {change.by}"
+                at=change.at,
+                text=f"{_door(change.by)}: {change.name} {change.rdtype} is {_shown(change.values)}",
+                name=change.name.lower(),
+                type=change.rdtype,
             )
             for zone in self._world.network.tree
             for change in zone.journal
-            if change.by not in ("world", "route53")
+            if change.by != "world"
         ]
 
     def messages(self) -> Sequence[Message]:
@@ -68,6 +89,42 @@ class WorldWitness:
     def mails(self) -> Sequence[Mail]:
         """Mail that left through SES, oldest first."""
         return list(self._world.mail.mails)
+
+    def _chain_whole(self, origin: str) -> bool:
+        """Whether DS, key and signatures fit together now, whatever any cache still holds (RFC 4035 section 5)."""
+        tree = self._world.network.tree
+        zone = tree.zone(origin)
+        wanted = set(tree.parent_of(zone).values(zone.origin, "DS"))
+        if not wanted:
+            return zone.hosted
+        made = {key.ds(zone.origin).to_text() for key in zone.keys}
+        return zone.hosted and bool(wanted & made) and zone.flaw is Flaw.NONE
+
+    def _service_up(self, name: str) -> bool:
+        host = self._world.hosts.host(name)
+        addresses = self._world.network.tree.values(name, "A")
+        if not addresses or not self._world.network.tree.zone_for(name).hosted:
+            return False
+        served = self._world.hosts.dial
+        return all(
+            f"{address}:443" in served and not any(host.fault(kind, address) for kind in HostFaultKind)
+            for address in addresses
+        )
+
+    def _agrees(self, resolver: Resolver, name: str, kind: str) -> bool:
+        owner, rdtype = absolute(name), record_type(kind)
+        if resolver.faults.find(owner, rdtype, FaultKind.STALE, FaultKind.LIE, FaultKind.TIMEOUT):
+            return False
+        entry = resolver.cached(name, kind)
+        if entry is None:
+            return True
+        held = () if entry.held is None else tuple(rdata.to_text() for rdata in entry.held.rdataset)
+        return set(held) == set(self._world.network.tree.values(owner, rdtype))
+
+
+def _door(by: str) -> str:
+    """Through what a change came, and for whom."""
+    return "Route 53" if by == "route53" else f"DNS update by {by.removeprefix('tsig:').removesuffix('.')}"
 
 
 def _shown(values: Sequence[str]) -> str:

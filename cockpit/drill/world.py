@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.baseline import (
     PreparedKey,
+    add_configuration_sets,
     add_identities,
     alarms,
     easy_tokens,
@@ -26,7 +28,7 @@ from cockpit.drill.baseline import (
 )
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import ACCOUNT, REGION, SITES, settings
+from cockpit.drill.company import ACCOUNT, REGION, REGISTRY, SITES, settings
 from cockpit.drill.control import ControlServer
 from cockpit.drill.dns import DnsNetwork
 from cockpit.drill.guard import Attempts, ProxyTrap
@@ -34,6 +36,7 @@ from cockpit.drill.happenings import Happening, Happenings, Source
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.reactions import Reactions
 from cockpit.drill.referee import Referee, Score
 from cockpit.drill.report import Facts, render
 from cockpit.drill.scenario import Scenario
@@ -47,6 +50,9 @@ from cockpit.profile import Aws, Profile
 TICK_S = 0.1
 """Seconds on the wall clock between two looks of the world at its own schedule."""
 
+_Record = tuple[str, str, frozenset[str]]
+"""Name, type and values of a record set."""
+
 
 class World:
     """Everything that a drill happens in; `start`, then read `profile`, then `close`."""
@@ -59,11 +65,12 @@ class World:
         seed: int = 0,
         operator: str = "operator",
         prepared: PreparedKey | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Compose the world; nothing listens yet. `operator` is the session name of the drill's AWS caller."""
         self.scenario = scenario
         self.seed = seed
-        self.clock = DrillClock(speed)
+        self.clock = DrillClock(speed, monotonic)
         self.happenings = Happenings(self.clock)
         self.timings = timings_from(scenario)
         self.began_at: datetime | None = None
@@ -88,7 +95,10 @@ class World:
         self.tokens = easy_tokens(chance)
         self.network = DnsNetwork(self.clock, speed=speed)
         lay_zones(self.network, self.tokens, prepared)
+        self.zones = HostedZones(self.network, [f"{site.name}." for site in SITES])
+        self._original: dict[str, frozenset[_Record]] = {}
         self.tsig = self.network.keyring.create("drill-operator", [site.name for site in SITES])
+        self.registrar = self.network.keyring.create("drill-registrar", [REGISTRY])
         self.lookup = AuthoritativeLookup(self.network)
         self.authority = DrillAuthority(self.clock)
         self.hosts = HostNetwork(self.authority, self.clock)
@@ -98,26 +108,32 @@ class World:
 
     def _open_account(self, operator: str) -> None:
         """AWS: mail, metrics, buckets and hosted zones behind one endpoint."""
+        levels = mail_levels() | {Quantity(name): level for name, level in self.scenario.levels.items()}
         self._credentials = (f"DRILL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         self.account = Account(
             Place(REGION, ACCOUNT),
             self.clock,
             lookup=self.lookup,
-            zones=HostedZones(self.network, [f"{site.name}." for site in SITES]),
+            zones=self.zones,
             timings=self.timings,
-            levels=mail_levels() | {Quantity(name): level for name, level in self.scenario.levels.items()},
+            levels=levels,
             callers={self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
             alarms=alarms(),
         )
         self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3
         self.aws = self.account.endpoint
         self.mail.max_24_hours = 5_000_000.0
+        add_configuration_sets(self.mail)
+        self.reactions = Reactions(self, levels)
 
     async def start(self) -> None:
         """Listen everywhere, and let the scenario run."""
         for part in (self.network, self.hosts, self.aws, self.sinks, self.trap, self.control):
             await part.start()
         add_identities(self.mail, self.tokens)
+        for inject in self.scenario.baseline:
+            apply(self, inject)
+        self._original = {zone: _records(self.zones, zone) for zone in self.zones.names()}
         self.happenings.note("world", f"the drill {self.scenario.name} begins")
         self._ticker = asyncio.create_task(self._run())
 
@@ -222,13 +238,19 @@ class World:
         """How mail from a domain really leaves at this moment, and whether a receiver can verify it."""
         return self.mail.signature(domain)
 
+    def zone_whole(self, zone: str) -> bool:
+        """Whether a zone is served and holds at least every record set that it had when the world began."""
+        origin = self.network.tree.zone(zone).origin.to_text()
+        now = _records(self.zones, origin)
+        return self.network.tree.zone(zone).hosted and self._original[origin] <= now
+
     def tick(self) -> None:
         """Do what is due: the scenario's injects, SES's looks at DNS, the alarms, the referee's own look."""
         while self._pending and self._pending[0].at_s <= self.clock.elapsed().total_seconds():
             self.inject(self._pending.pop(0))
         if not self.scenario.injects:
             self.began_at = self.began_at or self.clock.now()
-        for sentence in self.account.tick(self.clock.now()):
+        for sentence in (*self.account.tick(self.clock.now()), *self.reactions.tick()):
             self.happenings.note("world", sentence)
         self._observe()
 
@@ -258,6 +280,15 @@ def _words(inject: AnyInject) -> str:
     given = msgspec.to_builtins(inject)
     told = ", ".join(f"{name} {value}" for name, value in given.items() if name not in ("do", "at_s", "note"))
     return f"{given['do']}: {told}" if told else str(given["do"])
+
+
+def _records(zones: HostedZones, zone: str) -> frozenset[_Record]:
+    """Every record set of a zone but its SOA, whose serial moves."""
+    return frozenset(
+        (record.name, record.kind, frozenset(record.values))
+        for record in zones.records(zone)
+        if record.kind != "SOA"
+    )
 
 
 def timings_from(scenario: Scenario) -> Timings:

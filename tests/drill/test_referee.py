@@ -14,7 +14,8 @@ from cockpit.drill.aws.identity import Signature
 from cockpit.drill.aws.mail import Mail
 from cockpit.drill.claims import Claims, claims_of
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.referee import Message, Outcome, RecordChange, Referee, Score
+from cockpit.drill.deeds import RecordChange
+from cockpit.drill.referee import Message, Outcome, Referee, Score
 from cockpit.drill.report import Facts, render
 from cockpit.drill.scenario import Scenario, load_scenario
 from cockpit.incident.fold import fold
@@ -213,7 +214,7 @@ def test_leaving_alone_is_spoiled_by_the_first_change() -> None:
     assert court.outcome(final=False) is Outcome.OPEN
     court.call("SendEmail")
     assert court.outcome() is Outcome.MET
-    court.witness.changed.append(RecordChange(court.wait(MINUTE), "tsig:me set x TXT to y"))
+    court.witness.changed.append(RecordChange(at=court.wait(MINUTE), text="tsig:me set x TXT to y"))
     assert court.outcome(final=False) is Outcome.MISSED
 
 

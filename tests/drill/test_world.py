@@ -147,7 +147,7 @@ def test_publishing_the_record_again_restores_the_world_too(client: Client) -> N
         until(lambda: world.status()["restored"])
         report = world.report()
     assert "Signing was moved to the prepared key | missing" in report
-    assert "route53 ChangeResourceRecordSets" in report
+    assert f"Route 53: {token}._domainkey.shop.example. CNAME is {token}.dkim.amazonses.com." in report
 
 
 def test_a_bad_run_scores_badly_for_the_right_reasons(client: Client) -> None:
@@ -235,14 +235,18 @@ _WORDS: tuple[dict[str, Any], ...] = (
     {"do": "dns-fault", "server": "ns1.hosting.example", "kind": "refused", "under": "shop.example"},
     {"do": "dns-heal", "server": "ns1.hosting.example"},
     {"do": "zone-take-down", "zone": "news.example"},
+    {"do": "zone-empty", "zone": "app.example"},
+    {"do": "dnssec-roll-key", "zone": "api.example"},
     {"do": "dnssec-flaw", "zone": "pay.example", "flaw": "expired"},
     {"do": "certificate", "host": "www.shop.example", "kind": "expiring", "days_left": 2},
     {"do": "host-fault", "host": "www.shop.example", "kind": "slow", "latency_s": 1},
     {"do": "host-heal", "host": "www.shop.example"},
     {"do": "mail-ramp", "quantity": "complaint-fraction", "to": 0.01},
-    {"do": "ses-enforcement", "status": "SHUTDOWN"},
+    {"do": "campaign", "configuration_set": "campaigns", "bounces": 0.1, "complaints": 0.01},
+    {"do": "ses-enforcement", "status": "SHUTDOWN", "lifted_after_s": "5m"},
     {"do": "aws-fault", "kind": "throttle", "service": "sesv2", "times": 2},
     {"do": "aws-heal"},
+    {"do": "session-expires"},
     {"do": "sink-fault", "sink": "chat", "kind": "error"},
     {"do": "sink-heal", "sink": "chat"},
     {"do": "s3-lose", "bucket": "acme-dkim", "key": "dns_records/shop.example/s2026b.json"},
