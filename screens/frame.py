@@ -45,7 +45,9 @@ class Frame(Screen[None]):
         """Have the classes of the present size from the start, instead of being styled twice."""
         columns, rows = self.bridge.size
         for size, points in ((columns, self.HORIZONTAL_BREAKPOINTS), (rows, self.VERTICAL_BREAKPOINTS)):
-            self.add_class(next(name for least, name in sorted(points or (), reverse=True) if size >= least))
+            self.add_class(
+                next(name for least, name in sorted(points or (), reverse=True) if size >= least), update=False
+            )
 
     def _merge_registry(self) -> None:
         for binding in self.bridge.keys.bindings(self.NAME):
