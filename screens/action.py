@@ -1,9 +1,9 @@
 """An action: its plan to be read and confirmed by typing, then the same screen as its run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from textual import on
 from textual.containers import Horizontal
 from textual.widget import Widget

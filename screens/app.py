@@ -54,7 +54,7 @@ class CockpitApp(Bridge):
         on_signal: Callable[[signal.Signals], None] | None = None,
         settle_s: float = 0.3,
         poll: bool = True,
-        ensure_watch: Callable[[], None] | None = None,
+        ensure_watch: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(desk, keys=keys, launcher=launcher, theme=theme, on_signal=on_signal, settle_s=settle_s)
         self._polls = poll
@@ -73,8 +73,13 @@ class CockpitApp(Bridge):
             self.set_interval(POLL_S, self.poll)
             self.set_interval(1.0, self.second)
             self.set_timer(SETTLED_S, self._settle_in)
+        self.call_after_refresh(self._start_watch)
+
+    def _start_watch(self) -> None:
+        """See to a watch, now that the board is up; where none can be started the cockpit opens all the same."""
         if self._ensure_watch is not None:
-            self.call_after_refresh(self._ensure_watch)
+            with self.enduring():
+                self._ensure_watch()
 
     def _settle_in(self) -> None:
         """Import what the first key may need, and keep the collector away from what will stay."""
@@ -184,7 +189,7 @@ def run_app(
     *,
     launcher: Launcher | None = None,
     on_signal: Callable[[signal.Signals], None] | None = None,
-    ensure_watch: Callable[[], None] | None = None,
+    ensure_watch: Callable[[], object] | None = None,
 ) -> int:
     """Open the cockpit on `desk` and return its exit code, or `launcher.REOPEN`.
 

@@ -5,7 +5,8 @@ out without a reason that can be read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cockpit.desk import Desk
 
@@ -13,8 +14,7 @@ SCREENS = ("board", "domain", "incident", "timeline", "runbook", "action", "revi
 """The screens that commands name in `where`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """Where the operator stands: the screen, and what is selected there; empty means nothing."""
 
     desk: Desk
@@ -30,8 +30,7 @@ class Standing:
 When = Callable[[Standing], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One thing that can be asked for.
 
     `keys` are Textual's names. `hint` is its word in the footer, empty for none. `where` names the screens it

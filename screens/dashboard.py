@@ -1,9 +1,9 @@
 """The board: domains worst first, the SES account, open incidents and the alert feed on one screen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget

@@ -1,9 +1,9 @@
 """Questions: choose one, answer in a line, write a text, confirm. Leaving with esc always changes nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -18,8 +18,7 @@ from screens.widgets.rows import Rows
 _LEAVE = Binding("escape", "leave", "Cancel", show=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """One thing to choose: what it stands for, its name, and a sentence about it."""
 
     value: str

@@ -1,8 +1,8 @@
 """One domain: what is wrong and how to fix it, who sees what, and how it came about."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 

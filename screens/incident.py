@@ -1,9 +1,9 @@
 """The incident: its clocks above, its timeline below, and one line to write into it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget

@@ -1,15 +1,15 @@
 """What the screens ask the command line to do for them, because a screen neither spawns a process nor dials out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 REOPEN = -1
 """Returned by `run_app` when the configuration changed: open the desk again and call it once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(msgspec.Struct, frozen=True):
     """How it went, in a sentence; with `reopen` the cockpit has to read its configuration again."""
 
     sentence: str

@@ -1,9 +1,9 @@
 """All commands in one list: type a part of a name; one that does not work here says why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -17,8 +17,7 @@ from screens.widgets.lines import Lines
 from screens.widgets.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A command as the palette lists it; `reason` is why it does not work now, empty when it does."""
 
     command: Command

@@ -4,9 +4,10 @@ The text is saved while it is written. Somebody else's edit is shown, never writ
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
+from msgspec.structs import replace
 from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
@@ -29,8 +30,7 @@ SAVE_AFTER_S = 1.0
 """Seconds without a key after which the text is saved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """The stored text that this one started from."""
 
     id: str

@@ -1,8 +1,8 @@
 """The runbook: steps on the left, the current step with its live output and what decides it on the right."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 

@@ -5,8 +5,8 @@ selection; a test computes it. The high-contrast themes reach 7 (WCAG 1.4.6).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from rich.style import Style
 from textual.theme import Theme
 
@@ -15,8 +15,7 @@ from screens.present.lines import Tone
 DEFAULT_THEME = "dark"
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
+class Colours(msgspec.Struct, frozen=True):
     """One theme: its surfaces, and a colour per tone, all as `#rrggbb`."""
 
     name: str
