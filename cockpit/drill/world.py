@@ -28,9 +28,10 @@ from cockpit.drill.baseline import (
 )
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import ACCOUNT, REGION, REGISTRY, SITES, settings
+from cockpit.drill.company import ACCOUNT, REGION, REGISTRY, SITES, SPARE_CERTIFICATES, settings
 from cockpit.drill.control import ControlServer
 from cockpit.drill.dns import DnsNetwork
+from cockpit.drill.edge import Edge, store_backups
 from cockpit.drill.guard import Attempts, ProxyTrap
 from cockpit.drill.happenings import Happening, Happenings, Source
 from cockpit.drill.hosts import HostNetwork
@@ -78,6 +79,9 @@ class World:
         self._lay_network(self._prepared, speed)
         self._open_account(operator)
         store_prepared_key(self.s3, self._prepared, self.clock)
+        self.edge = Edge(self.hosts, self.s3)
+        self.edge.put_spares(self.authority, SPARE_CERTIFICATES, self.clock.now() - timedelta(days=8))
+        store_backups(self.s3, self.zones, self.clock.now() - timedelta(hours=5))
         self.sinks = SinkServer(self.clock, [ChatSink()])
         self.control = ControlServer(self)
         self.attempts = Attempts(self.clock)
@@ -104,7 +108,7 @@ class World:
         self.hosts = HostNetwork(self.authority, self.clock)
         for site in SITES:
             for host in site.hosts:
-                self.hosts.add_host(host.name, host.address)
+                self.hosts.add_host(host.name, *host.addresses)
 
     def _open_account(self, operator: str) -> None:
         """AWS: mail, metrics, buckets and hosted zones behind one endpoint."""
@@ -118,6 +122,7 @@ class World:
             timings=self.timings,
             levels=levels,
             callers={self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
+            publish=lambda name, key: self.network.tree.publish(f"{name}.", "TXT", f"p={key}"),
             alarms=alarms(),
         )
         self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3
@@ -250,7 +255,7 @@ class World:
             self.inject(self._pending.pop(0))
         if not self.scenario.injects:
             self.began_at = self.began_at or self.clock.now()
-        for sentence in (*self.account.tick(self.clock.now()), *self.reactions.tick()):
+        for sentence in (*self.account.tick(self.clock.now()), *self.reactions.tick(), *self.edge.tick()):
             self.happenings.note("world", sentence)
         self._observe()
 

@@ -1,12 +1,13 @@
 """The whole simulated account: its services, wired to each other and to the world around it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cockpit.drill.aws.alarms import Alarm
 from cockpit.drill.aws.behaviours import behaviours
 from cockpit.drill.aws.cloudwatch import CloudWatch
 from cockpit.drill.aws.dynamodb import DynamoDb
+from cockpit.drill.aws.feedback import Feedback
 from cockpit.drill.aws.functions import Functions
 from cockpit.drill.aws.identity import Timings
 from cockpit.drill.aws.logs import Logs
@@ -15,7 +16,10 @@ from cockpit.drill.aws.mail import MailAccount
 from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.route53 import Route53, Zones
 from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.ses_account import SesAccount
 from cockpit.drill.aws.ses_classic import SesClassic
+from cockpit.drill.aws.ses_configuration import SesConfiguration
+from cockpit.drill.aws.ses_suppression import SesSuppression
 from cockpit.drill.aws.sesv2 import SesV2
 from cockpit.drill.aws.signing import CERTIFICATE_PATH
 from cockpit.drill.aws.sns import Sns
@@ -29,7 +33,8 @@ from cockpit.drill.clock import DrillClock
 class Account:
     """One account in one region, behind one endpoint: start and close the endpoint, and `tick` the account.
 
-    `callers` maps access key ids to the ARN that signs with them; `levels` are the usual heights of mail curves.
+    `callers` maps access key ids to the ARN that signs with them; `levels` are the usual heights of mail curves;
+    `publish` puts a key of SES's own under a name of its own zone.
     """
 
     def __init__(
@@ -42,23 +47,28 @@ class Account:
         timings: Timings,
         levels: Mapping[Quantity, float],
         callers: Mapping[str, str],
+        publish: Callable[[str, str], None],
         alarms: Sequence[Alarm] = (),
     ) -> None:
         self.place = place
         self.traffic = Traffic(dict(levels))
-        self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region)
         self.s3 = S3(clock.now() - timedelta(days=400))
         self.logs = Logs(place, clock)
         self.functions = Functions(place, clock, self.logs)
         self.sqs = Sqs(place, clock, lambda: self.endpoint.url)
         self.sns = Sns(place, clock, lambda: self.endpoint.url, self.sqs, self.functions)
+        feedback = Feedback(place, self.sns.notify)
+        self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region, feedback, publish)
         self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify)
         self.dynamodb = DynamoDb(place, clock)
         self.endpoint = AwsEndpoint(
             [
                 Sts(),
                 SesV2(self.mail),
-                SesClassic(self.mail),
+                SesAccount(place, self.mail),
+                SesConfiguration(self.mail),
+                SesSuppression(self.mail, self.s3.fetch),
+                SesClassic(self.mail, self.sns.knows),
                 self.cloudwatch,
                 self.s3,
                 Route53(zones, clock, timings),

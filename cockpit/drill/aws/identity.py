@@ -53,6 +53,8 @@ class Timings:
     """How long PENDING lasts before FAILED."""
     route53_insync: timedelta = timedelta(seconds=30)
     """From a Route 53 change to INSYNC; the servers answer with it at once."""
+    feedback_after: timedelta = timedelta(seconds=3)
+    """From a mail to its bounce, complaint or delivery notification."""
     phase_7_patience: timedelta = timedelta(seconds=60)
     """How long the BYODKIM function waits for SES to verify the key before it answers."""
 
@@ -115,6 +117,9 @@ class Identity:
     reject_on_mx_failure: bool = False
     sending: bool = True
     configuration_set: str = ""
+    topics: dict[str, str] = field(default_factory=dict)
+    """SNS topics by notification type: Bounce, Complaint, Delivery."""
+    forwarding: bool = True
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -1,18 +1,25 @@
 """The SES account behind both API versions: identities, sending state, and the mail that left."""
 
+import random
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from cockpit.drill.aws import identity as identities
-from cockpit.drill.aws.dkim import HeldKey
+from cockpit.drill.aws.dkim import HeldKey, provider_public_key
 from cockpit.drill.aws.errors import AwsError
-from cockpit.drill.aws.identity import Dkim, Identity, Origin, Signature, Status, Timings
+from cockpit.drill.aws.feedback import Feedback, Sent
+from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin, Signature, Status, Timings
 from cockpit.drill.aws.lookup import Found, Lookup
+from cockpit.drill.aws.suppression import REASONS, SuppressionList
 from cockpit.drill.aws.traffic import Traffic
 from cockpit.drill.clock import DrillClock
 
 KEPT_MAILS = 1_000
+MAX_IDENTITIES = 2_000
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +35,16 @@ class Mail:
 
 @dataclass(slots=True)
 class ConfigurationSet:
-    """One configuration set: a switch of its own for the mail that is sent through it."""
+    """One configuration set: a switch of its own for the mail that is sent through it, and whom it tells.
+
+    `suppressed_reasons` go before the account's; None where the account's hold.
+    """
 
     name: str
     sending: bool = True
+    reputation_metrics: bool = True
+    suppressed_reasons: tuple[str, ...] | None = None
+    destinations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,6 +56,9 @@ class MailAccount:
     traffic: Traffic
     timings: Timings
     region: str
+    feedback: Feedback
+    publish: Callable[[str, str], None]
+    """Put a key (`p=`) under a name of SES's own zone."""
     enforcement: str = "HEALTHY"
     sending: bool = True
     production: bool = True
@@ -52,6 +68,28 @@ class MailAccount:
     configuration_sets: dict[str, ConfigurationSet] = field(default_factory=dict)
     mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT_MAILS))
     sent: int = 0
+    suppression: SuppressionList = field(default_factory=SuppressionList)
+    suppressed_reasons: tuple[str, ...] = REASONS
+
+    def create(self, name: str, configuration_set: str, tags: Mapping[str, str]) -> Identity:
+        """A new domain identity with three Easy DKIM keys, PENDING until its records are found; raises AwsError."""
+        domain = name.lower().rstrip(".")
+        if domain in self.identities:
+            raise AwsError("AlreadyExistsException", f"Email identity {name} already exist.", 400)
+        if len(self.identities) >= MAX_IDENTITIES:
+            raise AwsError("LimitExceededException", "The drill world has too many identities.", 400)
+        if configuration_set:
+            self.configuration_set(configuration_set)
+        chance = random.Random(domain)  # noqa: S311 - names for a drill, not a secret
+        tokens = []
+        for _ in range(3):
+            token = EasyToken("".join(chance.choice(_LETTERS) for _ in range(32)), provider_public_key(chance))
+            self.publish(f"{token.token}.dkim.amazonses.com", token.public)
+            tokens.append(token)
+        dkim = identities.begin(Dkim(origin=Origin.EASY, tokens=tuple(tokens)), self.clock.elapsed(), self.timings)
+        identity = Identity(name=domain, dkim=dkim, configuration_set=configuration_set, tags=dict(tags))
+        self.identities[domain] = identity
+        return identity
 
     def add(self, identity: Identity) -> None:
         """Take an identity in, verified as of now; its next look at DNS comes after one `recheck`."""
@@ -74,7 +112,7 @@ class MailAccount:
             if identity.dkim.status is not before:
                 reason = f" ({checked.error})" if checked.error else ""
                 changed.append(f"SES: DKIM of {identity.name} {before} -> {identity.dkim.status}{reason}")
-        return changed
+        return changed + self.feedback.tick(now, at)
 
     def get(self, name: str) -> Identity:
         """An identity by name; raises AwsError (NotFoundException)."""
@@ -102,7 +140,7 @@ class MailAccount:
         """How mail from a domain leaves at this moment, judged by the authoritative servers."""
         return identities.signature(self.get(name), self.lookup)
 
-    def accept(self, sender: str, recipients: int) -> Mail:
+    def accept(self, sender: str, recipients: Sequence[str], configuration_set: str = "") -> Mail:
         """Send: refused as SES refuses when the account or the identity may not; raises AwsError."""
         domain = sender.rpartition("@")[2].rstrip(">").strip().lower()
         if self.enforcement == "SHUTDOWN":
@@ -110,33 +148,61 @@ class MailAccount:
         if not self.sending:
             raise AwsError("SendingPausedException", "Email sending is disabled for this account.", 400)
         found = self.identities.get(domain)
-        if found is not None and found.configuration_set:
-            self._check_switch(found.configuration_set)
-        if found is None or not found.verified:
+        through = self._through(configuration_set or (found.configuration_set if found else ""))
+        if found is None or not found.verified or not found.sending:
             message = (
                 f"Email address is not verified. The following identities failed the check in region "
                 f"{self.region.upper()}: {sender}"
             )
             raise AwsError("MessageRejected", message, 400)
         self.sent += 1
-        now = self.clock.now()
         mail = Mail(
-            at=now,
+            at=self.clock.now(),
             message_id=f"0100{self.sent:012x}-drill-{self.sent:06d}-000000",
             sender_domain=domain,
-            recipients=recipients,
+            recipients=len(recipients),
             signature=identities.signature(found, self.lookup),
         )
         self.mails.append(mail)
+        self._follow(mail, sender, recipients, found, through)
         return mail
 
     def sent_last_24_hours(self, now: datetime) -> float:
         """What the quota counts."""
         return round(self.traffic.count(None, now - timedelta(hours=24), now)) + len(self._since(now))
 
-    def _check_switch(self, name: str) -> None:
-        if not self.configuration_set(name).sending:
+    def _through(self, name: str) -> ConfigurationSet | None:
+        """The configuration set that a mail goes through, None for none; raises AwsError when it is paused."""
+        if not name:
+            return None
+        found = self.configuration_set(name)
+        if not found.sending:
             raise AwsError("SendingPausedException", f"Sending is paused for configuration set {name}.", 400)
+        return found
+
+    def _follow(
+        self,
+        mail: Mail,
+        sender: str,
+        recipients: Sequence[str],
+        identity: Identity,
+        through: ConfigurationSet | None,
+    ) -> None:
+        """Let the feedback on a mail be on its way."""
+        own = through.suppressed_reasons if through else None
+        reasons = self.suppressed_reasons if own is None else own
+        listed = ((recipient.lower(), self.suppression.get(recipient)) for recipient in recipients)
+        sent = Sent(
+            message_id=mail.message_id,
+            at=mail.at,
+            source=sender,
+            identity=identity.name,
+            recipients=tuple(recipients),
+            suppressed=frozenset(address for address, entry in listed if entry and entry.reason in reasons),
+            topics=dict(identity.topics),
+            destinations=tuple(through.destinations.values()) if through else (),
+        )
+        self.feedback.note(sent, self.clock.elapsed() + self.timings.feedback_after)
 
     def _since(self, now: datetime) -> list[Mail]:
         return [mail for mail in self.mails if now - mail.at < timedelta(hours=24)]
@@ -154,4 +220,5 @@ class MailAccount:
         wanted = (f"10 feedback-smtp.{self.region}.amazonses.com",)
         if answer.found is Found.ANSWER and answer.values == wanted:
             return Status.SUCCESS
-        return Status.TEMPORARY_FAILURE
+        fresh = identity.mail_from_status in (Status.PENDING, Status.FAILED)
+        return identity.mail_from_status if fresh else Status.TEMPORARY_FAILURE

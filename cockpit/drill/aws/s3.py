@@ -52,6 +52,11 @@ class S3:
         """Put an object as the baseline does."""
         self._buckets.setdefault(bucket, {})[key] = StoredObject(body, at, content_type)
 
+    def fetch(self, bucket: str, key: str) -> bytes | None:
+        """An object's content, None when there is none."""
+        found = self._buckets.get(bucket, {}).get(key)
+        return found.body if found else None
+
     def remove(self, bucket: str, key: str) -> bool:
         """Take an object away; False when there was none."""
         return self._buckets.get(bucket, {}).pop(key, None) is not None

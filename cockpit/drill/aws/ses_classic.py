@@ -1,7 +1,8 @@
 """SES version 1 (query protocol): the calls that take a hundred identities at once, and the 15-minute points."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Any
 
 from cockpit.drill.aws.errors import AwsError
@@ -19,6 +20,13 @@ _STATUS = {
     Status.TEMPORARY_FAILURE: "TemporaryFailure",
     Status.FAILED: "Failed",
 }
+_NOTIFICATIONS = ("Bounce", "Complaint", "Delivery")
+_SEND_ERRORS = {
+    "AccountSuspendedException": "AccountSendingPausedException",
+    "SendingPausedException": "AccountSendingPausedException",
+    "NotFoundException": "ConfigurationSetDoesNotExist",
+}
+"""What version 1 calls the reasons for which mail may not leave."""
 
 
 class SesClassic:
@@ -26,8 +34,9 @@ class SesClassic:
 
     name = "ses"
 
-    def __init__(self, account: MailAccount) -> None:
+    def __init__(self, account: MailAccount, has_topic: Callable[[str], bool]) -> None:
         self._account = account
+        self._has_topic = has_topic
         self._whole: dict[datetime, dict[str, Any]] = {}
 
     def operations(self) -> Mapping[str, Operation]:
@@ -38,6 +47,13 @@ class SesClassic:
             "GetIdentityMailFromDomainAttributes": self.get_mail_from_attributes,
             "GetSendStatistics": self.get_send_statistics,
             "GetSendQuota": self.get_send_quota,
+            "ListIdentities": self.list_identities,
+            "SetIdentityNotificationTopic": self.set_notification_topic,
+            "GetIdentityNotificationAttributes": self.get_notification_attributes,
+            "SetIdentityFeedbackForwardingEnabled": self.set_feedback_forwarding,
+            "GetAccountSendingEnabled": self.get_account_sending_enabled,
+            "UpdateAccountSendingEnabled": self.update_account_sending_enabled,
+            "SendEmail": self.send_email,
         }
 
     def get_verification_attributes(self, call: Call) -> Mapping[str, Any]:
@@ -91,6 +107,75 @@ class SesClassic:
             "MaxSendRate": account.max_per_second,
             "SentLast24Hours": account.sent_last_24_hours(call.at),
         }
+
+    def list_identities(self, call: Call) -> Mapping[str, Any]:
+        """SES ListIdentities, all on one page."""
+        return {"Identities": sorted(self._account.identities)}
+
+    def set_notification_topic(self, call: Call) -> Mapping[str, Any]:
+        """SES SetIdentityNotificationTopic for bounces, complaints or deliveries; no topic switches it off."""
+        identity, kind = self._named(call), call.parameters["NotificationType"]
+        if kind not in _NOTIFICATIONS:
+            raise AwsError("InvalidParameterValue", f"Invalid notification type {kind}.", 400)
+        topic = call.parameters.get("SnsTopic", "")
+        if topic and not self._has_topic(topic):
+            raise AwsError("InvalidParameterValue", f"Invalid SNS topic <{topic}>.", 400)
+        identity.topics.pop(kind, None)
+        identity.topics |= {kind: topic} if topic else {}
+        return {}
+
+    def get_notification_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SES GetIdentityNotificationAttributes."""
+        return {
+            "NotificationAttributes": {
+                asked: {
+                    "BounceTopic": identity.topics.get("Bounce", ""),
+                    "ComplaintTopic": identity.topics.get("Complaint", ""),
+                    "DeliveryTopic": identity.topics.get("Delivery", ""),
+                    "ForwardingEnabled": identity.forwarding,
+                }
+                for asked, identity in self._asked(call)
+            }
+        }
+
+    def set_feedback_forwarding(self, call: Call) -> Mapping[str, Any]:
+        """SES SetIdentityFeedbackForwardingEnabled; off only where topics take bounces and complaints."""
+        identity, wanted = self._named(call), call.parameters["ForwardingEnabled"]
+        if not wanted and not {"Bounce", "Complaint"} <= identity.topics.keys():
+            raise AwsError("InvalidParameterValue", "Topics for bounces and complaints must be set first.", 400)
+        identity.forwarding = wanted
+        return {}
+
+    def get_account_sending_enabled(self, call: Call) -> Mapping[str, Any]:
+        """SES GetAccountSendingEnabled."""
+        return {"Enabled": self._account.sending and self._account.enforcement != "SHUTDOWN"}
+
+    def update_account_sending_enabled(self, call: Call) -> Mapping[str, Any]:
+        """SES UpdateAccountSendingEnabled; it cannot lift a pause that AWS has set."""
+        wanted = bool(call.parameters.get("Enabled", False))
+        if wanted and self._account.enforcement == "SHUTDOWN":
+            raise AwsError("AccessDenied", "Sending was paused by AWS and cannot be enabled here.", 403)
+        self._account.sending = wanted
+        return {}
+
+    def send_email(self, call: Call) -> Mapping[str, Any]:
+        """SES SendEmail."""
+        asked = call.parameters
+        recipients = [address for some in asked["Destination"].values() for address in some]
+        if not recipients:
+            raise AwsError("InvalidParameterValue", "Missing final '@domain'", 400)
+        sender = parseaddr(asked["Source"])[1]
+        try:
+            sent = self._account.accept(sender, recipients, asked.get("ConfigurationSetName", ""))
+        except AwsError as error:
+            raise AwsError(_SEND_ERRORS.get(error.code, error.code), error.message, 400) from None
+        return {"MessageId": sent.message_id}
+
+    def _named(self, call: Call) -> Identity:
+        found = self._account.identities.get(call.parameters["Identity"].lower())
+        if found is None:
+            raise AwsError("InvalidParameterValue", "Identity does not exist.", 400)
+        return found
 
     def _asked(self, call: Call) -> list[tuple[str, Identity]]:
         names = call.parameters["Identities"]

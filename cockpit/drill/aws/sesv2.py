@@ -1,13 +1,14 @@
-"""SESv2: account, identities, DKIM signing and sending."""
+"""SESv2: identities, DKIM signing, MAIL FROM and sending."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parseaddr
+from email import message_from_bytes
+from email.utils import getaddresses, parseaddr
 from typing import Any
 
 from cockpit.drill.aws.dkim import accept_private_key
-from cockpit.drill.aws.errors import AwsError
-from cockpit.drill.aws.identity import Dkim, Identity, Origin
+from cockpit.drill.aws.errors import AwsError, not_built
+from cockpit.drill.aws.identity import Dkim, Identity, Origin, Status
 from cockpit.drill.aws.mail import MailAccount
 from cockpit.drill.aws.wire import Call, Operation
 
@@ -23,40 +24,39 @@ class SesV2:
     def operations(self) -> Mapping[str, Operation]:
         """The operations that are built."""
         return {
-            "GetAccount": self.get_account,
-            "PutAccountSendingAttributes": self.put_account_sending_attributes,
+            "CreateEmailIdentity": self.create_email_identity,
+            "DeleteEmailIdentity": self.delete_email_identity,
             "ListEmailIdentities": self.list_email_identities,
             "GetEmailIdentity": self.get_email_identity,
             "PutEmailIdentityDkimSigningAttributes": self.put_dkim_signing_attributes,
             "PutEmailIdentityDkimAttributes": self.put_dkim_attributes,
+            "PutEmailIdentityMailFromAttributes": self.put_mail_from_attributes,
+            "PutEmailIdentityConfigurationSetAttributes": self.put_configuration_set_attributes,
             "SendEmail": self.send_email,
-            "GetConfigurationSet": self.get_configuration_set,
-            "PutConfigurationSetSendingOptions": self.put_configuration_set_sending_options,
         }
 
-    def get_account(self, call: Call) -> Mapping[str, Any]:
-        """SESv2 GetAccount: enforcement, sending switch, quota."""
-        account = self._account
+    def create_email_identity(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 CreateEmailIdentity for a domain, with Easy DKIM or with a key of the caller's."""
+        asked = call.parameters
+        name = asked["EmailIdentity"]
+        if "@" in name:
+            raise not_built("sesv2:CreateEmailIdentity for single addresses")
+        given = asked.get("DkimSigningAttributes", {})
+        key = given.get("DomainSigningPrivateKey", "")
+        held = accept_private_key(key) if key else None
+        tags = {tag["Key"]: tag["Value"] for tag in asked.get("Tags", [])}
+        identity = self._account.create(name, asked.get("ConfigurationSetName", ""), tags)
+        if held is not None:
+            self._account.sign_with(name, _selector(given), held)
         return {
-            "DedicatedIpAutoWarmupEnabled": False,
-            "EnforcementStatus": account.enforcement,
-            "ProductionAccessEnabled": account.production,
-            "SendingEnabled": account.sending and account.enforcement != "SHUTDOWN",
-            "SendQuota": {
-                "Max24HourSend": account.max_24_hours,
-                "MaxSendRate": account.max_per_second,
-                "SentLast24Hours": account.sent_last_24_hours(call.at),
-            },
-            "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-            "VdmAttributes": {"VdmEnabled": "DISABLED"},
+            "IdentityType": "DOMAIN",
+            "VerifiedForSendingStatus": identity.verified,
+            "DkimAttributes": _dkim_attributes(identity.dkim),
         }
 
-    def put_account_sending_attributes(self, call: Call) -> Mapping[str, Any]:
-        """SESv2 PutAccountSendingAttributes; it cannot lift a pause that AWS has set."""
-        wanted = bool(call.parameters.get("SendingEnabled", False))
-        if wanted and self._account.enforcement == "SHUTDOWN":
-            raise AwsError("ConflictException", "Sending was paused by AWS and cannot be enabled here.", 409)
-        self._account.sending = wanted
+    def delete_email_identity(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 DeleteEmailIdentity."""
+        del self._account.identities[self._account.get(call.parameters["EmailIdentity"]).name]
         return {}
 
     def list_email_identities(self, call: Call) -> Mapping[str, Any]:
@@ -104,13 +104,10 @@ class SesV2:
         self._account.get(name)
         given = call.parameters.get("SigningAttributes", {})
         if origin == Origin.EXTERNAL:
-            selector = given.get("DomainSigningSelector", "")
             key = given.get("DomainSigningPrivateKey", "")
-            if not selector or not key:
+            if not given.get("DomainSigningSelector") or not key:
                 raise _bad("DomainSigningSelector and DomainSigningPrivateKey are required for EXTERNAL.")
-            if len(selector) > 63 or not selector.replace("-", "").isalnum() or not selector.isascii():
-                raise _bad("The DKIM selector may hold letters, digits and hyphens only.")
-            dkim = self._account.sign_with(name, selector, accept_private_key(key))
+            dkim = self._account.sign_with(name, _selector(given), accept_private_key(key))
         elif origin == Origin.EASY:
             dkim = self._account.sign_with_easy_dkim(name)
         else:
@@ -127,32 +124,51 @@ class SesV2:
         identity.dkim = replace(identity.dkim, enabled=bool(call.parameters.get("SigningEnabled", False)))
         return {}
 
+    def put_mail_from_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 PutEmailIdentityMailFromAttributes: PENDING until SES sees the MX; none is the default again."""
+        identity = self._account.get(call.parameters["EmailIdentity"])
+        domain = call.parameters.get("MailFromDomain", "").lower()
+        if domain and not domain.endswith(f".{identity.name}"):
+            raise _bad(f"The MAIL FROM domain must be a subdomain of {identity.name}.")
+        identity.mail_from = domain
+        identity.mail_from_status = Status.PENDING if domain else Status.SUCCESS
+        identity.reject_on_mx_failure = call.parameters.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
+        return {}
+
+    def put_configuration_set_attributes(self, call: Call) -> Mapping[str, Any]:
+        """SESv2 PutEmailIdentityConfigurationSetAttributes: the default set; none is none."""
+        identity, name = (
+            self._account.get(call.parameters["EmailIdentity"]),
+            call.parameters.get("ConfigurationSetName", ""),
+        )
+        if name:
+            self._account.configuration_set(name)
+        identity.configuration_set = name
+        return {}
+
     def send_email(self, call: Call) -> Mapping[str, Any]:
         """SESv2 SendEmail: refused as SES refuses, else recorded with the selector it is signed with."""
-        sender = parseaddr(call.parameters.get("FromEmailAddress", ""))[1]
+        asked = call.parameters
+        raw = asked["Content"].get("Raw", {}).get("Data")
+        head: Mapping[str, Any] = dict(message_from_bytes(raw).items()) if raw is not None else {}
+        sender = parseaddr(asked.get("FromEmailAddress") or str(head.get("From", "")))[1]
         if "@" not in sender:
             raise _bad("FromEmailAddress is missing or not an address.")
-        destination = call.parameters.get("Destination", {})
-        recipients = sum(len(addresses) for addresses in destination.values())
+        recipients = [address for some in asked.get("Destination", {}).values() for address in some]
         if not recipients:
+            recipients = [str(head[name]) for name in ("To", "Cc", "Bcc") if head.get(name)]
+        addresses = [address for _, address in getaddresses(recipients) if "@" in address]
+        if not addresses:
             raise _bad("The message has no recipient.")
-        return {"MessageId": self._account.accept(sender, recipients).message_id}
+        sent = self._account.accept(sender, addresses, asked.get("ConfigurationSetName", ""))
+        return {"MessageId": sent.message_id}
 
-    def get_configuration_set(self, call: Call) -> Mapping[str, Any]:
-        """SESv2 GetConfigurationSet: its own sending switch and whether reputation metrics are on."""
-        found = self._account.configuration_set(call.parameters["ConfigurationSetName"])
-        return {
-            "ConfigurationSetName": found.name,
-            "SendingOptions": {"SendingEnabled": found.sending},
-            "ReputationOptions": {"ReputationMetricsEnabled": True},
-            "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
-        }
 
-    def put_configuration_set_sending_options(self, call: Call) -> Mapping[str, Any]:
-        """SESv2 PutConfigurationSetSendingOptions: pause or resume what is sent through one set."""
-        found = self._account.configuration_set(call.parameters["ConfigurationSetName"])
-        found.sending = bool(call.parameters.get("SendingEnabled", False))
-        return {}
+def _selector(given: Mapping[str, Any]) -> str:
+    selector = str(given.get("DomainSigningSelector", ""))
+    if not selector or len(selector) > 63 or not selector.replace("-", "").isalnum() or not selector.isascii():
+        raise _bad("The DKIM selector may hold letters, digits and hyphens only.")
+    return selector
 
 
 def _dkim_attributes(dkim: Dkim) -> dict[str, Any]:

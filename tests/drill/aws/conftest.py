@@ -109,6 +109,7 @@ class HandAccount:
             timings=self.timings,
             levels=levels,
             callers={KEY: ARN},
+            publish=self._publish,
             alarms=[alarm],
         )
         self.endpoint, self.traffic, self.mail = self.whole.endpoint, self.whole.traffic, self.whole.mail
@@ -146,6 +147,9 @@ class HandAccount:
     @property
     def calls(self) -> CallLog:
         return self.endpoint.calls
+
+    def _publish(self, name: str, key: str) -> None:
+        self.dns.records[name, "TXT"] = (f"p={key}",)
 
     def _add_identity(self, name: str, seed: int) -> None:
         chance = random.Random(seed)
