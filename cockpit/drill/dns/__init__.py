@@ -8,6 +8,7 @@ from cockpit.drill.dns.network import DnsNetwork, add_public_suffixes
 from cockpit.drill.dns.querylog import Asked
 from cockpit.drill.dns.recursion import Resolution
 from cockpit.drill.dns.resolver import Resolver
+from cockpit.drill.dns.server import has_ipv6_loopback
 from cockpit.drill.dns.tree import ZoneTree
 from cockpit.drill.dns.tsig import TsigKey
 from cockpit.drill.dns.zones import Change, Zone
@@ -28,4 +29,5 @@ __all__ = [
     "ZoneTree",
     "add_public_suffixes",
     "fault",
+    "has_ipv6_loopback",
 ]

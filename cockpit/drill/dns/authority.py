@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 from dns.message import Message
 from dns.name import Name
@@ -19,12 +20,13 @@ from cockpit.drill.dns.lookup import Found, look_up
 from cockpit.drill.dns.querylog import QueryLog
 from cockpit.drill.dns.records import SignedSet, absolute, as_rrset, record_set
 from cockpit.drill.dns.snapshot import Snapshot
-from cockpit.drill.dns.transfer import transfer
+from cockpit.drill.dns.transfer import is_current, soa_alone, transfer
 from cockpit.drill.dns.tsig import Keyring
 from cockpit.drill.dns.update import apply_update
 from cockpit.drill.dns.wire import (
     Malformed,
     Unanswerable,
+    edns_refusal,
     question,
     read_request,
     render,
@@ -38,17 +40,29 @@ WIRE_CACHE_LIMIT = 2048
 """Rendered answers that one server keeps before it starts over."""
 
 TRANSFERS = (RdataType.AXFR, RdataType.IXFR)
+UPWARDS = record_set("NS", 518_400, ["a.root-servers.example.", "b.root-servers.example."])
+"""What a lame server knows: that there is a root."""
 
 
 class Authority:
-    """One name server with one address; `faults` says what is wrong with it, `log` what it was asked.
+    """One name server with an address, or two; `faults` says what is wrong with it, `log` what it was asked.
 
     TTLs go out divided by `speed`, and are never zero unless the zone says so.
     """
 
-    def __init__(self, name: str, address: str, clock: Clock, keyring: Keyring, *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        clock: Clock,
+        keyring: Keyring,
+        *,
+        speed: float = 1.0,
+        address6: str | None = None,
+    ) -> None:
         self.name = absolute(name)
         self.address = address
+        self.address6 = address6
         self.faults = Faults()
         self.log = QueryLog(clock)
         self._keyring = keyring
@@ -119,11 +133,13 @@ class Authority:
         name, rdtype = question(request)
         if isinstance(request, UpdateMessage):
             return (render(request, self._update(request), tcp=tcp),)
-        if self.faults.find(name, rdtype, FaultKind.TIMEOUT):
-            self.log.note(name.to_text(), rdtype.name, "TIMEOUT", tcp=tcp)
+        if self._silent(name, rdtype, tcp=tcp):
             return ()
         if (late_s := self.faults.latency_s(name, rdtype)) > 0:
             await asyncio.sleep(late_s)
+        if refusal := edns_refusal(self.faults, request):
+            self.log.note(name.to_text(), rdtype.name, "EDNS", tcp=tcp)
+            return (refusal.to_wire(),)
         if rdtype in TRANSFERS:
             return self._transfer(request, tcp=tcp)
         response = self.answer(request, tcp=tcp)
@@ -134,13 +150,23 @@ class Authority:
     # In process
 
     async def exchange(self, request: Message) -> Message:
-        """Answer a question as over TCP, with the faults; never returns while this server is silent."""
+        """Answer a question as a resolver gets it, over UDP and, where that does not hold it, over TCP.
+
+        The faults act; this never returns while the server is silent.
+        """
         name, rdtype = question(request)
-        if self.faults.find(name, rdtype, FaultKind.TIMEOUT):
-            self.log.note(name.to_text(), rdtype.name, "TIMEOUT", tcp=False)
+        if self._silent(name, rdtype, tcp=False):
             await asyncio.Event().wait()
         if (late_s := self.faults.latency_s(name, rdtype)) > 0:
             await asyncio.sleep(late_s)
+        if refusal := edns_refusal(self.faults, request):
+            return refusal
+        if self.faults.find(name, rdtype, FaultKind.NO_TCP):
+            short = self.answer(request, tcp=False)
+            wire = render(request, short, tcp=False)
+            if dns.message.from_wire(wire).flags & dns.flags.TC:
+                await asyncio.Event().wait()
+            return short
         return self.answer(request, tcp=True)
 
     def answer(self, request: Message, *, tcp: bool) -> Message:
@@ -151,6 +177,8 @@ class Authority:
         lie = self.faults.find(name, rdtype, FaultKind.LIE)
         if refusal is not None:
             response.set_rcode(Rcode.from_text(refusal.kind.upper()))
+        elif self.faults.find(name, rdtype, FaultKind.LAME):
+            response.authority.append(as_rrset(dns.name.root, UPWARDS, UPWARDS.ttl))
         elif lie is not None:
             response.flags |= dns.flags.AA
             response.answer.append(as_rrset(name, record_set(rdtype, 60, lie.values), self.ttl_s(60)))
@@ -160,6 +188,13 @@ class Authority:
             truncated(response)
         self.log.note(name.to_text(), rdtype.name, response.rcode().name, tcp=tcp)
         return response
+
+    def _silent(self, name: Name, rdtype: RdataType, *, tcp: bool) -> bool:
+        silence = (FaultKind.TIMEOUT, FaultKind.NO_TCP) if tcp else (FaultKind.TIMEOUT,)
+        if self.faults.find(name, rdtype, *silence) is None:
+            return False
+        self.log.note(name.to_text(), rdtype.name, "TIMEOUT", tcp=tcp)
+        return True
 
     def ttl_s(self, ttl_s: int) -> int:
         """A TTL as served at this world's speed."""
@@ -211,18 +246,20 @@ class Authority:
         return response
 
     def _transfer(self, request: Message, *, tcp: bool) -> Sequence[bytes]:
+        """The zone for AXFR, and for IXFR too (RFC 1995 section 4); over UDP an IXFR gets the SOA alone."""
         name, rdtype = question(request)
         zone = self._zones.get(name)
         allowed = (
-            tcp and zone is not None and zone.hosted and request.keyname is not None
-            and self._keyring.may_touch(request.keyname, name)
+            (tcp or rdtype == RdataType.IXFR) and zone is not None and zone.hosted
+            and request.keyname is not None and self._keyring.may_touch(request.keyname, name)
         )  # fmt: skip
         self.log.note(name.to_text(), rdtype.name, "NOERROR" if allowed else "REFUSED", tcp=tcp)
         if not allowed or zone is None:
             response = start_response(request)
             response.set_rcode(Rcode.REFUSED)
             return (render(request, response, tcp=tcp),)
-        return transfer(request, self._copy_of(zone))
+        copy = self._copy_of(zone)
+        return transfer(request, copy) if tcp and not is_current(request, copy) else (soa_alone(request, copy),)
 
     def _state(self) -> tuple[int, ...]:
         return (self.faults.version, *(zone.version for zone in self._zones.values()))

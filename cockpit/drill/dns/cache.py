@@ -44,6 +44,7 @@ class Entry:
     """The answer to one question: a record set, an alias, a denial, or a failure that is kept for a moment.
 
     `zone` is the zone whose servers said so; `proofs` holds SOA and NSEC sets; `expires_at` is monotonic.
+    `stale_since` is when its own time ran out, where it is given all the same (RFC 8767).
     """
 
     name: Name
@@ -55,6 +56,7 @@ class Entry:
     proofs: tuple[Held, ...] = ()
     security: Security = Security.UNCHECKED
     explanations: tuple[Explanation, ...] = ()
+    stale_since: float | None = None
 
     def remaining_s(self, now: float) -> int:
         """Whole seconds for which the answer still holds, rounded up."""

@@ -17,7 +17,8 @@ class FaultKind(StrEnum):
 
     `timeout` never answers; `servfail`, `refused` and `nxdomain` answer just that; `latency` answers late;
     `truncate` sets TC on every UDP answer and carries nothing; `stale` keeps serving what was known when the
-    fault began; `lie` answers fixed values, unsigned.
+    fault began; `lie` answers fixed values, unsigned. `lame` does not know the zone and points back at the root;
+    `no-edns` answers FORMERR to EDNS, and `bad-edns` BADVERS; `no-tcp` keeps silent over TCP.
     """
 
     TIMEOUT = "timeout"
@@ -28,6 +29,10 @@ class FaultKind(StrEnum):
     TRUNCATE = "truncate"
     STALE = "stale"
     LIE = "lie"
+    LAME = "lame"
+    NO_EDNS = "no-edns"
+    BAD_EDNS = "bad-edns"
+    NO_TCP = "no-tcp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

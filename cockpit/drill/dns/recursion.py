@@ -36,6 +36,13 @@ ALIAS_LIMIT = 10
 FAILURE_TTL_S = 1.0
 """How long a failure is remembered (RFC 9520 asks for at least a second)."""
 
+STALE_TTL_S = 30
+"""TTL of an answer that is past its time, and the pause before its servers are tried again (RFC 8767), in
+scenario seconds."""
+
+STALE_LIMIT_S = 86_400.0
+"""How long after its time an answer may still be given, in scenario seconds."""
+
 BOGUS_TTL_S = 60.0
 """How long an answer that failed validation is kept at most, in scenario seconds."""
 
@@ -75,8 +82,17 @@ class Resolution:
 class Recursion:
     """One resolver's knowledge and how it gets more; without anchors nothing is validated."""
 
-    def __init__(self, upstream: Upstream, clock: Clock, anchors: Sequence[Anchor], *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        anchors: Sequence[Anchor],
+        *,
+        speed: float = 1.0,
+        serve_stale: bool = False,
+    ) -> None:
         self.cache = Cache()
+        self.serve_stale = serve_stale
         self.speed = speed
         self._upstream = upstream
         self._clock = clock
@@ -114,9 +130,30 @@ class Recursion:
             entry = self.cached(name, rdtype, stale=stale) or await self._fetched(name, rdtype, effort)
             return await self._judged(entry, effort)
         except Unresolvable as failed:
+            if self.serve_stale and (old := self._kept_alive(name, rdtype, failed.explanation)) is not None:
+                return old
             failure = self._failure(name, rdtype, failed.explanation)
             self.cache.put(failure)
             return failure
+
+    def _kept_alive(self, name: Name, rdtype: RdataType, why: Explanation) -> Entry | None:
+        """What was known before its servers stopped answering, for a moment more; None when that is too old."""
+        known = self.cached(name, rdtype, stale=True)
+        if known is None or known.rcode == Rcode.SERVFAIL or known.security is Security.UNCHECKED:
+            return None
+        now = self._clock.monotonic()
+        stale_since = known.expires_at if known.stale_since is None else known.stale_since
+        if now - stale_since > STALE_LIMIT_S / self.speed:
+            return None
+        code = EDECode.STALE_NXDOMAIN_ANSWER if known.rcode == Rcode.NXDOMAIN else EDECode.STALE_ANSWER
+        kept = replace(
+            known,
+            expires_at=now + max(1.0, STALE_TTL_S / self.speed),
+            stale_since=stale_since,
+            explanations=((code, ""), why),
+        )
+        self.cache.put(kept)
+        return kept
 
     def _failure(self, name: Name, rdtype: RdataType, explanation: Explanation) -> Entry:
         return Entry(

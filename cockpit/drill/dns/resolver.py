@@ -21,11 +21,12 @@ from cockpit.drill.dns.cache import Entry, Held, Security
 from cockpit.drill.dns.faults import Fault, FaultKind, Faults
 from cockpit.drill.dns.querylog import QueryLog
 from cockpit.drill.dns.records import absolute, as_rrset, record_set, record_type
-from cockpit.drill.dns.recursion import Recursion, Resolution
+from cockpit.drill.dns.recursion import STALE_TTL_S, Recursion, Resolution
 from cockpit.drill.dns.upstream import Upstream
 from cockpit.drill.dns.wire import (
     Malformed,
     Unanswerable,
+    edns_refusal,
     explain,
     question,
     read_request,
@@ -35,9 +36,6 @@ from cockpit.drill.dns.wire import (
     wants_dnssec,
 )
 from cockpit.profile import Anchor
-
-STALE_TTL_S = 30
-"""TTL of an answer that is past its time (RFC 8767 section 4), in scenario seconds."""
 
 LIE_TTL_S = 60
 WIRE_CACHE_LIMIT = 2048
@@ -57,16 +55,22 @@ class Resolver:
         servers: Mapping[str, Authority],
         anchors: Sequence[Anchor],
         speed: float = 1.0,
+        serve_stale: bool = False,
+        address6: str | None = None,
     ) -> None:
-        """Validate from `anchors`; none at all makes a resolver that does not validate."""
+        """Validate from `anchors`; none at all makes a resolver that does not validate.
+
+        With `serve_stale`, what was known is answered for a while when nobody can be asked (RFC 8767).
+        """
         self.name = name
         self.address = address
+        self.address6 = address6
         self.faults = Faults()
         self.log = QueryLog(clock)
         self._clock = clock
         # Resolvers do not all begin at the same name server; a name's checksum spreads them alike in each run.
         upstream = Upstream(roots, servers, clock, first_turn=zlib.crc32(name.encode()))
-        self._recursion = Recursion(upstream, clock, anchors, speed=speed)
+        self._recursion = Recursion(upstream, clock, anchors, speed=speed, serve_stale=serve_stale)
         self._flights: dict[tuple[Name, RdataType], asyncio.Task[Resolution]] = {}
         self._wires: dict[tuple[bytes, bool], tuple[bytes, float, str, str, str]] = {}
 
@@ -78,6 +82,15 @@ class Resolver:
     @speed.setter
     def speed(self, speed: float) -> None:
         self._recursion.speed = speed
+
+    @property
+    def serve_stale(self) -> bool:
+        """Whether answers past their time are given when no name server can be asked (RFC 8767)."""
+        return self._recursion.serve_stale
+
+    @serve_stale.setter
+    def serve_stale(self, serve_stale: bool) -> None:
+        self._recursion.serve_stale = serve_stale
 
     def inject(self, fault: Fault) -> None:
         """Begin a fault."""
@@ -130,11 +143,14 @@ class Resolver:
         except Malformed as malformed:
             return (malformed.reply,)
         name, rdtype = question(request)
-        if self.faults.find(name, rdtype, FaultKind.TIMEOUT):
+        silence = (FaultKind.TIMEOUT, FaultKind.NO_TCP) if tcp else (FaultKind.TIMEOUT,)
+        if self.faults.find(name, rdtype, *silence):
             self.log.note(name.to_text(), rdtype.name, "TIMEOUT", tcp=tcp)
             return ()
         if (late_s := self.faults.latency_s(name, rdtype)) > 0:
             await asyncio.sleep(late_s)
+        if refusal := edns_refusal(self.faults, request):
+            return (refusal.to_wire(),)
         response = start_response(request, recursion=True)
         response.flags |= request.flags & dns.flags.CD
         resolution = await self._fill(request, response)

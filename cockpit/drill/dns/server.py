@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Sequence
 from typing import Protocol, cast
 
 from cockpit.errors import WorldError
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK6 = "::1"
 BIND_ATTEMPTS = 50
 """Tries to find a number that is free for UDP and TCP alike."""
 
@@ -30,11 +32,27 @@ class Responder(Protocol):
         ...
 
 
-class DnsServer:
-    """One responder on 127.0.0.1, UDP and TCP on the same ephemeral port."""
+def loopback_for(address: str) -> str:
+    """The loopback address of the same family as a documentation address."""
+    return LOOPBACK6 if ":" in address else LOOPBACK
 
-    def __init__(self, responder: Responder) -> None:
+
+def has_ipv6_loopback() -> bool:
+    """Whether this machine has ::1; containers often do not."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((LOOPBACK6, 0))
+    except OSError:
+        return False
+    return True
+
+
+class DnsServer:
+    """One responder on a loopback address, UDP and TCP on the same ephemeral port."""
+
+    def __init__(self, responder: Responder, host: str = LOOPBACK) -> None:
         self.port = 0
+        self.host = host
         self._responder = responder
         self._datagrams: _Datagrams | None = None
         self._streams: asyncio.Server | None = None
@@ -44,18 +62,21 @@ class DnsServer:
         """Bind both transports; raises WorldError when no port is free for both."""
         loop = asyncio.get_running_loop()
         for _ in range(BIND_ATTEMPTS):
-            transport, datagrams = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self._responder), local_addr=(LOOPBACK, 0)
-            )
+            try:
+                transport, datagrams = await loop.create_datagram_endpoint(
+                    lambda: _Datagrams(self._responder), local_addr=(self.host, 0)
+                )
+            except OSError as error:
+                raise WorldError(f"{self.host} cannot be bound: {error.strerror}.") from None
             port = transport.get_extra_info("sockname")[1]
             try:
-                self._streams = await asyncio.start_server(self._converse, LOOPBACK, port)
+                self._streams = await asyncio.start_server(self._converse, self.host, port)
             except OSError:
                 transport.close()
                 continue
             self.port, self._datagrams = port, datagrams
             return
-        raise WorldError(f"No port on {LOOPBACK} is free for DNS over UDP and TCP alike.")
+        raise WorldError(f"No port on {self.host} is free for DNS over UDP and TCP alike.")
 
     async def close(self) -> None:
         """Stop listening and drop what is under way."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+import dns.flags
 from dns.message import Message
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.SOA import SOA
 from dns.rrset import RRset
 
 from cockpit.drill.dns.records import SignedSet, as_rrset
@@ -22,10 +24,26 @@ def transfer(request: Message, zone: Snapshot) -> Sequence[bytes]:
     for at in range(0, len(rrsets), RRSETS_PER_MESSAGE):
         response = start_response(request)
         response.answer.extend(rrsets[at : at + RRSETS_PER_MESSAGE])
-        response.flags |= 0x0400
+        response.flags |= dns.flags.AA
         messages.append(response.to_wire(max_size=65535, multi=True, tsig_ctx=context))
         context = response.tsig_ctx
     return messages
+
+
+def is_current(request: Message, zone: Snapshot) -> bool:
+    """Whether the asker of an IXFR has this version already (RFC 1995 section 2)."""
+    known = [rdata.serial for rrset in request.authority for rdata in rrset if isinstance(rdata, SOA)]
+    return request.question[0].rdtype == RdataType.IXFR and known == [zone.soa.serial]
+
+
+def soa_alone(request: Message, zone: Snapshot) -> bytes:
+    """The SOA, which says "you have it already", or "come again over TCP"."""
+    soa = zone.get(zone.origin, RdataType.SOA)
+    assert soa is not None
+    response = start_response(request)
+    response.flags |= dns.flags.AA
+    response.answer.append(as_rrset(soa.name, soa.rdataset, soa.rdataset.ttl))
+    return response.to_wire()
 
 
 def _in_order(zone: Snapshot) -> Iterator[RRset]:

@@ -1,6 +1,6 @@
 """The authoritative tree: zones under zones, each delegated, with glue and DS, by the one above it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dns.name
 import dns.rdataclass
@@ -10,7 +10,7 @@ from dns.rdatatype import RdataType
 
 from cockpit.clock import Clock
 from cockpit.drill.dns.chains import Nsec3
-from cockpit.drill.dns.records import absolute, record_set
+from cockpit.drill.dns.records import absolute, record_set, with_ttl
 from cockpit.drill.dns.zones import NameServerName, Zone
 from cockpit.errors import BadInput, NotFound
 from cockpit.profile import Anchor
@@ -29,14 +29,14 @@ class ZoneTree:
     def add_zone(
         self,
         origin: str | Name,
-        servers: Sequence[tuple[str | Name, str]],
+        servers: Sequence[NameServerName],
         *,
         ttl_s: int = 300,
         negative_ttl_s: int = 60,
         signed: bool = True,
         nsec3: Nsec3 | None = None,
     ) -> Zone:
-        """Make a zone served by these (host name, address) pairs, the primary first, and delegate it.
+        """Make a zone served by these name servers, the primary first, and delegate it.
 
         `ttl_s` is the default TTL of its records, `negative_ttl_s` the SOA minimum. Raises BadInput for a
         zone that exists already or has no parent in the tree.
@@ -44,10 +44,9 @@ class ZoneTree:
         name = absolute(origin)
         if name in self._zones:
             raise BadInput(f"Zone {name} exists already.")
-        hosts = [NameServerName(absolute(host), address) for host, address in servers]
         parent = None if name == dns.name.root else self.zone_for(name)
         zone = Zone(
-            name, hosts, self._clock, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed, nsec3=nsec3
+            name, servers, self._clock, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, signed=signed, nsec3=nsec3
         )
         self._zones[name] = zone
         if parent is not None:
@@ -101,6 +100,19 @@ class ZoneTree:
         else:
             parent.remove(zone.origin, RdataType.DS, by=by)
 
+    def redelegate(
+        self, origin: str | Name, *names: str, glue: Mapping[str, str] | None = None, by: str = "world"
+    ) -> None:
+        """Have the parent name these servers, with this glue (host name to IPv4 address), whatever the zone says.
+
+        This is how parent and child come to disagree (RFC 1034 section 4.2.2). Raises BadInput, NotFound.
+        """
+        zone = self.zone(origin)
+        parent = self.parent_of(zone)
+        parent.replace(zone.origin, "NS", *(absolute(name).to_text() for name in names), by=by)
+        for host, address in (glue or {}).items():
+            parent.replace(host, "A", address, by=by)
+
     @property
     def anchors(self) -> tuple[Anchor, ...]:
         """Trust anchors for the root's present keys."""
@@ -118,7 +130,8 @@ class ZoneTree:
         parent.put(zone.origin, record_set("NS", parent.ttl_s, names), by="world")
         for server in zone.servers:
             if server.name.is_subdomain(parent.origin) and not parent.values(server.name, "A"):
-                parent.put(server.name, record_set("A", parent.ttl_s, [server.address]), by="world")
+                for rdataset in server.glue.values():
+                    parent.put(server.name, with_ttl(rdataset, parent.ttl_s), by="world")
         if zone.keys:
             parent.put(zone.origin, _ds_set(parent, zone), by="world")
 

@@ -120,12 +120,7 @@ class Upstream:
 
     def _learn(self, referral: RRset, message: Message) -> Delegation:
         targets = tuple(ns.target for ns in referral if isinstance(ns, NS))
-        addresses = tuple(
-            rdata.to_text()
-            for rrset in message.additional
-            if rrset.rdtype == RdataType.A and rrset.name in targets
-            for rdata in rrset
-        )
+        addresses = _glue(message, targets, RdataType.A) or _glue(message, targets, RdataType.AAAA)
         expires_at = self._clock.monotonic() + referral.ttl
         delegation = Delegation(referral.name, targets, addresses, expires_at)
         self._delegations[referral.name] = delegation
@@ -144,17 +139,24 @@ class Upstream:
         shift = self._turn % len(addresses) if addresses else 0
         query = dns.message.make_query(name, rdtype, want_dnssec=True, flags=0)
         failures: list[str] = []
+        plain: Message | None = None
         for address in addresses[shift:] + addresses[:shift]:
             effort.spend()
             message = await self._exchange(address, query)
             if message is None:
                 failures.append(f"{address} timed out")
+            elif message.rcode() in (Rcode.FORMERR, Rcode.BADVERS):
+                # Without EDNS there are no signatures, so such a server comes last (RFC 6891 section 6.2.2).
+                failures.append(f"{address} does not understand EDNS")
+                plain = plain or await self._exchange(address, dns.message.make_query(name, rdtype, flags=0))
             elif message.rcode() not in (Rcode.NOERROR, Rcode.NXDOMAIN):
                 failures.append(f"{address} answered {message.rcode().name}")
             elif not message.flags & dns.flags.AA and _referral(message, delegation.zone, name) is None:
                 failures.append(f"{address} is not authoritative for {delegation.zone}")
             else:
                 return message
+        if plain is not None and plain.rcode() in (Rcode.NOERROR, Rcode.NXDOMAIN):
+            return plain
         reason = ", ".join(failures) or "it has no name server with an address"
         raise Unresolvable((EDECode.NO_REACHABLE_AUTHORITY, f"at {delegation.zone}: {reason}"))
 
@@ -168,6 +170,15 @@ class Upstream:
                 return await server.exchange(query)
         except TimeoutError:
             return None
+
+
+def _glue(message: Message, targets: Sequence[Name], rdtype: RdataType) -> tuple[str, ...]:
+    return tuple(
+        rdata.to_text()
+        for rrset in message.additional
+        if rrset.rdtype == rdtype and rrset.name in targets
+        for rdata in rrset
+    )
 
 
 def _referral(message: Message, zone: Name, name: Name) -> RRset | None:

@@ -21,9 +21,6 @@ from cockpit.drill.dns.cache import Entry, Explanation, Held
 from cockpit.drill.dns.lookup import redirected
 from cockpit.profile import Anchor
 
-UNSUPPORTED_ITERATIONS = EDECode.make(27)
-"""Extended DNS Error "Unsupported NSEC3 Iterations Value" (RFC 9276 section 3.2)."""
-
 
 def signature_problem(held: Held, zone: Name, keys: Rdataset, now: float) -> Explanation | None:
     """Why no signature of the zone over this record set holds at `now` (Unix time); None if one does."""
@@ -113,7 +110,7 @@ def counted_as_unsigned(entry: Entry) -> Explanation | None:
     rounds = max((span.nsec3.iterations for span in _hashed_spans(entry)), default=0)
     if rounds <= hashed_denial.ITERATION_LIMIT:
         return None
-    return (UNSUPPORTED_ITERATIONS, f"{rounds} NSEC3 iterations")
+    return (EDECode.UNSUPPORTED_NSEC3_ITERATIONS_VALUE, f"{rounds} NSEC3 iterations")
 
 
 def _denied(entry: Entry) -> bool:

@@ -1,6 +1,7 @@
 """Messages in and out: reading what strangers send, and fitting an answer into the client's payload."""
 
 import struct
+import zlib
 from collections.abc import Iterable
 
 import dns.edns
@@ -15,6 +16,7 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TSIG import TSIG
 
+from cockpit.drill.dns.faults import FaultKind, Faults
 from cockpit.drill.dns.tsig import Keyring, attach_error
 
 UDP_PAYLOAD = 1232
@@ -91,6 +93,24 @@ def _bad_version(request: Message) -> bytes:
     return response.to_wire()
 
 
+def edns_refusal(faults: Faults, request: Message) -> Message | None:
+    """What a server says to EDNS that it does not understand, or not in this version (RFC 6891 section 7)."""
+    if request.edns < 0:
+        return None
+    name, rdtype = question(request)
+    fault = faults.find(name, rdtype, FaultKind.NO_EDNS, FaultKind.BAD_EDNS)
+    if fault is None:
+        return None
+    if fault.kind is FaultKind.BAD_EDNS:
+        response = start_response(request)
+        response.set_rcode(Rcode.BADVERS)
+        return response
+    response = dns.message.make_response(request)
+    response.use_edns(False)
+    response.set_rcode(Rcode.FORMERR)
+    return response
+
+
 def render(request: Message, response: Message, *, tcp: bool) -> bytes:
     """Wire form that fits the transport: over UDP, an answer that does not fit goes out empty with TC."""
     if tcp:
@@ -127,7 +147,17 @@ def start_response(request: Message, *, recursion: bool = False) -> Message:
     response = dns.message.make_response(request, recursion_available=recursion, our_payload=UDP_PAYLOAD)
     if wants_dnssec(request):
         response.want_dnssec()
+    options: list[dns.edns.Option] = [
+        _cookie(option) for option in request.options if isinstance(option, dns.edns.CookieOption)
+    ]
+    if options and response.edns >= 0:
+        response.use_edns(0, response.ednsflags, UDP_PAYLOAD, response.request_payload, options=options)
     return response
+
+
+def _cookie(option: dns.edns.CookieOption) -> dns.edns.CookieOption:
+    """The client's cookie with one of ours (RFC 7873); nothing hangs on it here, so a checksum will do."""
+    return dns.edns.CookieOption(option.client, zlib.crc32(option.client).to_bytes(4) * 2)
 
 
 def explain(response: Message, errors: Iterable[tuple[dns.edns.EDECode, str]]) -> None:

@@ -17,7 +17,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from cockpit.clock import Clock
 from cockpit.drill.dns.chains import Nsec3
 from cockpit.drill.dns.keys import Flaw, SigningPolicy, ZoneKey
-from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, merged, record_set, record_type
+from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, merged, record_set, record_type, with_ttl
 from cockpit.drill.dns.snapshot import Snapshot
 from cockpit.errors import BadInput, NotFound
 
@@ -27,10 +27,19 @@ JOURNAL_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class NameServerName:
-    """A name server as the tree names it: host name and the (documentation) address it answers at."""
+    """A name server as the tree names it: host name and the (documentation) addresses it answers at."""
 
     name: Name
     address: str
+    address6: str | None = None
+
+    @property
+    def glue(self) -> dict[RdataType, Rdataset]:
+        """Its address records by type, with a TTL of zero."""
+        sets = {RdataType.A: record_set("A", 0, [self.address])}
+        if self.address6 is not None:
+            sets[RdataType.AAAA] = record_set("AAAA", 0, [self.address6])
+        return sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +95,8 @@ class Zone:
         }
         for server in servers:
             if server.name.is_subdomain(origin):
-                glue = record_set("A", ttl_s, [server.address])
-                self._nodes[server.name] = {**self._nodes.get(server.name, {}), RdataType.A: glue}
+                glue = {rdtype: with_ttl(rdataset, ttl_s) for rdtype, rdataset in server.glue.items()}
+                self._nodes[server.name] = {**self._nodes.get(server.name, {}), **glue}
 
     @property
     def serial(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.dns import DnsNetwork, Resolver
+from cockpit.drill.dns import DnsNetwork, Resolver, fault
 from tests.drill.dns.conftest import port_of
 
 pytestmark = pytest.mark.peer
@@ -218,3 +218,21 @@ async def test_named_as_a_validating_forwarder_agrees(
     finally:
         server.terminate()
         await server.communicate()
+
+
+async def test_dig_sees_cookies_stale_answers_and_a_server_without_edns(network: DnsNetwork) -> None:
+    resolver = network.resolver("one")
+    assert "(good)" in await dig(network, resolver, "+cookie=0123456789abcdef", "www.shop.example")
+    resolver.inject(fault("no-edns"))
+    assert "status: FORMERR" in await dig(network, resolver, "www.shop.example")
+    assert "status: NOERROR" in await dig(network, resolver, "+noedns", "www.shop.example")
+
+
+async def test_dig_transfers_incrementally(network: DnsNetwork) -> None:
+    key = network.keyring.create("operator.")
+    host, port = port_of(network, network.authorities_of("hashed.example")[0])
+    secret = f"{key.algorithm}:{key.name}:{key.secret}"
+    ask = (program("dig"), f"@{host}", "-p", str(port), "-y", secret, "hashed.example")
+    assert "NSEC3 1 0 0 - " in (await run(*ask, "IXFR=1")).replace("\t", " ")
+    current = network.tree.zone("hashed.example").serial
+    assert "messages 1, bytes" in await run(*ask, f"IXFR={current}")
