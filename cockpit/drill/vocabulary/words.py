@@ -13,7 +13,20 @@ Quantity = Literal[
     "reputation-bounce",
     "reputation-complaint",
 ]
-DnsFaultKind = Literal["timeout", "servfail", "refused", "nxdomain", "latency", "truncate", "stale", "lie"]
+DnsFaultKind = Literal[
+    "timeout",
+    "servfail",
+    "refused",
+    "nxdomain",
+    "latency",
+    "truncate",
+    "stale",
+    "lie",
+    "lame",
+    "no-edns",
+    "bad-edns",
+    "no-tcp",
+]
 AwsFaultKind = Literal[
     "throttle", "server-error", "expired-credentials", "access-denied", "latency", "drop", "apply-then-drop"
 ]
