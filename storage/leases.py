@@ -127,6 +127,11 @@ class Leases:
         return self._monotonic() - seen.at >= self._patience_s
 
 
+def holder_is_alive(row: LeaseRow) -> bool:
+    """Whether the holder of a lease may still live; False only when it ran here and its process is no more."""
+    return not _is_dead(row, boot_id(), os.uname().nodename)
+
+
 def _is_dead(now: LeaseRow, boot_id: str, host: str) -> bool:
     """Whether the holder ran where we run and its process is gone; anything else is not known."""
     if not boot_id or (now.boot_id, now.host) != (boot_id, host):

@@ -141,10 +141,9 @@ def _hang_up(child: "subprocess.Popen[bytes]") -> None:
 def watch_is_held(database: Path) -> bool:
     """Whether a watch that may still live holds the lease; opens the database anew, so any thread may ask."""
     from cockpit.desk import WATCH_LEASE
-    from cockpit.desk.actions import holder_is_alive
     from storage.database import Database
     from storage.errors import StorageError
-    from storage.leases import Leases
+    from storage.leases import Leases, holder_is_alive
 
     try:
         opened = Database.open(database, read_only=True)

@@ -62,9 +62,9 @@ def open_cockpit(session: Session, log: Path) -> int:
             session.desk() as desk,
             CompanionWatch(session.watch_arguments, log, session.profile_line, held) as watch,
         ):
-            watch.start()
             launcher = TerminalLauncher(session, watch, Launched)
-            code = run_app(desk, launcher=launcher, on_signal=partial(_remember_signal, desk))
+            remember = partial(_remember_signal, desk)
+            code = run_app(desk, launcher=launcher, on_signal=remember, ensure_watch=watch.start)
         session = Session(session.given)
     return code
 

@@ -4,7 +4,6 @@ Nothing is done here. The desk writes what a person decided; the runner, a proce
 journals it.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from cockpit.desk.feed import Feed
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly
 from cockpit.text import visible
 from storage.event import Event
-from storage.leases import LeaseRow, Leases, boot_id
+from storage.leases import Leases, holder_is_alive
 
 ORPHAN_AFTER_S = 10.0
 """How long a runner's heartbeat may stand still, and how long a started runner has to appear."""
@@ -330,19 +329,6 @@ class Actions:
             requested_at=run.requested_at,
             changed_at=run.changed_at,
         )
-
-
-def holder_is_alive(row: LeaseRow) -> bool:
-    """Whether the holder of a lease may still live; False only when it ran here and its process is no more."""
-    if (row.boot_id, row.host) != (boot_id(), os.uname().nodename) or not row.boot_id:
-        return True
-    try:
-        os.kill(row.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _canonical(phrase: str) -> list[str]:

@@ -1,35 +1,42 @@
-"""The desk itself: one database, one operator, the rooms, and a cheap way to learn what changed."""
+"""The desk itself: one database, one operator, the rooms, and a cheap way to learn what changed.
+
+Board, alerts and incidents are there from the start, because the first screen shows them. The other rooms are
+imported and built when they are first entered, so that the first screen does not wait for them.
+"""
 
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config import Settings
 from cockpit.desk.account import ses_panel
-from cockpit.desk.actions import Actions, holder_is_alive
 from cockpit.desk.alerts import Alerts
 from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
 from cockpit.desk.incidents import Incidents
-from cockpit.desk.messages import Messages
-from cockpit.desk.next_step import RunState, next_step
-from cockpit.desk.reviews import Reviews
-from cockpit.desk.runbooks import Runbooks
-from cockpit.desk.situation import Situations
+from cockpit.desk.next_step import next_step
+from cockpit.desk.situation import Situations, suggested
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, NextStep, SesPanel
-from cockpit.errors import NotFound, Refused
+from cockpit.errors import Refused
 from cockpit.health.registry import ACCOUNT_PREFIX
 from cockpit.profile import Profile
-from cockpit.runbooks.machine import RunStatus
 from storage.database import Database
 from storage.documents import Documents
-from storage.leases import LeaseRow, Leases
+from storage.leases import LeaseRow, Leases, holder_is_alive
 from storage.ledger import Event, Ledger
 from storage.observations import Observations
+
+if TYPE_CHECKING:
+    from cockpit.desk.actions import Actions
+    from cockpit.desk.messages import Messages
+    from cockpit.desk.reviews import Reviews
+    from cockpit.desk.runbooks import Runbooks
 
 WATCH_LEASE = "watch"
 """The lease that the one probing process of a database holds."""
@@ -49,38 +56,72 @@ class Desk:
         self.database = database
         self.documents = Documents(database)
         self.feed = Feed(database, Ledger(database, clock.now), clock, operator)
-        self.board = Board(Observations(database), settings, clock)
+        self._observations = Observations(database)
+        self.board = Board(self._observations, settings, clock)
         self.incidents = Incidents(self.feed, settings, operator)
-        self.reviews = Reviews(self.documents, self.feed, self.incidents, operator, clock)
-        self.messages = Messages(self.documents, self.incidents, settings, profile, database.path, operator, clock)
-        self.actions = Actions(
-            self.feed,
-            settings,
-            kept_profile(database.path, profile),
-            database.path,
-            operator,
-            read_only=read_only,
-            linked=lambda incident, action: self.incidents.link(incident, action=action),
-        )
-        self.runbooks = Runbooks(
-            self.feed,
-            Observations(database),
-            self.actions,
-            settings,
-            database.path,
-            operator,
-            folders=[Path(folder).expanduser() for folder in settings.runbook_folders],
-            read_only=read_only,
-        )
-        self._situations = Situations(
-            self.board, self.incidents, self.actions, self.reviews, self._run_state, self._suggested
-        )
+        self._situations = Situations(self)
         self._alerts = Alerts()
         self._leases = Leases(database)
-        self._observations = Observations(database)
         self._data_version = -1
-        for room in (self.board, self._alerts, self.incidents, self.actions, self.runbooks):
+        for room in (self.board, self._alerts, self.incidents):
             self.feed.add(room)
+
+    @cached_property
+    def actions(self) -> "Actions":
+        """Remedies: plans, confirmations, runs."""
+        from cockpit.desk.actions import Actions
+
+        actions = Actions(
+            self.feed,
+            self.settings,
+            kept_profile(self.database.path, self.profile),
+            self.database.path,
+            self.operator,
+            read_only=self.read_only,
+            linked=lambda incident, action: self.incidents.link(incident, action=action),
+        )
+        self.feed.add(actions, stream="action/")
+        return actions
+
+    @cached_property
+    def runbooks(self) -> "Runbooks":
+        """The runbooks there are, and their runs."""
+        from cockpit.desk.runbooks import Runbooks
+
+        runbooks = Runbooks(
+            self.feed,
+            self._observations,
+            self.actions,
+            self.settings,
+            self.database.path,
+            self.operator,
+            folders=[Path(folder).expanduser() for folder in self.settings.runbook_folders],
+            read_only=self.read_only,
+        )
+        self.feed.add(runbooks, stream="run/")
+        return runbooks
+
+    @cached_property
+    def reviews(self) -> "Reviews":
+        """Post-mortems."""
+        from cockpit.desk.reviews import Reviews
+
+        return Reviews(self.documents, self.feed, self.incidents, self.operator, self.clock)
+
+    @cached_property
+    def messages(self) -> "Messages":
+        """Words for the people who wait."""
+        from cockpit.desk.messages import Messages
+
+        return Messages(
+            self.documents,
+            self.incidents,
+            self.settings,
+            self.profile,
+            self.database.path,
+            self.operator,
+            self.clock,
+        )
 
     def refresh(self) -> Changes:
         """Take in what others wrote since the last call; costs a few microseconds when nobody did."""
@@ -142,8 +183,8 @@ class Desk:
         the alert and the configuration. Raises Refused when nothing is suggested, BadInput for a missing input.
         """
         known = self.incidents.get(incident)
-        suggested = self._suggested([self.incidents.alert(alert).kind for alert in known.alerts])
-        chosen = runbook_id or (suggested[0] if suggested else "")
+        fitting = suggested(self.runbooks, [self.incidents.alert(alert).kind for alert in known.alerts])
+        chosen = runbook_id or (fitting[0] if fitting else "")
         if not chosen:
             raise Refused(f"No runbook is written for what {known.ref} is about: choose one.")
         filled = self.runbooks.prefill(chosen, known.targets[0] if known.targets else "")
@@ -182,30 +223,6 @@ class Desk:
         """Who probes, unless that process is known to be gone."""
         row = self._leases.holder(WATCH_LEASE)
         return row if row is not None and holder_is_alive(row) else None
-
-    def _suggested(self, kinds: Sequence[str]) -> tuple[str, str] | None:
-        """Id and title of the runbook that is written for the first of these alert kinds that has one."""
-        for kind in kinds:
-            for card in self.runbooks.suggested(kind):
-                return card.id, card.title
-        return None
-
-    def _run_state(self, uid: str) -> RunState | None:
-        try:
-            run = self.runbooks.get(uid)
-        except NotFound:
-            return None
-        step = run.current
-        return RunState(
-            uid=uid,
-            title=run.title,
-            step_number=run.number,
-            step_count=run.total,
-            step_title=step.title if step else "",
-            step_kind=step.kind if step else "",
-            waiting=run.waiting,
-            finished=run.status is not RunStatus.ACTIVE,
-        )
 
     def _stale_feed(self) -> bool:
         return self.feed.ledger.head()[0] > self.feed.seq

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.actions.journal import TERMINAL, ActionState
-from cockpit.desk.actions import Actions, holder_is_alive
+from cockpit.desk.actions import Actions
 from cockpit.errors import NotFound
 from cockpit.health.model import DECISION
 from cockpit.runbooks.inputs import fill
 from cockpit.runbooks.machine import Run, command_lease
 from cockpit.runbooks.model import Check, Command, Decide, Remedy, Step, When
 from cockpit.runbooks.view import resolved_check
-from storage.leases import Leases
+from storage.leases import Leases, holder_is_alive
 from storage.observations import Latest, Observations
 
 COMMAND_GRACE = timedelta(seconds=15)

@@ -70,8 +70,18 @@ class Feed:
         """Sequence number of the last event that the rooms have seen; 0 before the first."""
         return self._seq
 
-    def add(self, room: Room) -> None:
-        """Let `room` see every event from the next `catch_up()` on; add all rooms before the first."""
+    def add(self, room: Room, *, stream: str | None = None) -> None:
+        """Let `room` see every event: those that the others have seen at once, the rest with them.
+
+        So a room may be built when it is first entered. `stream` names the only events that it looks at, as in
+        `Ledger.since()`, and saves reading the others once more.
+        """
+        seq = 0
+        while seq < self._seq:
+            missed = [event for event in self.ledger.since(seq, stream=stream) if event.seq <= self._seq]
+            for event in missed:
+                room.absorb(event)
+            seq = missed[-1].seq if missed else self._seq
         self._rooms.append(room)
 
     def catch_up(self) -> list[Event]:

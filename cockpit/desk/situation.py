@@ -1,53 +1,62 @@
 """Gathers from the rooms what the Next line depends on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
-from cockpit.desk.actions import Actions, ActionView
 from cockpit.desk.board import Board
 from cockpit.desk.incidents import Incidents
 from cockpit.desk.next_step import ActionState, IncidentState, RunState, Situation
-from cockpit.desk.reviews import Reviews
 from cockpit.desk.views import AlertLine
+from cockpit.errors import NotFound
 from cockpit.health.model import Verdict
 from cockpit.incident.deadlines import overdue
 from cockpit.incident.model import Incident
 
+if TYPE_CHECKING:
+    from cockpit.desk.actions import Actions, ActionView
+    from cockpit.desk.reviews import Reviews
+    from cockpit.desk.runbooks import Runbooks
+
 TOLD = ("customers", "partners", "executives", "management", "update")
 """Deadlines that an update meets; the others are met by doing something else."""
 
-RunOf = Callable[[str], RunState | None]
-Suggest = Callable[[Sequence[str]], tuple[str, str] | None]
+
+class Rooms(Protocol):
+    """The rooms of the desk; one that is not asked for is not entered."""
+
+    board: Board
+    incidents: Incidents
+
+    @property
+    def actions(self) -> "Actions":
+        """Remedies."""
+
+    @property
+    def runbooks(self) -> "Runbooks":
+        """Runbooks and their runs."""
+
+    @property
+    def reviews(self) -> "Reviews":
+        """Post-mortems."""
 
 
 class Situations:
-    """Looks at the rooms; changes nothing. `run_of` and `suggest` ask the runbooks."""
+    """Looks at the rooms; changes nothing. Without an incident it enters none but board and incidents."""
 
-    def __init__(
-        self,
-        board: Board,
-        incidents: Incidents,
-        actions: Actions,
-        reviews: Reviews,
-        run_of: RunOf,
-        suggest: Suggest,
-    ) -> None:
-        self._board = board
-        self._incidents = incidents
-        self._actions = actions
-        self._reviews = reviews
-        self._run_of = run_of
-        self._suggest = suggest
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
 
     def now(
         self, focus: str, alerts: Sequence[AlertLine], now: datetime, *, watch_running: bool, is_drill: bool
     ) -> Situation:
         """The situation with the incident of uid `focus` in mind, else the worst open one, else the newest."""
-        first = next(iter(self._board.rows()), None)
+        board = self._rooms.board
+        first = next(iter(board.rows()), None)
         incident = self._in_question(focus)
         return Situation(
             now=now,
-            domains=self._board.targets,
+            domains=board.targets,
             alerts=tuple(alerts),
             incident=self._incident_state(incident, now) if incident is not None else None,
             worst=first.target if first is not None and first.verdict.rank < Verdict.INFO.rank else "",
@@ -57,14 +66,15 @@ class Situations:
 
     def _in_question(self, focus: str) -> Incident | None:
         if focus:
-            return self._incidents.get(focus)
-        waiting = self._incidents.open_incidents() or self._incidents.all()
+            return self._rooms.incidents.get(focus)
+        waiting = self._rooms.incidents.open_incidents() or self._rooms.incidents.all()
         return waiting[0] if waiting else None
 
     def _incident_state(self, incident: Incident, now: datetime) -> IncidentState:
-        late = [clock for clock in overdue(self._incidents.deadlines(incident.uid, now)) if clock.name in TOLD]
-        suggested = self._suggest([self._incidents.alert(alert).kind for alert in incident.alerts])
-        runs = [run for uid in incident.runs if (run := self._run_of(uid)) is not None]
+        rooms, incidents = self._rooms, self._rooms.incidents
+        late = [clock for clock in overdue(incidents.deadlines(incident.uid, now)) if clock.name in TOLD]
+        runbook = suggested(rooms.runbooks, [incidents.alert(alert).kind for alert in incident.alerts])
+        runs = [run for uid in incident.runs if (run := _run_state(rooms.runbooks, uid)) is not None]
         unfinished = [run for run in runs if not run.finished]
         return IncidentState(
             uid=incident.uid,
@@ -72,15 +82,41 @@ class Situations:
             severity=incident.severity,
             state=incident.state,
             lead=incident.lead,
-            green=self._incidents.checks(incident.uid, now).green,
-            suggested_runbook=suggested[0] if suggested else None,
-            suggested_title=suggested[1] if suggested else "",
+            green=incidents.checks(incident.uid, now).green,
+            suggested_runbook=runbook[0] if runbook else None,
+            suggested_title=runbook[1] if runbook else "",
             run=(unfinished or runs)[-1] if runs else None,
-            actions=tuple(_action_state(view) for view in self._actions.of_incident(incident.uid)),
+            actions=tuple(_action_state(view) for view in rooms.actions.of_incident(incident.uid)),
             overdue=f"{late[0].title} is overdue" if late else None,
-            has_review=self._reviews.find(incident.uid) is not None,
+            has_review=rooms.reviews.find(incident.uid) is not None,
         )
 
 
-def _action_state(view: ActionView) -> ActionState:
+def suggested(runbooks: "Runbooks", kinds: Sequence[str]) -> tuple[str, str] | None:
+    """Id and title of the runbook that is written for the first of these alert kinds that has one."""
+    for kind in kinds:
+        for card in runbooks.suggested(kind):
+            return card.id, card.title
+    return None
+
+
+def _run_state(runbooks: "Runbooks", uid: str) -> RunState | None:
+    try:
+        run = runbooks.get(uid)
+    except NotFound:
+        return None
+    step = run.current
+    return RunState(
+        uid=uid,
+        title=run.title,
+        step_number=run.number,
+        step_count=run.total,
+        step_title=step.title if step else "",
+        step_kind=step.kind if step else "",
+        waiting=run.waiting,
+        finished=run.ended_at is not None,
+    )
+
+
+def _action_state(view: "ActionView") -> ActionState:
     return ActionState(view.uid, view.title, view.state, view.waits_for_person, view.in_doubt, view.running)
