@@ -1,5 +1,6 @@
 """`cockpit run`, and `cockpit` alone: open the cockpit, with a watch beside it when nobody else keeps one."""
 
+import gc
 import os
 import signal
 import sys
@@ -49,8 +50,11 @@ def take_the_terminal_back() -> None:
 def open_cockpit(session: Session, log: Path) -> int:
     """Run the app until the operator leaves, opening it anew when the configuration changed; its exit code.
 
-    A watch is started beside it; where another one holds the lease, ours leaves again by itself.
+    A watch is started beside it once the first frame stands; where another one holds the lease, ours leaves again
+    by itself.
     """
+    # Nearly all that a start makes stays; looking for garbage among it would delay the first frame by a fifth.
+    gc.disable()
     from cockpit.cli.launcher import TerminalLauncher
     from screens.app import run_app
     from screens.launcher import REOPEN, Launched
@@ -64,9 +68,15 @@ def open_cockpit(session: Session, log: Path) -> int:
         ):
             launcher = TerminalLauncher(session, watch, Launched)
             remember = partial(_remember_signal, desk)
-            code = run_app(desk, launcher=launcher, on_signal=remember, ensure_watch=watch.start)
+            code = run_app(desk, launcher=launcher, on_signal=remember, ensure_watch=partial(_first_frame, watch))
         session = Session(session.given)
     return code
+
+
+def _first_frame(watch: CompanionWatch) -> None:
+    """Do what waited for it."""
+    gc.enable()
+    watch.start()
 
 
 def _remember_signal(desk: "Desk", number: signal.Signals) -> None:
