@@ -43,6 +43,7 @@ from cockpit.drill.report import Facts, render
 from cockpit.drill.scenario import Scenario
 from cockpit.drill.sinks import ChatSink, SinkServer
 from cockpit.drill.vocabulary import AnyInject
+from cockpit.drill.web_access import AuthorityIssuer, HostedSites
 from cockpit.drill.witness import WorldWitness
 from cockpit.drill.zone_access import AuthoritativeLookup, HostedZones
 from cockpit.errors import ConfigError
@@ -123,6 +124,8 @@ class World:
             levels=levels,
             callers={self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
             publish=lambda name, key: self.network.tree.publish(f"{name}.", "TXT", f"p={key}"),
+            issuer=AuthorityIssuer(self.authority),
+            sites=HostedSites(self.hosts),
             alarms=alarms(),
         )
         self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from cockpit.drill.aws.acm import Acm, Issuer
 from cockpit.drill.aws.alarms import Alarm
 from cockpit.drill.aws.behaviours import behaviours
 from cockpit.drill.aws.cloudwatch import CloudWatch
 from cockpit.drill.aws.dynamodb import DynamoDb
+from cockpit.drill.aws.elbv2 import Elbv2, Sites
 from cockpit.drill.aws.feedback import Feedback
 from cockpit.drill.aws.functions import Functions
+from cockpit.drill.aws.health import Health
+from cockpit.drill.aws.iam import Iam
 from cockpit.drill.aws.identity import Timings
 from cockpit.drill.aws.logs import Logs
 from cockpit.drill.aws.lookup import Lookup
@@ -25,6 +29,7 @@ from cockpit.drill.aws.signing import CERTIFICATE_PATH
 from cockpit.drill.aws.sns import Sns
 from cockpit.drill.aws.sqs import Sqs
 from cockpit.drill.aws.sts import Sts
+from cockpit.drill.aws.support import Support
 from cockpit.drill.aws.traffic import Quantity, Traffic
 from cockpit.drill.aws.wire import AwsEndpoint
 from cockpit.drill.clock import DrillClock
@@ -48,11 +53,13 @@ class Account:
         levels: Mapping[Quantity, float],
         callers: Mapping[str, str],
         publish: Callable[[str, str], None],
+        issuer: Issuer,
+        sites: Sites,
         alarms: Sequence[Alarm] = (),
     ) -> None:
         self.place = place
         self.traffic = Traffic(dict(levels))
-        self.s3 = S3(clock.now() - timedelta(days=400))
+        self.s3 = S3(clock.now() - timedelta(days=400), place.region)
         self.logs = Logs(place, clock)
         self.functions = Functions(place, clock, self.logs)
         self.sqs = Sqs(place, clock, lambda: self.endpoint.url)
@@ -61,9 +68,15 @@ class Account:
         self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region, feedback, publish)
         self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify)
         self.dynamodb = DynamoDb(place, clock)
+        self.health = Health(place)
+        self.support = Support(place)
+        self.iam = Iam(place, clock)
+        self.acm = Acm(place, clock, lookup, issuer, timings)
+        self.elbv2 = Elbv2(place, clock, self.acm, sites)
+        self._clock = clock
         self.endpoint = AwsEndpoint(
             [
-                Sts(),
+                Sts(callers),
                 SesV2(self.mail),
                 SesAccount(place, self.mail),
                 SesConfiguration(self.mail),
@@ -77,6 +90,11 @@ class Account:
                 self.dynamodb,
                 self.functions,
                 self.logs,
+                self.acm,
+                self.elbv2,
+                self.health,
+                self.support,
+                self.iam,
             ],
             callers,
             clock,
@@ -86,7 +104,8 @@ class Account:
 
     def tick(self, now: datetime) -> list[str]:
         """Let everything happen that is due; a sentence for each change of state."""
-        return [*self.mail.tick(), *self.cloudwatch.tick(now)]
+        proved = self.acm.tick(now, self._clock.elapsed())
+        return [*self.mail.tick(), *self.cloudwatch.tick(now), *proved]
 
     def warm(self) -> None:
         """Load and make beforehand what the first calls would wait for; meant for a thread."""

@@ -53,6 +53,8 @@ class Timings:
     """How long PENDING lasts before FAILED."""
     route53_insync: timedelta = timedelta(seconds=30)
     """From a Route 53 change to INSYNC; the servers answer with it at once."""
+    acm_recheck: timedelta = timedelta(seconds=20)
+    """Between ACM's looks at the records that prove a requested certificate."""
     feedback_after: timedelta = timedelta(seconds=3)
     """From a mail to its bounce, complaint or delivery notification."""
     phase_7_patience: timedelta = timedelta(seconds=60)

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.wire import Call, Operation
 
+MAX_BUCKETS = 50
 MAX_TOTAL = 64 * 1024 * 1024
 """Bytes that all objects together may take."""
 
@@ -33,9 +35,10 @@ class S3:
 
     name = "s3"
 
-    def __init__(self, created: datetime, buckets: tuple[str, ...] = ()) -> None:
+    def __init__(self, created: datetime, region: str) -> None:
         self._created = created
-        self._buckets: dict[str, dict[str, StoredObject]] = {name: {} for name in buckets}
+        self._region = region
+        self._buckets: dict[str, dict[str, StoredObject]] = {}
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations that are built."""
@@ -45,6 +48,12 @@ class S3:
             "HeadObject": self.head_object,
             "GetObject": self.get_object,
             "PutObject": self.put_object,
+            "CopyObject": self.copy_object,
+            "DeleteObject": self.delete_object,
+            "DeleteObjects": self.delete_objects,
+            "CreateBucket": self.create_bucket,
+            "DeleteBucket": self.delete_bucket,
+            "GetBucketLocation": self.get_bucket_location,
             "ListObjectsV2": self.list_objects,
         }
 
@@ -78,12 +87,24 @@ class S3:
         return _head(self._object(call))
 
     def get_object(self, call: Call) -> Mapping[str, Any]:
-        """S3 GetObject, always whole: a Range is not honoured, which RFC 9110 section 14.2 allows."""
+        """S3 GetObject, on a condition or without.
+
+        Always whole: a Range is not honoured, which RFC 9110 section 14.2 allows.
+        """
         found = self._object(call)
+        _check_conditions(call, found)
+        if call.parameters.get("IfNoneMatch", "").strip('"') == found.etag.strip('"'):
+            raise AwsError("NotModified", "Not Modified", 304)
         return {**_head(found), "Body": found.body}
 
     def put_object(self, call: Call) -> Mapping[str, Any]:
-        """S3 PutObject."""
+        """S3 PutObject; `If-None-Match: *` and `If-Match` make it conditional."""
+        present = self._bucket(call).get(call.parameters["Key"])
+        if call.parameters.get("IfNoneMatch") == "*" and present is not None:
+            raise _unmet()
+        if "IfMatch" in call.parameters and present is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
+        _check_conditions(call, present)
         body = bytes(call.parameters.get("Body", b""))
         held = sum(len(item.body) for bucket in self._buckets.values() for item in bucket.values())
         if held + len(body) > MAX_TOTAL:
@@ -92,6 +113,51 @@ class S3:
         stored = StoredObject(body, call.at, content_type, dict(call.parameters.get("Metadata", {})))
         self._bucket(call)[call.parameters["Key"]] = stored
         return {"ETag": stored.etag}
+
+    def copy_object(self, call: Call) -> Mapping[str, Any]:
+        """S3 CopyObject inside the account."""
+        source = unquote(call.parameters["CopySource"]).lstrip("/").partition("?")[0]
+        bucket, _, key = source.partition("/")
+        found = self._buckets.get(bucket, {}).get(key)
+        if found is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
+        self._bucket(call)[call.parameters["Key"]] = replace(found, modified=call.at)
+        return {"CopyObjectResult": {"ETag": found.etag, "LastModified": call.at}}
+
+    def delete_object(self, call: Call) -> Mapping[str, Any]:
+        """S3 DeleteObject; one that is gone already is no error."""
+        self._bucket(call).pop(call.parameters["Key"], None)
+        return {}
+
+    def delete_objects(self, call: Call) -> Mapping[str, Any]:
+        """S3 DeleteObjects."""
+        bucket = self._bucket(call)
+        keys = [item["Key"] for item in call.parameters["Delete"]["Objects"]]
+        for key in keys:
+            bucket.pop(key, None)
+        return {} if call.parameters["Delete"].get("Quiet") else {"Deleted": [{"Key": key} for key in keys]}
+
+    def create_bucket(self, call: Call) -> Mapping[str, Any]:
+        """S3 CreateBucket."""
+        name = call.parameters["Bucket"]
+        if name in self._buckets:
+            raise AwsError("BucketAlreadyOwnedByYou", "Your previous request to create the bucket succeeded.", 409)
+        if len(self._buckets) >= MAX_BUCKETS:
+            raise AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400)
+        self._buckets[name] = {}
+        return {"Location": f"/{name}"}
+
+    def delete_bucket(self, call: Call) -> Mapping[str, Any]:
+        """S3 DeleteBucket, once it is empty."""
+        if self._bucket(call):
+            raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
+        del self._buckets[call.parameters["Bucket"]]
+        return {}
+
+    def get_bucket_location(self, call: Call) -> Mapping[str, Any]:
+        """S3 GetBucketLocation."""
+        self._bucket(call)
+        return {"LocationConstraint": self._region}
 
     def list_objects(self, call: Call) -> Mapping[str, Any]:
         """S3 ListObjectsV2 with prefix, delimiter and continuation."""
@@ -134,6 +200,17 @@ class S3:
         if found is None:
             raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
         return found
+
+
+def _check_conditions(call: Call, present: StoredObject | None) -> None:
+    """Refuse (412) when `If-Match` names another object than the one that is there."""
+    wanted = call.parameters.get("IfMatch")
+    if wanted is not None and present is not None and wanted.strip('"') != present.etag.strip('"'):
+        raise _unmet()
+
+
+def _unmet() -> AwsError:
+    return AwsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
 
 
 def _head(item: StoredObject) -> dict[str, Any]:

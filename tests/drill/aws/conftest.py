@@ -28,6 +28,9 @@ from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.route53 import RecordSet
 from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.clock import DrillClock
+from cockpit.drill.hosts import HostNetwork
+from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.web_access import AuthorityIssuer, HostedSites
 
 ARN = "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"
 KEY = "AKIDRILLDRILLDRILL00"
@@ -93,6 +96,8 @@ class HandAccount:
         self.timings = Timings(
             first_check=timedelta(seconds=20), recheck=timedelta(seconds=30), failed_after=timedelta(minutes=10)
         )
+        self.authority = DrillAuthority(self.clock)
+        self.hosts = HostNetwork(self.authority, self.clock)
         levels = {
             Quantity.SEND_PER_MINUTE: 600.0,
             Quantity.BOUNCE_FRACTION: 0.02,
@@ -110,6 +115,8 @@ class HandAccount:
             levels=levels,
             callers={KEY: ARN},
             publish=self._publish,
+            issuer=AuthorityIssuer(self.authority),
+            sites=HostedSites(self.hosts),
             alarms=[alarm],
         )
         self.endpoint, self.traffic, self.mail = self.whole.endpoint, self.whole.traffic, self.whole.mail
