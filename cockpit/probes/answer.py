@@ -1,14 +1,25 @@
 """What a DNS server is, and what it said: the values of the DNS probes."""
 
-from dataclasses import asdict, dataclass
 from typing import Any
+
+import msgspec
 
 RESOLVER = "resolver"
 AUTHORITATIVE = "authoritative"
 
+UNEVEN_TTL = "TTLs differ inside the set"
+"""Noted when the records of one set have different TTLs (RFC 2181 section 5.2)."""
 
-@dataclass(frozen=True, slots=True)
-class Server:
+CROWDED_ALIAS = "a CNAME stands beside other data"
+"""Noted when a name has a CNAME and the type that was asked for as well (RFC 1034 section 3.6.2)."""
+
+WITHOUT_EDNS = "answers only without EDNS"
+"""Noted when a server trips over EDNS and had to be asked without (RFC 6891 section 7)."""
+
+ASKED_OVER_TCP = "truncated, asked again over TCP"
+
+
+class Server(msgspec.Struct, frozen=True):
     """One server to ask. `name` is what people call it; `address` and `port` are as the world names them."""
 
     name: str
@@ -17,8 +28,7 @@ class Server:
     role: str = RESOLVER
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(msgspec.Struct, frozen=True):
     """One CNAME followed on the way to the answer."""
 
     owner: str
@@ -26,8 +36,7 @@ class Alias:
     ttl_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What one server said about one name and type.
 
     `status` is `answer`, `nodata`, `nxdomain`, `referral`, `lame`, `bogus`, `servfail`, `refused`, `formerr`,
@@ -59,10 +68,16 @@ class Answer:
 
     def plain(self) -> dict[str, Any]:
         """The answer as plain JSON for a reading, without the server, which the reading names itself."""
-        kept = asdict(self)
-        for key in ("server", "glue", "referral", "took_s"):
-            del kept[key]
-        kept["values"] = list(self.values)
-        kept["notes"] = list(self.notes)
-        kept["chain"] = [asdict(alias) for alias in self.chain]
-        return kept
+        return {
+            "name": self.name,
+            "rtype": self.rtype,
+            "status": self.status,
+            "values": list(self.values),
+            "ttl_s": self.ttl_s,
+            "chain": [{"owner": a.owner, "target": a.target, "ttl_s": a.ttl_s} for a in self.chain],
+            "aa": self.aa,
+            "ad": self.ad,
+            "serial": self.serial,
+            "zone": self.zone,
+            "notes": list(self.notes),
+        }

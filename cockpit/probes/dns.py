@@ -1,53 +1,89 @@
 """Ask one DNS server one question, and say exactly what came back. Nothing is cached and nothing is decided here.
 
-`ask()` is the only way to the wire. What carries the bytes is a `Transport`, so that another engine can take its
-place: this one opens a fresh socket with an unpredictable port and id for every question (RFC 5452).
+`ask()` is the only way to the wire. What carries the octets is a `Transport`: the engine's pooled sockets for the
+many questions of the watch, or a fresh socket each for those that count. What a careful transport brings is read
+by dnspython; the engine's answers are read by the engine, and by dnspython where they are out of the ordinary.
 """
 
-import asyncio
-import secrets
 import time
-from dataclasses import dataclass, field, replace
-from functools import partial
 
 import dns.exception
 import dns.flags
 import dns.message
-import dns.name
-import dns.rcode
-import dns.rdatatype
 
 from cockpit.errors import ConfigError
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
-from cockpit.probes.message import extended_errors, read_message
-from cockpit.probes.transport import FreshSockets, Transport, WrongAnswerError
+from cockpit.probes.answer import (
+    ASKED_OVER_TCP,
+    AUTHORITATIVE,
+    RESOLVER,
+    WITHOUT_EDNS,
+    Answer,
+    Server,
+)
+from cockpit.probes.engine import read_wire
+from cockpit.probes.message import read_carefully
+from cockpit.probes.question import (
+    AUTHENTIC_DATA,
+    CHECKING_DISABLED,
+    RECURSION_DESIRED,
+    Question,
+    make_question,
+)
+from cockpit.probes.transport import Endpoint, FreshSockets, LostCaseError, Transport, WrongAnswerError
 from cockpit.profile import Profile
 from cockpit.text import visible
 
-__all__ = ["AUTHORITATIVE", "DEADLINE_S", "RESOLVER", "Answer", "Server", "ask"]
+__all__ = ["AUTHORITATIVE", "DEADLINE_S", "RESOLVER", "Answer", "NoAnswerError", "Server", "ask", "fetch"]
 
 DEADLINE_S = 3.0
-"""Seconds that one question may take, with every retry in it."""
+"""Seconds that one question may take, with every retry in it; waiting for one's turn at a server is not counted."""
 
-UDP_PAYLOAD = 1232
-"""Octets offered over EDNS: what passes nearly every path without fragments (RFC 9715 section 3)."""
+_EDNS_TROUBLE = ("formerr", "notimp", "rcode-16")
+_TROUBLE = (WrongAnswerError, TimeoutError, OSError, EOFError, dns.exception.DNSException, ValueError)
+_TRUNCATED = 0x02
 
 
-@dataclass(slots=True)
+class NoAnswerError(Exception):
+    """Nothing usable came; `status` says why, in the words of `Answer.status`."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class _Asking:
     """One question under way: where it goes, until when, and what was noted."""
 
-    server: Server
-    endpoint: tuple[str, int]
-    name: dns.name.Name
-    rtype: dns.rdatatype.RdataType
-    transport: Transport
-    until: float
-    truncated: bool = False
-    notes: list[str] = field(default_factory=list)
+    __slots__ = ("endpoint", "name", "notes", "patience_s", "rtype", "server", "started", "transport", "truncated")
 
-    def left(self) -> float:
-        return max(self.until - time.monotonic(), 0.001)
+    def __init__(
+        self, server: Server, endpoint: Endpoint, name: str, rtype: str, transport: Transport, patience_s: float
+    ) -> None:
+        self.server = server
+        self.endpoint = endpoint
+        self.name = name
+        self.rtype = rtype
+        self.transport = transport
+        self.patience_s = patience_s
+        self.started = time.monotonic()
+        self.truncated = False
+        self.notes: tuple[str, ...] = ()
+
+    def took_s(self) -> float:
+        return time.monotonic() - self.started
+
+    def left_s(self) -> float:
+        return max(self.patience_s - self.took_s(), 0.001)
+
+    def question(self, *, check_disabled: bool = False, edns: bool = True, dnssec: bool = False) -> Question:
+        flags = 0 if self.server.role == AUTHORITATIVE else RECURSION_DESIRED | AUTHENTIC_DATA
+        if check_disabled:
+            flags |= CHECKING_DISABLED
+        return make_question(self.name, self.rtype, flags, edns=edns, dnssec=dnssec)
+
+    def failed(self, error: BaseException) -> Answer:
+        status, said = _status_of(error, truncated=self.truncated)
+        return _no_answer(self.server, self.name, self.rtype, status, (*self.notes, *said), self.took_s())
 
 
 async def ask(
@@ -65,101 +101,126 @@ async def ask(
     resolver's SERVFAIL with CD=1, which tells data that fails validation from data that cannot be had
     (RFC 4035 section 3.2.2).
     """
-    started = time.monotonic()
-
-    def failed(status: str, *notes: str) -> Answer:
-        took = time.monotonic() - started
-        return Answer(server, name, rtype, status, notes=(*notes,), took_s=took)
-
     try:
         endpoint = profile.dialled(server.address, server.port)
     except (ConfigError, ValueError) as error:
-        return failed("outside-profile", visible(error))
+        return _no_answer(server, name, rtype, "outside-profile", (visible(error),))
+    asking = _Asking(server, endpoint, name, rtype, transport or FreshSockets(), deadline_s)
     try:
-        qname, qtype = dns.name.from_text(name), dns.rdatatype.from_text(rtype)
-    except (dns.exception.DNSException, ValueError) as error:
-        return failed("malformed", f"{visible(name)} cannot be asked for: {visible(error)}")
-    asking = _Asking(server, endpoint, qname, qtype, transport or FreshSockets(), started + deadline_s)
+        await asking.transport.turn(endpoint)
+        asking.started = time.monotonic()
+        answer = await _ask(asking, check_disabled=False)
+        if answer.status == "servfail" and server.role == RESOLVER:
+            reasons = tuple(note for note in answer.notes if note not in asking.notes)
+            answer = await _ask(asking, check_disabled=True)
+            if answer.status != "servfail":
+                return _with(answer, "bogus", (*answer.notes, *reasons))
+    except _TROUBLE as error:
+        return asking.failed(error)
+    return answer
+
+
+async def fetch(
+    profile: Profile,
+    server: Server,
+    name: str,
+    rtype: str,
+    *,
+    deadline_s: float = DEADLINE_S,
+    transport: Transport | None = None,
+) -> dns.message.Message:
+    """The whole message with DNSSEC records (DO, RFC 3225), as dnspython reads it; raises NoAnswerError."""
     try:
-        async with asyncio.timeout(deadline_s):
-            answer = await _ask(asking)
-    except TimeoutError:
-        return failed("tcp-blocked" if asking.truncated else "timeout", *asking.notes)
-    except WrongAnswerError:
-        return failed("mismatch", "answers came, but to other questions")
-    except (OSError, EOFError) as error:
-        return failed("tcp-blocked" if asking.truncated else "unreachable", visible(error))
-    except (dns.exception.DNSException, ValueError) as error:
-        return failed("malformed", visible(error) or type(error).__name__)
-    return replace(answer, name=name, took_s=time.monotonic() - started)
+        endpoint = profile.dialled(server.address, server.port)
+    except (ConfigError, ValueError):
+        raise NoAnswerError("outside-profile") from None
+    asking = _Asking(server, endpoint, name, rtype, transport or FreshSockets(), deadline_s)
+    try:
+        await asking.transport.turn(endpoint)
+        asking.started = time.monotonic()
+        raw = await _attempts(asking, asking.question(check_disabled=server.role == RESOLVER, dnssec=True))
+        return dns.message.from_wire(raw, ignore_trailing=True)
+    except _TROUBLE as error:
+        raise NoAnswerError(_status_of(error, truncated=asking.truncated)[0]) from None
 
 
-async def _ask(asking: _Asking) -> Answer:
-    message = await _exchange(asking, check_disabled=False)
-    if message.rcode() == dns.rcode.SERVFAIL and asking.server.role == RESOLVER:
-        unchecked = await _exchange(asking, check_disabled=True)
-        if unchecked.rcode() != dns.rcode.SERVFAIL:
-            told = _told(asking, unchecked)
-            reasons = extended_errors(message)
-            return replace(told, status="bogus", notes=(*told.notes, *reasons), ad=False)
-    return _told(asking, message)
-
-
-def _told(asking: _Asking, message: dns.message.Message) -> Answer:
-    answer = read_message(asking.server, asking.name, asking.rtype, message)
-    return replace(answer, notes=(*asking.notes, *answer.notes))
-
-
-async def _exchange(asking: _Asking, *, check_disabled: bool) -> dns.message.Message:
+async def _ask(asking: _Asking, *, check_disabled: bool) -> Answer:
     """One question and its answer, with the retries that a careful client makes."""
-    message = await _attempts(asking, check_disabled, edns=True)
-    if message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS):
-        asking.notes.append(f"{dns.rcode.to_text(message.rcode())} to EDNS")
-        message = await _attempts(asking, check_disabled, edns=False)
-    return message
+    answer = _read(asking, await _attempts(asking, asking.question(check_disabled=check_disabled)))
+    if answer.status in _EDNS_TROUBLE:
+        asking.notes = (*asking.notes, WITHOUT_EDNS)
+        plain = asking.question(check_disabled=check_disabled, edns=False)
+        return _read(asking, await _attempts(asking, plain))
+    return answer
 
 
-async def _attempts(asking: _Asking, check_disabled: bool, *, edns: bool) -> dns.message.Message:
+def _read(asking: _Asking, raw: bytes) -> Answer:
+    """Read by the engine what it can read, and everything that a careful transport brings by dnspython."""
+    if not asking.transport.careful:
+        answer = read_wire(asking.server, asking.name, asking.rtype, raw, asking.notes, asking.took_s())
+        if answer is not None:
+            return answer
+    answer = read_carefully(asking.server, asking.name, asking.rtype, raw)
+    return _with(answer, answer.status, (*asking.notes, *answer.notes), asking.took_s())
+
+
+async def _attempts(asking: _Asking, question: Question) -> bytes:
     """Ask over UDP, once more after half of the time that is left, and over TCP if the answer was cut."""
-    for attempt in (1, 2):
-        wire = _question(asking, check_disabled, edns)
+    transport, endpoint = asking.transport, asking.endpoint
+    try:
         try:
-            raw = await asking.transport.datagram(
-                asking.endpoint, wire, partial(_is_answer, wire), asking.left() / (3 - attempt)
-            )
-            break
+            raw = await transport.datagram(endpoint, question, asking.left_s() / 2)
         except TimeoutError:
-            if attempt == 2:
-                raise
-    if raw[2] & 0x02:
+            raw = await transport.datagram(endpoint, question, asking.left_s())
+    except LostCaseError:
+        return await _without_case(asking, question)
+    if raw[2] & _TRUNCATED:
         asking.truncated = True
-        asking.notes.append("truncated, asked again over TCP")
-        raw = await asking.transport.stream(asking.endpoint, wire, asking.left())
-        if not _is_answer(wire, raw):
-            raise WrongAnswerError
-    return dns.message.from_wire(raw, ignore_trailing=True)
+        asking.notes = (*asking.notes, ASKED_OVER_TCP)
+        raw = await transport.stream(endpoint, question, asking.left_s())
+    return raw
 
 
-def _question(asking: _Asking, check_disabled: bool, edns: bool) -> bytes:
-    flags = dns.flags.Flag(0) if asking.server.role == AUTHORITATIVE else dns.flags.RD | dns.flags.AD
-    if check_disabled:
-        flags |= dns.flags.CD
-    query = dns.message.make_query(
-        asking.name,
-        asking.rtype,
-        use_edns=0 if edns else False,
-        payload=UDP_PAYLOAD,
-        flags=flags,
-        id=secrets.randbelow(65536),
+async def _without_case(asking: _Asking, question: Question) -> bytes:
+    """Ask a server that does not keep the case of names in a way that needs none: TCP, else a port of its own."""
+    try:
+        return await asking.transport.stream(asking.endpoint, question, asking.left_s() / 2)
+    except (TimeoutError, OSError, EOFError):
+        return await FreshSockets().datagram(asking.endpoint, question, asking.left_s())
+
+
+def _status_of(error: BaseException, *, truncated: bool) -> tuple[str, tuple[str, ...]]:
+    """The status that a failure amounts to, and what else there is to say of it."""
+    if isinstance(error, WrongAnswerError):
+        return "mismatch", ("answers came, but to other questions",)
+    if isinstance(error, TimeoutError):
+        return "tcp-blocked" if truncated else "timeout", ()
+    if isinstance(error, OSError | EOFError):
+        return "tcp-blocked" if truncated else "unreachable", (visible(error),)
+    return "malformed", (visible(error) or type(error).__name__,)
+
+
+def _no_answer(
+    server: Server, name: str, rtype: str, status: str, notes: tuple[str, ...], took_s: float = 0.0
+) -> Answer:
+    return Answer(server, name, rtype, status, notes=notes, took_s=took_s)
+
+
+def _with(answer: Answer, status: str, notes: tuple[str, ...], took_s: float | None = None) -> Answer:
+    return Answer(
+        answer.server,
+        answer.name,
+        answer.rtype,
+        status,
+        answer.values,
+        answer.ttl_s,
+        answer.chain,
+        answer.aa,
+        answer.ad and status != "bogus",
+        answer.serial,
+        answer.zone,
+        answer.referral,
+        answer.glue,
+        notes,
+        answer.took_s if took_s is None else took_s,
     )
-    return query.to_wire()
-
-
-def _is_answer(sent: bytes, received: bytes) -> bool:
-    """Whether the octets carry our id, the response bit and our question (or none, as some errors do)."""
-    if len(received) < 12 or received[:2] != sent[:2] or not received[2] & 0x80:
-        return False
-    if received[4:6] == b"\0\0":
-        return received[3] & 0x0F != 0
-    end = sent.index(b"\0", 12) + 5
-    return received[4:6] == b"\0\1" and received[12:end].lower() == sent[12:end].lower()

@@ -10,12 +10,48 @@ import dns.rdatatype
 import dns.rdtypes.ANY.SOA
 import dns.rdtypes.txtbase
 import dns.rrset
+import msgspec
 
-from cockpit.probes.answer import AUTHORITATIVE, Alias, Answer, Server
+from cockpit.probes.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
 from cockpit.text import visible
 
 MAX_CHAIN = 8
 MAX_RECORDS = 200
+
+
+def read_carefully(server: Server, name: str, rtype: str, wire: bytes) -> Answer:
+    """The Answer that dnspython reads from the octets; raises dns.exception.DNSException or ValueError."""
+    asked = dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
+    kind = dns.rdatatype.from_text(rtype)
+    message = dns.message.from_wire(wire, ignore_trailing=True)
+    answer = read_message(server, asked, kind, message)
+    notes = answer.notes
+    if _crowded(message, asked, kind):
+        notes = (*notes, CROWDED_ALIAS)
+    if answer.status == "answer" and _uneven(wire, answer, asked, kind):
+        notes = (*notes, UNEVEN_TTL)
+    return msgspec.structs.replace(answer, name=name, notes=notes)
+
+
+def _crowded(message: dns.message.Message, name: dns.name.Name, rtype: dns.rdatatype.RdataType) -> bool:
+    """Whether a name on the way has a CNAME and the type that was asked for as well."""
+    if rtype == dns.rdatatype.CNAME:
+        return False
+    aliases = {each.name for each in message.answer if each.rdtype == dns.rdatatype.CNAME}
+    others = {each.name for each in message.answer if each.rdtype == rtype}
+    step, on_the_way = name, set[dns.name.Name]()
+    while step in aliases and step not in on_the_way and len(on_the_way) <= MAX_CHAIN:
+        on_the_way.add(step)
+        alias = message.get_rrset(message.answer, step, dns.rdataclass.IN, dns.rdatatype.CNAME)
+        step = alias[0].target if alias is not None else step
+    return bool(on_the_way & others)
+
+
+def _uneven(wire: bytes, answer: Answer, name: dns.name.Name, rtype: dns.rdatatype.RdataType) -> bool:
+    """Whether the records of the set that answered came with different TTLs."""
+    apart = dns.message.from_wire(wire, ignore_trailing=True, one_rr_per_rrset=True)
+    owner = dns.name.from_text(answer.chain[-1].target) if answer.chain else name
+    return len({each.ttl for each in apart.answer if (each.name, each.rdtype) == (owner, rtype)}) > 1
 
 
 def read_message(
@@ -35,7 +71,7 @@ def read_message(
     elif rcode == dns.rcode.NXDOMAIN:
         status = "nxdomain"
     elif rcode != dns.rcode.NOERROR:
-        status = _ERRORS.get(rcode, f"rcode-{int(rcode)}")
+        status = ERRORS.get(rcode, f"rcode-{int(rcode)}")
     elif found is not None:
         status, values = "answer", rdata_texts(found)
         ttls.append(found.ttl)
@@ -65,7 +101,7 @@ def read_message(
     )
 
 
-_ERRORS = {
+ERRORS: dict[int, str] = {
     dns.rcode.SERVFAIL: "servfail",
     dns.rcode.REFUSED: "refused",
     dns.rcode.FORMERR: "formerr",

@@ -14,8 +14,10 @@ from cockpit.profile import Profile
 
 ADDRESS = "192.0.2.53"
 
-Handler = Callable[[dns.message.Message, bool], bytes | None]
-"""The octets to send for a question, None for silence; the second argument says whether it came over TCP."""
+Handler = Callable[[dns.message.Message, bool], bytes | list[bytes] | None]
+"""The octets to send for a question (several datagrams as a list), None for silence.
+
+The second argument says whether the question came over TCP."""
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -28,8 +30,9 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         answer = self.handler(dns.message.from_wire(data), False)
-        if answer is not None:
-            self.transport.sendto(answer, addr)
+        for datagram in answer if isinstance(answer, list) else [answer]:
+            if datagram is not None:
+                self.transport.sendto(datagram, addr)
 
 
 @asynccontextmanager
@@ -40,7 +43,7 @@ async def name_server(handler: Handler, *, tcp: bool = True) -> AsyncIterator[Pr
     async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         size = int.from_bytes(await reader.readexactly(2), "big")
         answer = handler(dns.message.from_wire(await reader.readexactly(size)), True)
-        if answer is not None:
+        if isinstance(answer, bytes):
             writer.write(len(answer).to_bytes(2, "big") + answer)
             await writer.drain()
         writer.close()

@@ -103,7 +103,7 @@ async def test_case_15_a_server_that_trips_over_edns_is_asked_without() -> None:
 
     answer = await answered(old)
     assert answer.status == "answer"
-    assert answer.notes == ("FORMERR to EDNS",)
+    assert answer.notes == ("answers only without EDNS",)
 
 
 async def test_a_referral_is_told_from_a_lame_server() -> None:

@@ -1,0 +1,67 @@
+"""A token bucket: how often one server may be asked. Public resolvers throttle whoever asks more."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+
+class Bucket:
+    """Gives `per_s` turns a second, and up to `burst` at once; those who come too early wait in line."""
+
+    __slots__ = ("_at", "_burst", "_line", "_monotonic", "_per_s", "_timer", "_tokens")
+
+    def __init__(self, per_s: float, burst: float, monotonic: Callable[[], float]) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._monotonic = monotonic
+        self._tokens = burst
+        self._at = monotonic()
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._line)
+
+    def take(self) -> bool:
+        """Take a turn if there is one, and nobody in line for it."""
+        if self._line:
+            return False
+        self._fill()
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+    def owe(self) -> None:
+        """Take a turn that cannot wait, such as the second attempt of a question; later ones wait for it."""
+        self._tokens = max(self._tokens - 1.0, -self._burst)
+
+    async def turn(self) -> None:
+        """Stand in line for a turn."""
+        loop = asyncio.get_running_loop()
+        place: asyncio.Future[None] = loop.create_future()
+        self._line.append(place)
+        if self._timer is None:
+            self._again(loop)
+        await place
+
+    def _fill(self) -> None:
+        now = self._monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
+        self._at = now
+
+    def _serve(self) -> None:
+        self._timer = None
+        self._fill()
+        while self._line and self._tokens >= 1.0:
+            place = self._line.popleft()
+            if not place.done():
+                self._tokens -= 1.0
+                place.set_result(None)
+        if self._line:
+            self._again(asyncio.get_running_loop())
+
+    def _again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = loop.call_later(max(0.001, (1.0 - self._tokens) / self._per_s), self._serve)

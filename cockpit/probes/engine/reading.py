@@ -1,0 +1,196 @@
+"""From the octets of an ordinary answer to an Answer, in a few microseconds.
+
+This reads what dnspython would read and says what `message.read_message` would say; whatever it does not know to
+the last octet it leaves alone. A differential test holds the two together.
+"""
+
+from cockpit.probes.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
+from cockpit.probes.engine.names import HEADER, RECORD, Names, Unusual, read_name
+from cockpit.probes.engine.rdata import AAAA, CNAME, NS, OPT, READERS, SOA, A, Value
+from cockpit.probes.message import ERRORS, MAX_CHAIN
+
+MOST_RECORDS = 100
+"""More records than these are left to dnspython, which cuts them."""
+
+_IN = 1
+_RESPONSE_CODE, _AUTHORITATIVE, _AUTHENTIC, _OPCODE = 0x000F, 0x0400, 0x0020, 0x7800
+_NO_NAME_ERROR = 3
+_LONGEST_TTL = 0x7FFFFFFF
+
+
+class _Set:
+    """The records of one name and type in one section, in the order in which they came."""
+
+    __slots__ = ("owner", "rtype", "ttl_s", "uneven", "values")
+
+    def __init__(self, owner: str, rtype: int, ttl_s: int) -> None:
+        self.owner = owner
+        self.rtype = rtype
+        self.ttl_s = ttl_s
+        self.uneven = False
+        self.values: dict[object, Value] = {}
+
+    def add(self, value: Value, ttl_s: int) -> None:
+        if ttl_s != self.ttl_s:
+            self.uneven = True
+            self.ttl_s = min(self.ttl_s, ttl_s)
+        if self.rtype in (CNAME, SOA):
+            self.values.clear()
+        self.values.setdefault(value[0], value)
+
+    @property
+    def first(self) -> Value:
+        return next(iter(self.values.values()))
+
+
+_Section = dict[tuple[str, int], _Set]
+
+
+def read_wire(
+    server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, ...] = (), took_s: float = 0.0
+) -> Answer | None:
+    """The Answer to `name` and `rtype`; None for a message that is out of the ordinary in any way."""
+    try:
+        return _read(server, name, rtype, wire, notes, took_s)
+    except (Unusual, IndexError):
+        return None
+
+
+def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, ...], took_s: float) -> Answer:
+    if len(wire) < HEADER.size:
+        raise Unusual
+    _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(wire)
+    if flags & _OPCODE or questions != 1 or answers + authorities + additionals > MOST_RECORDS:
+        raise Unusual
+    known: Names = {}
+    asked, at = read_name(wire, HEADER.size, len(wire), known)
+    number = wire[at] << 8 | wire[at + 1]
+    if wire[at + 2] << 8 | wire[at + 3] != _IN:
+        raise Unusual
+    answer, at = _section(wire, at + 4, answers, known)
+    authority, at = _section(wire, at, authorities, known)
+    additional, at = _section(wire, at, additionals, known, options=True)
+
+    chain, final, looped, crowded = _follow(answer, asked, number)
+    found = answer.get((final.lower(), number))
+    soa = next((each for each in authority.values() if each.rtype == SOA), None)
+    zone, negative_ttl_s, serial = "", None, None
+    if soa is not None:
+        times = soa.first[0]
+        assert isinstance(times, tuple)
+        zone, negative_ttl_s, serial = soa.owner, min(soa.ttl_s, times[4]), times[0]
+    cut, referral = _referral(authority, asked)
+    aa = bool(flags & _AUTHORITATIVE)
+    code = flags & _RESPONSE_CODE
+    values: tuple[str, ...] = ()
+    ttls = [alias.ttl_s for alias in chain]
+    if looped:
+        status = "loop"
+    elif code == _NO_NAME_ERROR:
+        status = "nxdomain"
+    elif code:
+        status = ERRORS.get(code) or f"rcode-{code}"
+    elif found is not None:
+        status = "answer"
+        values = tuple(sorted([text for _, text, _ in found.values.values()]))
+        ttls.append(found.ttl_s)
+        if number == SOA:
+            times = found.first[0]
+            assert isinstance(times, tuple)
+            serial = times[0]
+    elif server.role == AUTHORITATIVE and not aa:
+        status = "referral" if referral and cut not in ("", ".", "@") else "lame"
+    else:
+        status = "nodata"
+    if negative_ttl_s is not None and status in ("nxdomain", "nodata"):
+        ttls.append(negative_ttl_s)
+    if crowded:
+        notes = (*notes, CROWDED_ALIAS)
+    if status == "answer" and found is not None and found.uneven:
+        notes = (*notes, UNEVEN_TTL)
+    return Answer(
+        server,
+        name,
+        rtype,
+        status,
+        values,
+        min(ttls) if ttls else None,
+        chain,
+        aa,
+        bool(flags & _AUTHENTIC),
+        serial,
+        cut if status == "referral" else zone,
+        referral,
+        tuple([(each.owner, text) for each in additional.values() for _, text, _ in each.values.values()]),
+        notes,
+        took_s,
+    )
+
+
+def _section(wire: bytes, at: int, count: int, known: Names, *, options: bool = False) -> tuple[_Section, int]:
+    """The record sets of one section; with `options`, one empty OPT may be among them and is passed over."""
+    section: _Section = {}
+    size, seen_options = len(wire), False
+    for _ in range(count):
+        owner, at = read_name(wire, at, size, known)
+        if at + RECORD.size > size:
+            raise Unusual
+        rtype, rclass, ttl_s, length = RECORD.unpack_from(wire, at)
+        at += RECORD.size
+        end = at + length
+        if end > size:
+            raise Unusual
+        if rtype == OPT and options:
+            # The upper bits of the response code and the options themselves are rare, and dnspython's.
+            if seen_options or owner != "." or length or ttl_s >> 24:
+                raise Unusual
+            seen_options = True
+            continue
+        read = READERS.get(rtype)
+        if read is None or rclass != _IN:
+            raise Unusual
+        if ttl_s > _LONGEST_TTL:
+            ttl_s = 0
+        value = read(wire, at, end, known)
+        if options and rtype not in (A, AAAA):
+            at = end
+            continue
+        key = owner.lower(), rtype
+        records = section.get(key)
+        if records is None:
+            records = section[key] = _Set(owner, rtype, ttl_s)
+        records.add(value, ttl_s)
+        at = end
+    return section, at
+
+
+def _follow(answer: _Section, asked: str, number: int) -> tuple[tuple[Alias, ...], str, bool, bool]:
+    """The CNAMEs from the name that was asked for, where they end, whether in a circle, whether beside data."""
+    if number == CNAME or (asked.lower(), CNAME) not in answer:
+        return (), asked, False, False
+    chain: list[Alias] = []
+    seen = {asked.lower()}
+    name, crowded = asked, False
+    while (step := answer.get((name.lower(), CNAME))) is not None:
+        target = step.first[2]
+        crowded = crowded or (name.lower(), number) in answer
+        chain.append(Alias(name, target, step.ttl_s))
+        if target.lower() in seen or len(chain) > MAX_CHAIN:
+            return tuple(chain), target, True, crowded
+        seen.add(target.lower())
+        name = target
+    return tuple(chain), name, False, crowded
+
+
+def _referral(authority: _Section, asked: str) -> tuple[str, tuple[str, ...]]:
+    """The zone at or above the name that the authority section points to, and its name servers."""
+    for each in authority.values():
+        if each.rtype == NS and _within(asked.lower(), each.owner.lower()):
+            return each.owner, tuple(sorted([name for _, _, name in each.values.values()]))
+    return "", ()
+
+
+def _within(name: str, zone: str) -> bool:
+    if "\\" in name:
+        raise Unusual
+    return zone == "." or name == zone or name.endswith(f".{zone}")
