@@ -103,6 +103,7 @@ class CockpitApp(Bridge):
 
     def second(self) -> None:
         """Let ages and clocks go on, time-outs run out, and runs without a runner be taken up."""
+        self.heal_size()
         with self.enduring():
             if self._settle():
                 self._draw(None)

@@ -57,6 +57,7 @@ class Bridge(Shell):
         self.settle_s = settle_s
         self.opened_at = desk.clock.now()
         self._trouble = ""
+        self._moving: set[str] = set()
         self.local_time = False
         self.chosen_incident = ""
         self.chosen_run = ""
@@ -135,6 +136,10 @@ class Bridge(Shell):
         if reason is not None:
             self.tell(reason, "warning")
             return
+        if command_id in self._moving:
+            # A second press before the first was taken in means the same thing, and is one.
+            return
+        self._moving.add(command_id)
         self.run_worker(self._move(command_id, standing, argument), group="moves", name=command_id)
 
     async def _move(self, command_id: str, standing: Standing, argument: str) -> None:
@@ -144,6 +149,8 @@ class Bridge(Shell):
             await MOVES[command_id](self, standing, argument)
         except CockpitError as error:
             self.tell(str(error), "error")
+        finally:
+            self._moving.discard(command_id)
         self.refresh_now()
 
     def refresh_now(self) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -40,6 +41,7 @@ class Frame(Screen[None]):
         self._card: IncidentCard | None = None
         self._next: NextStep | None = None
         self._next_since = 0.0
+        self._room = bridge.size
 
     def _set_breakpoints(self) -> None:
         """Have the classes of the present size from the start, instead of being styled twice."""
@@ -103,9 +105,10 @@ class Frame(Screen[None]):
         """Mark the section that has the keys now."""
         self.tick(self.now)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Say so when there is too little room."""
-        tiny = self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
+        self._room = event.size
+        tiny = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if tiny and not self.query("#small"):
             self.query_one("#inside").mount(Lines(self._small_lines, id="small"))
         self.set_class(tiny, "-tiny")
@@ -188,7 +191,7 @@ class Frame(Screen[None]):
             (keys.label("palette.open"), "all keys" if short else "commands"),
             (keys.label("help.show"), "help"),
         ]
-        return [footer_line(shown[: 4 if short else 9], width, fixed)]
+        return [footer_line(shown[: 3 if short else 9], width, fixed)]
 
     def _places(self) -> list[tuple[str, str]]:
         """The main screens with their keys."""
@@ -196,7 +199,7 @@ class Frame(Screen[None]):
         return [(self.bridge.keys.label(one), BY_ID[one].title.lower()) for one in ids]
 
     def _small_lines(self, width: int) -> Sequence[Line]:
-        words = f"This terminal has {self.size.width}x{self.size.height} cells; the cockpit needs "
+        words = f"This terminal has {self._room.width}x{self._room.height} cells; the cockpit needs "
         return [
             *wrap(words + f"{SMALLEST[0]}x{SMALLEST[1]} or more.", max(1, width), Tone.WARN),
             line(("q", Tone.KEY), " quit"),

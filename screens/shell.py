@@ -1,13 +1,17 @@
 """The app's shell: themes and paints, the net under hostile text, and an orderly way out."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from rich.console import RenderableType
 from rich.text import Text
 from textual.app import App
+from textual.events import Resize
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.widget import Widget
 
 from screens.safe import Net, Uncoloured, crash_report, leave_on_signals
@@ -48,6 +52,18 @@ class Shell(App[int]):
         else:
             dark = self.current_theme.dark
             self.add_class(f"-theme-{theme_name}", "-dark-mode" if dark else "-light-mode", update=False)
+
+    def heal_size(self) -> None:
+        """Lay the screen out anew if its size is not the terminal's: over some lines the signal gets lost."""
+        if self.is_headless or sys.__stdin__ is None:
+            return
+        try:
+            columns, rows = os.get_terminal_size(sys.__stdin__.fileno())
+        except (OSError, ValueError):
+            return
+        size = Size(columns, rows)
+        if size.width and size.height and self.screen.size != size:
+            self.screen.post_message(Resize(size, size))
 
     def on_load(self) -> None:
         """Be told of SIGTERM and SIGHUP as soon as there is a loop."""

@@ -312,3 +312,13 @@ class _Nothing:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+async def test_two_presses_at_once_are_one(scene: Scene) -> None:
+    scene.hold_watch()
+    uid = scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True).uid
+    async with cockpit(scene) as pilot:
+        app_of(pilot).perform("runbook.start", uid)
+        app_of(pilot).perform("runbook.start", uid)
+        await pilot.pause()
+        assert len(scene.desk.runbooks.of_incident(uid)) == 1
