@@ -71,6 +71,7 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dns_s: Seconds = 30.0
     tls_s: Seconds = 300.0
     http_s: Seconds = 30.0
+    mail_s: Seconds = 600.0
     ses_identity_s: Seconds = 60.0
     ses_account_s: Seconds = 60.0
     ses_rates_s: Seconds = 60.0

@@ -44,6 +44,7 @@ intervals:
   dns_s: 30s
   tls_s: 5m
   http_s: 30s
+  mail_s: 10m
   ses_identity_s: 60s
   ses_account_s: 60s
   ses_rates_s: 60s

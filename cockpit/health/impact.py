@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cockpit.health.model import Observation, Verdict
 from cockpit.incident.severity import Answers, severity_profile
 
-_STOPS_SERVICE = ("service-down", "certificate-invalid", "ses-account")
+_STOPS_SERVICE = ("service-down", "certificate-invalid", "ses-account", "mail-refused")
 """Kinds whose failure takes a critical service away by itself."""
 
 

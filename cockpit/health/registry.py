@@ -28,7 +28,15 @@ class Check(msgspec.Struct, frozen=True):
 
 CHECKS: tuple[Check, ...] = (
     Check("dns.resolution", "DNS resolution", "dns", "resolution", "dns_s", "dns-failure"),
+    Check("mail.alignment", "Mail let through", "mail", "alignment", "ses_identity_s", "mail-refused"),
     Check("mail.dkim", "DKIM records", "mail", "dkim", "dns_s", "dkim-missing"),
+    Check("mail.mx", "Mail exchangers", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.spf", "SPF", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.dmarc", "DMARC", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.mail_from", "MAIL FROM", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.mta_sts", "MTA-STS", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.tls_rpt", "TLS reports", "mail", "mail", "mail_s", "mail-records"),
+    Check("mail.amazonses", "SES verification record", "mail", "mail", "mail_s", "mail-records"),
     Check("tls.certificate", "Certificate", "tls", "certificate", "tls_s", "certificate-invalid"),
     Check("http.health", "Service", "http", "health", "http_s", "service-down"),
     Check("ses.identity", "SES identity", "ses", "identity", "ses_identity_s", "domain-identity"),
@@ -40,6 +48,8 @@ CHECKS: tuple[Check, ...] = (
 
 RUNBOOKS: dict[str, str] = {
     "dkim-missing": "dkim-record-missing",
+    "mail-refused": "dkim-record-missing",
+    "mail-records": "mail-records-wrong",
     "domain-identity": "domain-identity-failed",
     "dns-failure": "dns-resolution-failure",
     "dnssec-failure": "dnssec-failure",

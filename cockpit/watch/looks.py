@@ -29,6 +29,7 @@ from cockpit.probes.records import read_records
 from cockpit.probes.ses import read_account, read_identity
 from cockpit.probes.tls import TlsProbe
 from cockpit.profile import Profile
+from cockpit.watch.mail import MailLooks, Sending
 from cockpit.watch.plan import Job
 
 SES_CALLS_APART_S = 1.0
@@ -36,6 +37,8 @@ SES_CALLS_APART_S = 1.0
 
 TTL_MARGIN_S = 1.0
 """Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
+
+_NEED_IDENTITY = ("dkim", "mail", "alignment")
 
 _QUEUES = {"identity": "GetEmailIdentity", "account": "GetAccount", "rates": "GetMetricData"}
 
@@ -52,6 +55,7 @@ class Looks:
         trust = Trust(profile)
         self._tls = TlsProbe(profile, trust)
         self._http = HttpProbe(profile, trust)
+        self._mail = MailLooks(profile, trust)
         self._aws = AwsReader(profile)
         apart_s = SES_CALLS_APART_S / max(profile.speed, 1.0)
         self._paces = {queue: Pace(apart_s) for queue in _QUEUES.values()}
@@ -71,22 +75,26 @@ class Looks:
         for seen in observations:
             if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
                 self._identities[seen.target] = seen.evidence
+            self._mail.learn(seen)
 
     def will_ask(self, jobs: Iterable[Job]) -> None:
         """Tell which identities have a job of their own, so that no other look spends a call on them."""
         self._asked = {job.target: asyncio.Event() for job in jobs if job.probe == "identity"}
 
     async def turn(self, job: Job, *, urgent: bool) -> None:
-        """Wait until AWS may be asked, for jobs that ask AWS; for DKIM, until SES was asked what it wants."""
+        """Wait until AWS may be asked, for jobs that ask AWS; for mail, until SES was asked how it sends."""
         queue = _QUEUES.get(job.probe)
         if queue is not None:
             await self._paces[queue].turn(URGENT if urgent else ROUTINE)
-        if job.probe == "dkim" and job.target in self._asked and job.target not in self._identities:
+        if job.probe in _NEED_IDENTITY and job.target in self._asked and job.target not in self._identities:
             await self._asked[job.target].wait()
 
     async def look(self, job: Job) -> list[Observation]:
         """Do one job."""
-        return await _PROBES[job.probe](self, job.target, self._clock.now())
+        observations = await _PROBES[job.probe](self, job.target, self._clock.now())
+        for each in observations:
+            self._mail.learn(each)
+        return observations
 
     async def _resolution(self, target: str, at: datetime) -> list[Observation]:
         domain = self._domain(target)
@@ -125,13 +133,28 @@ class Looks:
             self._refusals[target] = str(reading.seen.get("reason") or reading.failure)
         return reading
 
-    async def _dkim(self, target: str, at: datetime) -> list[Observation]:
-        domain = self._domain(target)
-        own = domain.dkim
+    async def _known_identity(self, domain: DomainConfig, at: datetime) -> Mapping[str, Any] | None:
+        """What SES said of an identity; it is asked now where no job of its own does that."""
+        target = domain.name
         if domain.identity and target not in self._identities and target not in self._asked:
             await self._paces["GetEmailIdentity"].turn(URGENT)
             await self._read_identity(target, at)
-        identity = self._identities.get(target)
+        return self._identities.get(target)
+
+    async def _sending(self, target: str, at: datetime) -> Sending:
+        domain = self._domain(target)
+        return Sending(domain, await self._known_identity(domain, at), self._refusals.get(target, ""))
+
+    async def _mail_records(self, target: str, at: datetime) -> list[Observation]:
+        return await self._mail.records(await self._sending(target, at), at)
+
+    async def _alignment(self, target: str, at: datetime) -> list[Observation]:
+        return [await self._mail.alignment(await self._sending(target, at), at)]
+
+    async def _dkim(self, target: str, at: datetime) -> list[Observation]:
+        domain = self._domain(target)
+        own = domain.dkim
+        identity = await self._known_identity(domain, at)
         if domain.identity and identity is None:
             headline = f"DKIM: SES has not said which records it wants ({self._refusals.get(target, 'not asked')})"
             return [dkim.not_applicable(target, at, headline, Verdict.UNKNOWN)]
@@ -219,6 +242,8 @@ _PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observatio
     "resolution": Looks._resolution,
     "identity": Looks._identity,
     "dkim": Looks._dkim,
+    "mail": Looks._mail_records,
+    "alignment": Looks._alignment,
     "certificate": Looks._certificate,
     "health": Looks._health,
     "account": Looks._account,

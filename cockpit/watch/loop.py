@@ -60,7 +60,7 @@ class Watch:
         self._holder = holder
         self._memory = Memory(settings)
         self._looks = Looks(settings, profile, clock)
-        self._looks.when_identity_changes = self._look_again_at_dkim
+        self._looks.when_identity_changes = self._look_again_at_mail
         self._look = look or self._looks.look
         self._jobs = jobs(settings, profile)
         self._looks.will_ask(self._jobs)
@@ -210,8 +210,9 @@ class Watch:
             _log.info("Nothing is watched as %s %s.", target, check)
         self._wake.set()
 
-    def _look_again_at_dkim(self, target: str) -> None:
+    def _look_again_at_mail(self, target: str) -> None:
         self.hurry(target, "mail.dkim")
+        self.hurry(target, "mail.alignment")
 
     def _lose(self, error: LeaseHeld) -> None:
         _log.error("This watch ends: %s", error)

@@ -31,9 +31,9 @@ def jobs(settings: Settings, profile: Profile) -> list[Job]:
 
 def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
     """The jobs of one domain; what is not configured is not looked for."""
-    probes = ["resolution"]
+    probes = ["resolution", "mail"]
     if domain.identity:
-        probes.append("identity")
+        probes += ["identity", "alignment"]
     if domain.identity or (domain.dkim is not None and domain.dkim.selector):
         probes.append("dkim")
     if domain.hosts:

@@ -41,7 +41,9 @@ async def behave(job: Job) -> list[Observation]:
         await asyncio.Event().wait()
     if job.target.startswith("lies"):
         return [Observation("other.example", "dns.resolution", DECISION, Verdict.OK, "", at)]
-    return [Observation(job.target, "dns.resolution", DECISION, Verdict.OK, "fine", at, timedelta())]
+    return [
+        Observation(job.target, check.id, DECISION, Verdict.OK, "fine", at, timedelta()) for check in job.checks
+    ]
 
 
 async def run(database: Path, store: Store, seconds: float) -> Watch:

@@ -53,7 +53,10 @@ def targets(domain: str) -> list[str]:
 
 
 async def walk(asker: Asker, domain: str) -> tuple[Stop, ...]:
-    """Walk up from `domain` until a record says psd=n or psd=y, or there are no labels left."""
+    """Walk up from `domain` until a record says psd=n or psd=y, or there are no labels left.
+
+    Where DNS does not answer the walk ends as well: what lies above would say nothing certain.
+    """
     stops = []
     for target in targets(domain):
         name = f"_dmarc.{target}"
@@ -61,7 +64,7 @@ async def walk(asker: Asker, domain: str) -> tuple[Stop, ...]:
             continue
         stop = _stop(target, await asker.ask(name, "TXT"))
         stops.append(stop)
-        if stop.record is not None and stop.record.psd in "ny":
+        if stop.failed or (stop.record is not None and stop.record.psd in "ny"):
             break
     return tuple(stops)
 

@@ -78,6 +78,11 @@ def no_mail_from(target: str, at: datetime, *, identity: bool) -> Observation:
     )  # fmt: skip
 
 
+def not_known(target: str, at: datetime, headline: str) -> Observation:
+    """The decision while SES has not said which MAIL FROM domain it uses."""
+    return decide(target, CHECK, LABEL, [], headline, at, evidence={"kind": "mail-from"}, otherwise=Verdict.UNKNOWN)
+
+
 def judge_mail_from(seen: MailFrom, at: datetime, *, took: timedelta = timedelta()) -> Observation:
     """The decision over the records of a MAIL FROM domain."""
     evidence = {
