@@ -27,10 +27,16 @@ RESOLVERS = (("google", "198.51.100.8"), ("cloudflare", "198.51.100.1"), ("opend
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name that serves HTTPS at one address."""
+    """A name that serves HTTPS at one address; `standby` is that of a second load balancer, not in DNS."""
 
     name: str
     address: str
+    standby: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it is served, in DNS or not."""
+        return (self.address, self.standby) if self.standby else (self.address,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Site:
     mail_per_hour: int
     hosts: tuple[Host, ...]
     configuration_set: str = CONFIGURATION_SET
+    pinned: bool = False
+    """Whether the addresses of its hosts are pinned in the configuration."""
 
     @property
     def selector(self) -> str:
@@ -63,7 +71,10 @@ SITES = (
         "Team Payments",
         ("payment notices", "refunds"),
         18_000,
-        (Host("www.pay.example", "203.0.113.20"), Host("api.pay.example", "203.0.113.21")),
+        (
+            Host("www.pay.example", "203.0.113.20", standby="203.0.113.25"),
+            Host("api.pay.example", "203.0.113.21", standby="203.0.113.26"),
+        ),
     ),
     Site(
         "news.example",
@@ -72,13 +83,14 @@ SITES = (
         22_000,
         (Host("www.news.example", "203.0.113.30"),),
         CAMPAIGN_SET,
+        pinned=True,
     ),
     Site(
         "api.example",
         "Team Platform",
         ("webhooks", "partner API notices"),
         6_000,
-        (Host("api.example", "203.0.113.40"),),
+        (Host("api.example", "203.0.113.40", standby="203.0.113.45"),),
     ),
     Site(
         "admin.example",
@@ -103,6 +115,9 @@ PEOPLE: tuple[dict[str, Any], ...] = (
     {"id": "kblake", "name": "Kim Blake", "roles": ["SL"], "contact": "+1 613 555 0164"},
     {"id": "dsilva", "name": "Dora Silva", "roles": ["L3"], "contact": "+1 613 555 0103"},
 )
+
+SPARE_CERTIFICATES = ("www.pay.example", "api.pay.example")
+"""Hosts for which a good certificate lies ready."""
 
 
 def settings(chat_url: str) -> dict[str, Any]:
@@ -135,6 +150,9 @@ def _domain(site: Site) -> dict[str, Any]:
         "identity": True,
         "hosts": [{"name": host.name, "path": "/health", "expect_status": 200} for host in site.hosts],
     }
+    if site.pinned:
+        pins = [{"name": host.name, "type": "A", "values": [host.address]} for host in site.hosts]
+        domain["records"] = pins
     if site.selector:
         domain["dkim"] = {"selector": site.selector, "bucket": BUCKET}
     return domain

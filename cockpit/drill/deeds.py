@@ -12,8 +12,8 @@ from cockpit.drill.scenario import Scenario
 HARMLESS = frozenset({"SendEmail", "PutMetricData", "AssumeRole", "ChangeResourceRecordSets"})
 """Calls that change nothing which a drill is about, or that are judged by the record sets that they change."""
 
-FirstHeld = Callable[[v.AnyCondition], datetime | None]
-"""When a condition first held since the drill began; None while it never has."""
+HeldSince = Callable[[v.AnyCondition], datetime | None]
+"""Since when a condition holds; None while it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +55,15 @@ class Deeds:
         self._seen = seen
         self._since = since
 
-    def acts(self, first_held: FirstHeld) -> list[Act]:
+    def acts(self, held_since: HeldSince) -> list[Act]:
         """Every change that took effect, oldest first."""
         found = [
-            self._act(call.at, sentence(call), self._verdict(call, first_held))
+            self._act(call.at, sentence(call), self._verdict(call, held_since))
             for call in self._seen.calls()
             if call.succeeded and call.operation not in HARMLESS
         ]
         found += [
-            self._act(change.at, change.text, self._verdict(change, first_held))
+            self._act(change.at, change.text, self._verdict(change, held_since))
             for change in self._seen.record_changes()
         ]
         return sorted(found, key=lambda act: act.at)
@@ -83,11 +83,11 @@ class Deeds:
     def _act(self, at: datetime, what: str, verdict: tuple[str, str]) -> Act:
         return Act(at=at, after=self._since(at) or timedelta(), what=what, verdict=verdict[0], why=verdict[1])
 
-    def _verdict(self, deed: CallRecord | RecordChange, first_held: FirstHeld) -> tuple[str, str]:
+    def _verdict(self, deed: CallRecord | RecordChange, held_since: HeldSince) -> tuple[str, str]:
         for wrong in self._scenario.wrong:
             if not _is_wrong(wrong, deed):
                 continue
-            freed = None if wrong.until is None else first_held(wrong.until)
+            freed = None if wrong.until is None else held_since(wrong.until)
             if freed is None or deed.at < freed:
                 return ("dangerous" if wrong.dangerous else "wrong"), wrong.why
         right = any(_is_wanted(expected, deed) for expected in self._scenario.expect)

@@ -95,7 +95,8 @@ class Referee:
         self._witness = witness
         self._severity_profile = severity_profile
         self._deeds = Deeds(scenario, witness, self._since)
-        self._first_held: dict[v.AnyCondition, datetime | None] = dict.fromkeys(_watched(scenario))
+        self._held_since: dict[v.AnyCondition, datetime | None] = dict.fromkeys(_watched(scenario))
+        self._failed: set[v.AnyCondition] = set()
         self.broken_at: datetime | None = None
         self.restored_at: datetime | None = None
 
@@ -105,9 +106,12 @@ class Referee:
             return ""
         whole = self.holds()
         now = self._clock.now()
-        for condition, at in self._first_held.items():
-            if at is None and self._witness.holds(condition):
-                self._first_held[condition] = now
+        for condition, at in self._held_since.items():
+            if not self._witness.holds(condition):
+                self._failed.add(condition)
+                self._held_since[condition] = None
+            elif at is None:
+                self._held_since[condition] = now
         if not whole and (self.broken_at is None or self.restored_at is not None):
             again = " again" if self.broken_at is not None else ""
             self.broken_at, self.restored_at = self.broken_at or now, None
@@ -129,7 +133,7 @@ class Referee:
         """Judge the drill so far; with `final`, what is not met is missed, whatever time is left."""
         self.observe()
         judgements = tuple(self._judge(expected, claims, final) for expected in self._scenario.expect)
-        acts = tuple(self._deeds.acts(self._first_held.__getitem__))
+        acts = tuple(self._deeds.acts(self._held_since.__getitem__))
         return Score(
             judgements=judgements,
             acts=acts,
@@ -179,7 +183,8 @@ class Referee:
             case v.Called() | v.RecordChanged():
                 return self._first(self._deeds.moments(expected)), "world", ""
             case v.Held(condition=condition):
-                return self._first_held[condition], "world", ""
+                mended = condition in self._failed
+                return (self._held_since[condition] if mended else None), "world", ""
             case v.Restored():
                 return (self.restored_at if self.restored() else None), "world", ""
             case v.CanarySigned(domain=domain):
@@ -242,7 +247,7 @@ class Referee:
 
     def _changes(self) -> list[str]:
         """What participants changed since the drill began."""
-        return [act.what for act in self._deeds.acts(self._first_held.__getitem__)]
+        return [act.what for act in self._deeds.acts(self._held_since.__getitem__)]
 
     def _kept(self, expected: v.UpdatesKept, claims: Claims, final: bool) -> tuple[datetime | None, str, str]:
         """Whether no silence was too long from the first message to the end, and how long the longest was."""
@@ -274,7 +279,7 @@ class Referee:
 
 
 def _watched(scenario: Scenario) -> Iterator[v.AnyCondition]:
-    """The conditions whose first moment matters to this scenario."""
+    """The conditions of which it matters to this scenario since when they hold."""
     yield from (expected.condition for expected in scenario.expect if isinstance(expected, v.Held))
     yield from (wrong.until for wrong in scenario.wrong if wrong.until is not None)
 

@@ -19,6 +19,9 @@ from cockpit.drill.referee import Message
 if TYPE_CHECKING:
     from cockpit.drill.world import World
 
+_UNLIKE_THE_OTHERS = (FaultKind.STALE, FaultKind.LIE, FaultKind.NXDOMAIN, FaultKind.TIMEOUT)
+"""Faults with which a resolver tells something else than what is published, or nothing."""
+
 
 class WorldWitness:
     """Reads one world; changes nothing."""
@@ -113,7 +116,7 @@ class WorldWitness:
 
     def _agrees(self, resolver: Resolver, name: str, kind: str) -> bool:
         owner, rdtype = absolute(name), record_type(kind)
-        if resolver.faults.find(owner, rdtype, FaultKind.STALE, FaultKind.LIE, FaultKind.TIMEOUT):
+        if resolver.faults.find(owner, rdtype, *_UNLIKE_THE_OTHERS):
             return False
         entry = resolver.cached(name, kind)
         if entry is None:

@@ -28,7 +28,7 @@ from cockpit.drill.baseline import (
 )
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import ACCOUNT, REGION, REGISTRY, SITES, SPARE_CERTIFICATES, settings
+from cockpit.drill.company import ACCOUNT, NAME_SERVERS, REGION, REGISTRY, SITES, SPARE_CERTIFICATES, settings
 from cockpit.drill.control import ControlServer
 from cockpit.drill.dns import DnsNetwork
 from cockpit.drill.edge import Edge, store_backups
@@ -100,7 +100,7 @@ class World:
         self.tokens = easy_tokens(chance)
         self.network = DnsNetwork(self.clock, speed=speed)
         lay_zones(self.network, self.tokens, prepared)
-        self.zones = HostedZones(self.network, [f"{site.name}." for site in SITES])
+        self.zones = HostedZones(self.network, [f"{site.name}." for site in SITES], NAME_SERVERS)
         self._original: dict[str, frozenset[_Record]] = {}
         self.tsig = self.network.keyring.create("drill-operator", [site.name for site in SITES])
         self.registrar = self.network.keyring.create("drill-registrar", [REGISTRY])

@@ -218,6 +218,80 @@ def test_leaving_alone_is_spoiled_by_the_first_change() -> None:
     assert court.outcome(final=False) is Outcome.MISSED
 
 
+def test_a_long_silence_breaks_the_cadence_and_is_named() -> None:
+    court = Court(v.UpdatesKept(title="kept", every_s=1800))
+    court.break_it()
+    for minutes in (5, 25, 25):
+        court.witness.posts.append(Message(court.wait(minutes * MINUTE), "chat", accepted=True))
+    assert court.outcome(final=False) is Outcome.OPEN
+    assert court.outcome() is Outcome.MET
+    court.witness.posts.append(Message(court.wait(40 * MINUTE), "chat", accepted=True))
+    judgement = court.referee.score(Claims(), final=False).judgements[0]
+    assert (judgement.outcome, judgement.note) == (Outcome.MISSED, "the longest silence was 40 min 00 s")
+
+
+def test_the_cadence_comes_from_the_severity_profile_and_ends_with_the_outage() -> None:
+    court = Court(v.UpdatesKept(title="kept"))
+    assert court.outcome() is Outcome.MISSED
+    court.break_it()
+    court.witness.posts.append(Message(court.wait(MINUTE), "chat", accepted=True))
+    court.wait(MINUTE)
+    court.mend_it()
+    court.wait(120 * MINUTE)
+    assert court.outcome(Claims(severity="P1")) is Outcome.MET
+
+
+def test_a_severity_that_is_too_low_is_missed_and_said() -> None:
+    court = Court(v.SeverityChosen(title="a P0", severity="P0", by_s=300))
+    at = court.wait(MINUTE)
+    assert court.outcome(Claims(severity="P0", severity_at=at)) is Outcome.MET
+    judgement = court.referee.score(Claims(severity="P2", severity_at=at)).judgements[0]
+    assert (judgement.outcome, judgement.note) == (Outcome.MISSED, "it was P2")
+
+
+def test_what_never_failed_was_not_mended() -> None:
+    court = Court(v.Held(title="mended", condition=v.MailSigned(domain="shop.example")))
+    court.referee.observe()
+    assert court.outcome() is Outcome.MISSED
+    court.break_it()
+    court.wait(MINUTE)
+    court.mend_it()
+    assert court.outcome() is Outcome.MET
+
+
+def test_a_change_that_was_wrong_at_first_is_right_once_its_condition_holds() -> None:
+    ready = v.RecordStands(name="s._domainkey.shop.example", type="TXT")
+    wrong = v.Wrong(service="sesv2", operation="Put", why="not published", until=ready)
+    court = Court(v.Called(title="moved", service="sesv2", operation="Put"), wrong=(wrong,))
+    court.witness.whole = False
+    court.referee.observe()
+    court.call("Put")
+    court.wait(MINUTE)
+    court.witness.whole = True
+    court.referee.observe()
+    court.wait(MINUTE)
+    court.call("Put")
+    assert [act.verdict for act in court.referee.score(Claims()).acts] == ["wrong", "right"]
+
+
+def test_a_changed_record_is_right_wrong_or_neutral_like_a_call() -> None:
+    court = Court(
+        v.RecordChanged(title="moved", name="www.shop.example", type="A"),
+        wrong=(v.Wrong(record="shop.example", why="it was right"),),
+    )
+    for name, kind in (("www.shop.example.", "A"), ("shop.example.", "NS"), ("www.shop.example.", "TXT")):
+        at = court.wait(MINUTE)
+        court.witness.changed.append(RecordChange(at=at, text=name, name=name, type=kind))
+    score = court.referee.score(Claims())
+    assert [act.verdict for act in score.acts] == ["right", "wrong", "neutral"]
+    assert score.judgements[0].outcome is Outcome.MET
+
+
+def test_a_wrong_deed_names_a_call_or_a_record() -> None:
+    with pytest.raises(ValueError, match="name either"):
+        v.Wrong(why="neither")
+
+
 def test_roles_are_taken_from_the_ledger() -> None:
     court = Court(v.RoleFilled(title="lead", role="TL", by_s=600))
     assert court.outcome(Claims(roles={"CL": court.clock.now()})) is Outcome.MISSED

@@ -195,19 +195,23 @@ def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(client: C
         until(lambda: "ses-bounce-rate-critical" in _ringing(cloudwatch))
         assert client(profile, "sesv2").get_account()["EnforcementStatus"] in ("HEALTHY", "PROBATION")
         assert not world.status()["restored"]
-        client(profile, "sesv2").put_account_sending_attributes(SendingEnabled=False)
+        client(profile, "sesv2").put_configuration_set_sending_options(
+            ConfigurationSetName="campaigns", SendingEnabled=False
+        )
         until(lambda: world.status()["restored"])
         report = world.report(Claims(severity="P1"))
     assert "CloudWatch: alarm ses-bounce-rate-critical OK -> ALARM" in report
-    assert "| sesv2 PutAccountSendingAttributes (SendingEnabled False) | right |" in report
+    assert "(ConfigurationSetName campaigns, SendingEnabled False) | right |" in report
 
 
 def test_a_stale_resolver_shows_the_old_address(client: Client) -> None:
-    with start_world("propagation-stale", speed=40) as world:
+    with start_world("all-quiet", speed=40) as world:
         profile = world.profile
         addresses = {resolver.name: resolver.address for resolver in profile.resolvers}
         for address in addresses.values():
             ask(profile, address, "www.news.example", "A")
+        world.inject(do="dns-fault", server="opendns", kind="stale", under="news.example")
+        world.inject(do="dns-publish", name="www.news.example", type="A", values=["203.0.113.99"], ttl_s="60s")
         until(lambda: "203.0.113.99" in ask(profile, PRIMARY, "www.news.example", "A").to_text())
         until(lambda: "203.0.113.99" in ask(profile, addresses["google"], "www.news.example", "A").to_text())
         assert "203.0.113.30" in ask(profile, addresses["opendns"], "www.news.example", "A").to_text()

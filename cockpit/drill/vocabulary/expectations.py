@@ -83,7 +83,7 @@ class RecordChanged(Expectation, frozen=True, kw_only=True, tag="record-change")
 
 
 class Held(Expectation, frozen=True, kw_only=True, tag="held"):
-    """A condition came to hold."""
+    """A condition that failed holds again."""
 
     condition: AnyCondition
 
@@ -109,8 +109,8 @@ AnyExpectation = (
 class Wrong(Strict, frozen=True, kw_only=True):
     """An AWS call, or a change of a record set, that must not take effect.
 
-    `dangerous` when it makes things worse than they were. With `until`, it is wrong only before that condition
-    first held. An empty `type` means every type at the name.
+    `dangerous` when it makes things worse than they were. With `until`, it is wrong only while that condition
+    does not hold. An empty `type` means every type at the name.
     """
 
     why: str

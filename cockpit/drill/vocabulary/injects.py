@@ -84,7 +84,22 @@ class ServeCertificate(Inject, frozen=True, kw_only=True, tag="certificate"):
 
     host: str
     kind: Literal[
-        "good", "expired", "expiring", "not-yet-valid", "wrong-host", "self-signed", "missing-chain", "revoked"
+        "good",
+        "expired",
+        "expiring",
+        "not-yet-valid",
+        "wrong-host",
+        "self-signed",
+        "missing-chain",
+        "revoked",
+        "must-staple",
+        "few-scts",
+        "no-scts",
+        "unknown-log",
+        "weak-key",
+        "weak-signature",
+        "no-san",
+        "other-issuer",
     ]
     days_left: float | None = None
 

@@ -1,0 +1,218 @@
+"""Each scenario worked to green: seen by the ordinary probes, repaired over the real protocols, and scored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dns.dnssec
+import dns.name
+import pytest
+
+from cockpit.drill.baseline import PreparedKey, dkim_record
+from cockpit.drill.edge import BACKUPS, CERTIFICATES
+from cockpit.drill.referee import Outcome
+from cockpit.drill.scenario import load_scenario, scenario_names
+from cockpit.health.model import Verdict
+from tests.drill.scenarios.stage import Stage, outcomes, staged
+
+ACCOUNT = "ses:447112341123/ca-central-1"
+
+
+@dataclass(frozen=True)
+class Play:
+    """How a scenario is played well: where it shows, as what, and what mends it."""
+
+    target: str
+    check: str
+    kind: str
+    mend: Callable[[Stage], None]
+    verdict: Verdict = Verdict.FAIL
+    severity: str = "P1"
+    roles: tuple[str, ...] = ("TL", "CL", "SL")
+    incident: bool = True
+
+
+def restore_the_zone(stage: Stage) -> None:
+    """Read this morning's backup and import all of it in one update."""
+    backup = stage.aws("s3").get_object(Bucket=BACKUPS, Key="latest/shop.example.zone")["Body"].read().decode()
+    records: dict[tuple[str, str], list[str]] = {}
+    for line in backup.splitlines():
+        name, _, _, kind, value = line.split(" ", 4)
+        if kind not in ("SOA", "NS"):
+            records.setdefault((name, kind), []).append(value)
+    stage.update("shop.example.", stage.world.tsig, "203.0.113.1", records)
+
+
+def install_the_spare(stage: Stage) -> None:
+    """Put the spare certificate where the load balancer looks."""
+    s3 = stage.aws("s3")
+    spare = s3.get_object(Bucket=CERTIFICATES, Key="www.pay.example/backup.pem")["Body"].read()
+    s3.put_object(Bucket=CERTIFICATES, Key="www.pay.example/active.pem", Body=spare)
+
+
+def use_the_second_load_balancer(stage: Stage) -> None:
+    """Point both names at the load balancer that works."""
+    stage.publish("pay.example.", "www.pay.example", "A", "203.0.113.25")
+    stage.publish("pay.example.", "api.pay.example", "A", "203.0.113.26")
+    stage.wait(2)
+
+
+def use_the_second_site(stage: Stage) -> None:
+    """Point the name at the site in another region."""
+    stage.publish("api.example.", "api.example", "A", "203.0.113.45")
+    stage.wait(2)
+
+
+def move_signing(stage: Stage) -> None:
+    """Phase 7 of the BYODKIM procedure, by the desk's own remedy."""
+    desk = stage.desk
+    action = desk.actions.request(
+        "ses.byodkim", {"domain": "shop.example", "selector": "s2026b"}, incident=stage.incident
+    )
+
+    def state() -> str:
+        desk.refresh()
+        return str(desk.actions.get(action).state)
+
+    stage.in_real_time(lambda: state() != "requested")
+    view = desk.actions.get(action)
+    assert view.can_confirm, view.reason
+    desk.actions.confirm(action, view.phrase)
+    stage.in_real_time(lambda: state() in ("succeeded", "failed", "needs-human"), lambda: stage.wait(1 / 12))
+    assert state() == "succeeded", desk.actions.get(action).reason
+
+
+def publish_then_move_signing(stage: Stage) -> None:
+    """The record first, phase 7 after it."""
+    value = dkim_record(stage.prepared.public)
+    parts = " ".join(f'"{value[at : at + 255]}"' for at in range(0, len(value), 255))
+    stage.publish("shop.example.", "s2026b._domainkey.shop.example", "TXT", parts)
+    stage.wait(1)
+    move_signing(stage)
+
+
+def take_the_ds_out(domain: str) -> Callable[[Stage], None]:
+    """Tell the world above that the zone is not signed, until it is signed well again."""
+
+    def mend(stage: Stage) -> None:
+        stage.at_registrar(domain)
+        stage.wait(6)
+
+    return mend
+
+
+def replace_the_ds(stage: Stage) -> None:
+    """Publish the DS of the key that signs, read off the zone's own servers."""
+    keys = stage.ask("203.0.113.1", "pay.example", "DNSKEY")
+    (key,) = [rdata for rdata in keys if rdata.flags & 1]
+    ds = dns.dnssec.make_ds(dns.name.from_text("pay.example."), key, "SHA256")
+    stage.at_registrar("pay.example", ds.to_text())
+    stage.wait(6)
+
+
+def mend_both(stage: Stage) -> None:
+    """The chain first, and then what it had hidden."""
+    take_the_ds_out("shop.example")(stage)
+    assert not stage.restored
+    assert stage.look("shop.example", "mail.dkim").verdict is Verdict.FAIL
+    move_signing(stage)
+
+
+def stop_the_mailing(stage: Stage) -> None:
+    """Pause sending for the one configuration set that does harm."""
+    stage.aws("sesv2").put_configuration_set_sending_options(ConfigurationSetName="campaigns", SendingEnabled=False)
+    stage.wait(4)
+
+
+def stop_and_answer(stage: Stage) -> None:
+    """Stop the cause, then tell AWS what was found and done."""
+    stop_the_mailing(stage)
+    stage.aws("sesv2").put_account_details(
+        MailType="TRANSACTIONAL",
+        WebsiteURL="https://www.shop.example",
+        UseCaseDescription="A bad list was mailed; it was stopped, cleaned, and imports are checked from now on.",
+    )
+    stage.wait(6)
+
+
+def sign_in_again(stage: Stage) -> None:
+    """A new session of the same role."""
+    stage.aws("sts").assume_role(RoleArn="arn:aws:iam::447112341123:role/ic-remediate", RoleSessionName="mhassan")
+    stage.wait(1)
+
+
+def wait_it_out(minutes: float) -> Callable[[Stage], None]:
+    """Change nothing, and keep telling people so."""
+
+    def mend(stage: Stage) -> None:
+        told = 0.0
+        while told < minutes:
+            stage.wait(min(20, minutes - told))
+            told += 20
+            if stage.incident:
+                stage.tell(f"Still with the provider after {told:.0f} minutes; next word in 20.")
+
+    return mend
+
+
+PLAYS = {
+    "dkim-missing": Play("shop.example", "mail.dkim", "dkim-missing", move_signing, severity="P2"),
+    "byodkim-not-ready": Play(
+        "shop.example", "mail.dkim", "dkim-missing", publish_then_move_signing, severity="P2"
+    ),
+    "zone-deletion": Play("shop.example", "dns.resolution", "dns-failure", restore_the_zone, severity="P0"),
+    "certificate-expiry": Play("pay.example", "tls.certificate", "certificate-expired", install_the_spare),
+    "load-balancer-failure": Play(
+        "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
+    ),
+    "customer-communication": Play("admin.example", "http.health", "service-down", wait_it_out(55)),
+    "dnssec-expired": Play("pay.example", "dns.resolution", "dnssec-failure", take_the_ds_out("pay.example")),
+    "dnssec-wrong-ds": Play("pay.example", "dns.resolution", "dnssec-failure", replace_the_ds),
+    "two-faults": Play("shop.example", "dns.resolution", "dnssec-failure", mend_both),
+    "propagation-stale": Play(
+        "news.example", "dns.resolution", "propagation", wait_it_out(12), Verdict.WARN, severity="P2"
+    ),
+    "false-alarm": Play("shop.example", "dns.resolution", "", wait_it_out(9), Verdict.OK, roles=(), incident=False),
+    "ses-bounce-ramp": Play(ACCOUNT, "ses.bounce", "ses-bounce", stop_and_answer),
+    "ses-complaint-jump": Play(ACCOUNT, "ses.complaint", "ses-complaint", stop_the_mailing),
+    "account-suspension": Play(ACCOUNT, "ses.account", "ses-account", stop_and_answer, severity="P0"),
+    "api-throttling": Play(ACCOUNT, "ses.account", "", wait_it_out(7), Verdict.UNKNOWN, severity="P3", roles=()),
+    "expired-credentials": Play(
+        ACCOUNT, "ses.account", "", sign_in_again, Verdict.UNKNOWN, severity="P3", roles=()
+    ),
+    "regional-outage": Play("api.example", "http.health", "service-down", use_the_second_site, severity="P0"),
+}
+
+
+@pytest.fixture(scope="module")
+def prepared() -> PreparedKey:
+    """One key for all worlds, because making one takes its time."""
+    return PreparedKey()
+
+
+def test_every_scenario_is_played() -> None:
+    assert set(PLAYS) == {name for name in scenario_names() if load_scenario(name).injects}
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_scenario_is_seen_mended_and_scored(name: str, tmp_path: Path, prepared: PreparedKey) -> None:
+    play = PLAYS[name]
+    with staged(name, tmp_path, prepared) as stage:
+        assert stage.look(play.target, play.check).verdict is Verdict.OK
+        stage.break_it()
+        seen = stage.until_seen(play.target, play.check, play.verdict)
+        assert seen.kind == play.kind or not play.kind, seen
+        if play.incident:
+            stage.take_on(f"{seen.headline}", play.severity, play.target, *play.roles)
+            stage.tell("We are looking into it; next word in 20 minutes.")
+        play.mend(stage)
+        stage.until(lambda: stage.restored)
+        assert stage.look(play.target, play.check).verdict is Verdict.OK
+        if play.incident:
+            stage.tell("It works again, seen from outside; we go on watching.")
+            stage.resolve()
+        score = stage.score()
+    assert score.restored
+    assert {title: outcome for title, outcome in outcomes(score).items() if outcome is not Outcome.MET} == {}
+    assert [act for act in score.acts if act.verdict in ("wrong", "dangerous")] == []
+    assert score.percent == 100
