@@ -37,12 +37,14 @@ class Choose(ModalScreen[str]):
         self._options = options
         self._about = about
         self._selected = selected
+        self._names = max((len(option.name) for option in options), default=0)
 
     def compose(self) -> ComposeResult:
         """Title, what it is about, the options, and the keys."""
         with Vertical(classes="dialog"):
             yield Lines(lambda width: [rule(self._title, width), *_about(self._about, width)])
             yield Rows[Option](lambda option: option.value, self._draw, search=lambda option: option.name)
+            yield Lines(self._says_lines, id="says")
             yield Lines(lambda width: _keys(width, ("⏎", "choose"), ("esc", "cancel")))
 
     def on_mount(self) -> None:
@@ -53,6 +55,21 @@ class Choose(ModalScreen[str]):
         if self._selected:
             rows.select(self._selected)
         rows.focus()
+
+    def on_rows_moved(self) -> None:
+        """Show the whole sentence about the option under the cursor."""
+        self.query_one("#says", Lines).redraw()
+
+    def _says_lines(self, width: int) -> Sequence[Line]:
+        """Nothing while every sentence fits into its row; the same number of lines for each option otherwise."""
+        room = width - min(self._names, width // 2) - 2
+        told = [wrap(option.says, width, Tone.MUTED) for option in self._options if len(option.says) > room]
+        if not told:
+            return []
+        selected = self.query_one(Rows).selected
+        lines = wrap(selected.says, width, Tone.MUTED) if selected is not None else []
+        most = min(8, max(len(lines) for lines in told))
+        return [EMPTY, *lines[:most], *[EMPTY] * (most - len(lines))]
 
     def action_take(self) -> None:
         """Answer with the option under the cursor."""
@@ -68,8 +85,7 @@ class Choose(ModalScreen[str]):
         self.dismiss(None)
 
     def _draw(self, option: Option, width: int, now: datetime) -> Line:
-        names = max((len(one.name) for one in self._options), default=0)
-        name = pad(line((option.name, Tone.STRONG)), min(names, width // 2))
+        name = pad(line((option.name, Tone.STRONG)), min(self._names, width // 2))
         return cut(line(*name, "  ", (option.says, Tone.MUTED)), width)
 
 

@@ -56,13 +56,25 @@ async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
     )
     if draft.missing:
         about += f" Still to fill: {', '.join(draft.missing)}."
-    text = await bridge.ask(Write(f"Update for {audience}", draft.text, about=about, accept="send"))
-    if text is None:
-        return
-    channel = messages.send(incident.uid, audience, text)
-    if by_hand:
+    text: str | None = draft.text
+    while text is not None:
+        text = await bridge.ask(Write(f"Update for {audience}", text, about=about, accept="send"))
+        if text is None or _sent(bridge, incident, audience, text):
+            return
+
+
+def _sent(bridge: Bridge, incident: Incident, audience: str, text: str) -> bool:
+    """Send or record the words; what is wrong with them is said, and they stay there to be corrected."""
+    try:
+        channel = bridge.desk.messages.send(incident.uid, audience, text)
+    except CockpitError as error:
+        bridge.tell(str(error), "error")
+        return False
+    if channel == BY_HAND:
         bridge.copy_to_clipboard(text)
-    bridge.tell(f"Update for {audience}: " + ("recorded and copied." if by_hand else f"on its way by {channel}."))
+    how = "recorded and copied" if channel == BY_HAND else f"on its way by {channel}"
+    bridge.tell(f"Update for {audience}: {how}.")
+    return True
 
 
 async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:

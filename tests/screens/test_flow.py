@@ -11,7 +11,7 @@ from cockpit.errors import Refused
 from cockpit.incident.model import State
 from screens.action import ActionScreen
 from screens.app import CockpitApp
-from screens.dialogs import Ask, Choose, Confirm
+from screens.dialogs import Ask, Choose, Confirm, Write
 from screens.incident import IncidentScreen
 from screens.launcher import Launched
 from screens.review import ReviewScreen
@@ -322,3 +322,24 @@ async def test_two_presses_at_once_are_one(scene: Scene) -> None:
         app_of(pilot).perform("runbook.start", uid)
         await pilot.pause()
         assert len(scene.desk.runbooks.of_incident(uid)) == 1
+
+
+async def test_words_that_cannot_be_sent_are_there_to_be_corrected(scene: Scene) -> None:
+    uid = scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True).uid
+    async with cockpit(scene) as pilot:
+        await settle(pilot, "incident.update", uid)
+        assert isinstance(pilot.app.screen, Choose)
+        pilot.app.screen.dismiss("internal")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Write)
+        area = pilot.app.screen.query_one(TextArea)
+        area.load_text("Impact: [impact: missing] and much that I typed")
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Write)
+        again = pilot.app.screen.query_one(TextArea)
+        assert again.text == "Impact: [impact: missing] and much that I typed"
+        again.load_text("Impact: mail of one shop is unsigned")
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert scene.desk.incidents.get(uid).updates[-1].text == "Impact: mail of one shop is unsigned"
