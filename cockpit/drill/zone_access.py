@@ -1,17 +1,20 @@
 """How the simulated AWS reaches the drill's DNS: SES asks the name servers, Route 53 changes the zones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dns.message
+import dns.rcode
 import dns.rdatatype
 from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from cockpit.drill.aws.lookup import Answer, Found, Soa
-from cockpit.drill.aws.route53 import RecordSet
+from cockpit.drill.aws.route53 import Key, RecordSet, Signing
 from cockpit.drill.dns import DnsNetwork, FaultKind, Zone
-from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute
+from cockpit.drill.dns.keys import ZoneKey
+from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, record_set, record_type
+from cockpit.errors import BadInput
 
 
 class AuthoritativeLookup:
@@ -36,13 +39,82 @@ class AuthoritativeLookup:
 class HostedZones:
     """The company's zones as Route 53 hosts them; what is changed is named after the caller in their journals."""
 
-    def __init__(self, network: DnsNetwork, names: Sequence[str]) -> None:
+    def __init__(self, network: DnsNetwork, names: Sequence[str], servers: Sequence[tuple[str, str]] = ()) -> None:
+        """`servers`, as (host name, address), are those that serve a zone which is made."""
         self._network = network
-        self._names = tuple(names)
+        self._names = list(names)
+        self._servers = tuple(servers)
+        self._kept_keys: dict[str, tuple[ZoneKey, ...]] = {}
 
     def names(self) -> Sequence[str]:
-        """The zones' names with the trailing dot."""
-        return self._names
+        """The names, with the trailing dot, of the zones that are served."""
+        return [name for name in self._names if self._network.tree.zone(name).hosted]
+
+    def servers(self, zone: str) -> Sequence[str]:
+        """The host names of the zone's name servers."""
+        return [server.name.to_text() for server in self._network.tree.zone(zone).servers]
+
+    def create(self, zone: str) -> None:
+        """Host a new, empty zone, which is delegated at once; raises BadInput.
+
+        One that was deleted is empty as well, and signed with a key of its own if it had been signed.
+        """
+        known = next((one for one in self._network.tree if one.origin.to_text() == zone), None)
+        if known is None:
+            self._network.add_zone(zone, self._servers, signed=False)
+            self._names.append(zone)
+            return
+        if known.hosted or zone not in self._names:
+            raise BadInput(f"Zone {zone} is served already.")
+        gone = {(absolute(one.name), record_type(one.kind)): None for one in self._emptied(zone)}
+        known.apply(gone, by="route53")
+        known.bring_back()
+
+    def delete(self, zone: str) -> None:
+        """Take a zone off its name servers; the delegation stays, as it would."""
+        self._network.tree.zone(zone).take_down()
+
+    def signing(self, zone: str) -> Signing:
+        """How the zone is signed, and which of its keys the parent's DS names."""
+        held = self._network.tree.zone(zone)
+        above = self._network.tree.parent_of(held).values(held.origin, "DS")
+        keys = held.keys or self._kept_keys.get(zone, ())
+        shown = []
+        for key in keys:
+            ds = key.ds(held.origin).to_text()
+            shown.append(Key(key.tag, key.dnskey.to_text(), ds, ds in above))
+        return Signing(bool(held.keys), tuple(shown))
+
+    def sign(self, zone: str, on: bool) -> None:
+        """Sign the zone, with the key that it had if it had one, or no longer."""
+        held = self._network.tree.zone(zone)
+        if not on:
+            self._kept_keys[zone] = held.keys
+            held.set_keys(())
+        elif not held.keys:
+            held.set_keys(self._kept_keys.pop(zone, ()) or (ZoneKey.generate(),))
+
+    def answer(self, zone: str, name: str, kind: str) -> tuple[str, str, Sequence[str]]:
+        """What the zone's primary answers: its name, the response code, the values."""
+        server = self._network.authorities_of(zone)[0]
+        rdtype = dns.rdatatype.from_text(kind)
+        response = server.answer(dns.message.make_query(absolute(name), rdtype), tcp=True)
+        values = [rdata.to_text() for rrset in response.answer if rrset.rdtype == rdtype for rdata in rrset]
+        return self.servers(zone)[0], str(dns.rcode.to_text(response.rcode())), values
+
+    def apply(self, zone: str, changes: Mapping[tuple[str, str], RecordSet | None]) -> None:
+        """Make record sets so, None for away, all or none; raises BadInput."""
+        made = {}
+        for (name, kind), record in changes.items():
+            values = None if record is None else record_set(record.kind, record.ttl_s, record.values)
+            made[absolute(name), record_type(kind)] = values
+        self._network.tree.zone(zone).apply(made, by="route53")
+
+    def _emptied(self, zone: str) -> list[RecordSet]:
+        """What a deleted zone must lose: all but SOA and NS at its top, and the addresses of its own servers."""
+        own = {zone, *self.servers(zone)}
+        kept = ("SOA", "NS") if len(own) == 1 else ("SOA", "NS", "A", "AAAA")
+        return [one for one in self.records(zone) if not (one.name in own and one.kind in kept)]
 
     def records(self, zone: str) -> Sequence[RecordSet]:
         """All record sets but those that the signer makes."""

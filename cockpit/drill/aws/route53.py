@@ -9,8 +9,10 @@ from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.identity import Timings
 from cockpit.drill.aws.wire import Call, Operation
 from cockpit.drill.clock import DrillClock
+from cockpit.errors import CockpitError
 
 KEPT_CHANGES = 500
+MAX_ZONES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,24 @@ class RecordSet:
     kind: str
     ttl_s: int
     values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One signing key: DNSKEY and DS in presentation form; `in_parent` when the parent's DS names it."""
+
+    tag: int
+    dnskey: str
+    ds: str
+    in_parent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How a zone is signed."""
+
+    on: bool
+    keys: tuple[Key, ...]
 
 
 class Zones(Protocol):
@@ -34,12 +54,32 @@ class Zones(Protocol):
         """All record sets of a zone."""
         ...
 
-    def replace(self, zone: str, record: RecordSet) -> None:
-        """Make a record set so; raises BadInput for what the zone cannot hold."""
+    def apply(self, zone: str, changes: Mapping[tuple[str, str], RecordSet | None]) -> None:
+        """Make record sets so, None for away, all or none; raises BadInput for what cannot be."""
         ...
 
-    def remove(self, zone: str, name: str, kind: str) -> None:
-        """Take a record set away; raises BadInput for what the zone cannot lose."""
+    def servers(self, zone: str) -> Sequence[str]:
+        """The host names of the zone's name servers."""
+        ...
+
+    def create(self, zone: str) -> None:
+        """Host a new, empty zone; raises BadInput."""
+        ...
+
+    def delete(self, zone: str) -> None:
+        """Host a zone no longer."""
+        ...
+
+    def signing(self, zone: str) -> Signing:
+        """How the zone is signed at this moment."""
+        ...
+
+    def sign(self, zone: str, on: bool) -> None:
+        """Sign the zone, with the key that it had if it had one, or no longer."""
+        ...
+
+    def answer(self, zone: str, name: str, kind: str) -> tuple[str, str, Sequence[str]]:
+        """What a name server of the zone answers: its name, the response code, the values."""
         ...
 
 
@@ -68,11 +108,92 @@ class Route53:
     def operations(self) -> Mapping[str, Operation]:
         """The operations that are built."""
         return {
+            "CreateHostedZone": self.create_hosted_zone,
+            "GetHostedZone": self.get_hosted_zone,
+            "DeleteHostedZone": self.delete_hosted_zone,
             "ListHostedZones": self.list_hosted_zones,
             "ListHostedZonesByName": self.list_hosted_zones_by_name,
             "ListResourceRecordSets": self.list_record_sets,
             "ChangeResourceRecordSets": self.change_record_sets,
             "GetChange": self.get_change,
+            "GetDNSSEC": self.get_dnssec,
+            "EnableHostedZoneDNSSEC": self.enable_dnssec,
+            "DisableHostedZoneDNSSEC": self.disable_dnssec,
+            "TestDNSAnswer": self.test_dns_answer,
+        }
+
+    def create_hosted_zone(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 CreateHostedZone: empty but for SOA and NS, on the servers that serve the others too."""
+        name = _absolute(call.parameters["Name"])
+        if name in self._zones.names():
+            raise AwsError("HostedZoneAlreadyExists", "A hosted zone of this name has been created already.", 409)
+        if len(self._zones.names()) >= MAX_ZONES:
+            raise AwsError("TooManyHostedZones", f"The drill world hosts {MAX_ZONES} zones and no more.", 400)
+        try:
+            self._zones.create(name)
+        except CockpitError as error:
+            raise AwsError("InvalidDomainName", str(error), 400) from None
+        change = self._info(self._note(call.at, ""))
+        where = f"https://route53.amazonaws.com/2013-04-01/hostedzone/{zone_identifier(name)}"
+        return {
+            "HostedZone": self._described(name),
+            "ChangeInfo": change,
+            "DelegationSet": self._delegation(name),
+            "Location": where,
+        }
+
+    def get_hosted_zone(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 GetHostedZone with its name servers."""
+        name = self._zone(call.parameters["Id"])
+        return {"HostedZone": self._described(name), "DelegationSet": self._delegation(name)}
+
+    def delete_hosted_zone(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 DeleteHostedZone, once nothing but SOA and NS is in it."""
+        name = self._zone(call.parameters["Id"])
+        if any(record.kind not in ("SOA", "NS") or record.name != name for record in self._zones.records(name)):
+            message = "The specified hosted zone contains non-required resource record sets."
+            raise AwsError("HostedZoneNotEmpty", message, 400)
+        self._zones.delete(name)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
+
+    def get_dnssec(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 GetDNSSEC: whether the zone is signed, and the DS that its parent should have."""
+        signing = self._zones.signing(self._zone(call.parameters["HostedZoneId"]))
+        status = "SIGNING" if signing.on else "NOT_SIGNING"
+        return {
+            "Status": {"ServeSignature": status},
+            "KeySigningKeys": [_key(key, signing.on) for key in signing.keys],
+        }
+
+    def enable_dnssec(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 EnableHostedZoneDNSSEC; the parent's DS is the registrar's affair."""
+        self._zones.sign(self._zone(call.parameters["HostedZoneId"]), True)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
+
+    def disable_dnssec(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 DisableHostedZoneDNSSEC; refused while the parent's DS names the key, as the zone would break."""
+        name = self._zone(call.parameters["HostedZoneId"])
+        signing = self._zones.signing(name)
+        if not signing.on:
+            raise AwsError("DNSSECNotFound", "The hosted zone does not have DNSSEC enabled.", 400)
+        if any(key.in_parent for key in signing.keys):
+            message = "The key-signing key is specified in a parent DS record. Remove the DS record first."
+            raise AwsError("KeySigningKeyInParentDSRecord", message, 400)
+        self._zones.sign(name, False)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
+
+    def test_dns_answer(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 TestDNSAnswer: what one of the zone's servers answers now."""
+        asked = call.parameters
+        zone, name = self._zone(asked["HostedZoneId"]), _absolute(asked["RecordName"])
+        server, code, values = self._zones.answer(zone, name, asked["RecordType"])
+        return {
+            "Nameserver": server,
+            "RecordName": name,
+            "RecordType": asked["RecordType"],
+            "RecordData": list(values),
+            "ResponseCode": code,
+            "Protocol": "UDP",
         }
 
     def list_hosted_zones(self, call: Call) -> Mapping[str, Any]:
@@ -111,16 +232,20 @@ class Route53:
         """Route 53 ChangeResourceRecordSets: all changes of a batch or none."""
         zone = self._zone(call.parameters["HostedZoneId"])
         batch = call.parameters["ChangeBatch"]
+        held: Mapping[tuple[str, str], RecordSet]
         held = {(record.name, record.kind): record for record in self._zones.records(zone)}
         planned = [(change["Action"], _read(change["ResourceRecordSet"])) for change in batch["Changes"]]
-        problems = [problem for action, record in planned for problem in _problems(action, record, zone, held)]
+        problems: list[str] = []
+        for action, record in planned:
+            problems += _problems(action, record, zone, held)
+            held = _after(held, action, record)
         if problems:
             raise AwsError("InvalidChangeBatch", f"[{', '.join(problems)}]", 400)
-        for action, record in planned:
-            if action == "DELETE":
-                self._zones.remove(zone, record.name, record.kind)
-            else:
-                self._zones.replace(zone, record)
+        changes = {(one.name, one.kind): None if action == "DELETE" else one for action, one in planned}
+        try:
+            self._zones.apply(zone, changes)
+        except CockpitError as error:
+            raise AwsError("InvalidChangeBatch", f"[{error}]", 400) from None
         return {"ChangeInfo": self._info(self._note(call.at, batch.get("Comment", "")))}
 
     def get_change(self, call: Call) -> Mapping[str, Any]:
@@ -129,6 +254,9 @@ class Route53:
         if change is None:
             raise AwsError("NoSuchChange", "The specified change does not exist.", 404)
         return {"ChangeInfo": self._info(change)}
+
+    def _delegation(self, name: str) -> dict[str, Any]:
+        return {"NameServers": [server.rstrip(".") for server in self._zones.servers(name)]}
 
     def _note(self, at: datetime, comment: str) -> _Change:
         self._numbered += 1
@@ -180,6 +308,31 @@ def _read(given: Mapping[str, Any]) -> RecordSet:
     return RecordSet(_absolute(given["Name"]), given["Type"], int(given.get("TTL", 300)), values)
 
 
+def _after(
+    held: Mapping[tuple[str, str], RecordSet], action: str, record: RecordSet
+) -> Mapping[tuple[str, str], RecordSet]:
+    """What the zone would hold after one more change, for the changes of the batch that follow it."""
+    rest = {key: one for key, one in held.items() if key != (record.name, record.kind)}
+    return rest if action == "DELETE" else rest | {(record.name, record.kind): record}
+
+
+def _key(key: Key, on: bool) -> dict[str, Any]:
+    return {
+        "Name": f"drill_{key.tag}",
+        "Flag": 257,
+        "SigningAlgorithmMnemonic": "ECDSAP256SHA256",
+        "SigningAlgorithmType": 13,
+        "DigestAlgorithmMnemonic": "SHA-256",
+        "DigestAlgorithmType": 2,
+        "KeyTag": key.tag,
+        "DigestValue": key.ds.split()[-1],
+        "PublicKey": key.dnskey.split(maxsplit=3)[-1],
+        "DSRecord": key.ds,
+        "DNSKEYRecord": key.dnskey,
+        "Status": "ACTIVE" if on else "INACTIVE",
+    }
+
+
 def _problems(action: str, record: RecordSet, zone: str, held: Mapping[tuple[str, str], RecordSet]) -> list[str]:
     label = f"[name='{record.name}', type='{record.kind}']"
     if record.name != zone and not record.name.endswith(f".{zone}"):
@@ -191,6 +344,8 @@ def _problems(action: str, record: RecordSet, zone: str, held: Mapping[tuple[str
         return [f"'Tried to create resource record set {label} but it already exists'"]
     if action != "DELETE":
         return _alone(record, held)
+    if record.name == zone and record.kind in ("SOA", "NS"):
+        return [f"'A HostedZone must contain exactly one {record.kind} record set for the zone itself.'"]
     if present is None:
         return [f"'Tried to delete resource record set {label} but it was not found'"]
     if (present.ttl_s, sorted(present.values)) != (record.ttl_s, sorted(record.values)):

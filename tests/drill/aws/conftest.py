@@ -25,12 +25,13 @@ from cockpit.drill.aws.faults import Faults
 from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin, Timings
 from cockpit.drill.aws.lookup import Answer, Found, Soa
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.route53 import RecordSet
 from cockpit.drill.aws.traffic import Quantity
 from cockpit.drill.clock import DrillClock
+from cockpit.drill.dns import DnsNetwork, add_public_suffixes
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.web_access import AuthorityIssuer, HostedSites
+from cockpit.drill.zone_access import HostedZones
 
 ARN = "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"
 KEY = "AKIDRILLDRILLDRILL00"
@@ -61,26 +62,17 @@ class HandDns:
         return Answer(Found.NO_TYPE if known else Found.NO_NAME, (), soa)
 
 
-class HandZones:
-    """One zone of records in memory."""
-
-    def __init__(self) -> None:
-        self.held = {
-            ("shop.example.", "A"): RecordSet("shop.example.", "A", 60, ("192.0.2.10",)),
-            ("www.shop.example.", "CNAME"): RecordSet("www.shop.example.", "CNAME", 60, ("shop.example.",)),
-        }
-
-    def names(self) -> list[str]:
-        return ["shop.example.", "pay.example."]
-
-    def records(self, zone: str) -> list[RecordSet]:
-        return [record for record in self.held.values() if record.name.endswith(zone)]
-
-    def replace(self, zone: str, record: RecordSet) -> None:
-        self.held[record.name, record.kind] = record
-
-    def remove(self, zone: str, name: str, kind: str) -> None:
-        del self.held[name, kind]
+def hand_zones(clock: DrillClock) -> tuple[DnsNetwork, HostedZones]:
+    """Two hosted zones in a signed tree; nothing listens."""
+    network = DnsNetwork(clock)
+    servers = [("ns1.hosting.example.", "203.0.113.1"), ("ns2.hosting.example.", "203.0.113.2")]
+    add_public_suffixes(network)
+    network.add_zone("hosting.example.", servers)
+    for name in ("shop.example.", "pay.example."):
+        network.add_zone(name, servers, ttl_s=60)
+    network.tree.publish("shop.example.", "A", "192.0.2.10")
+    network.tree.publish("www.shop.example.", "CNAME", "shop.example.")
+    return network, HostedZones(network, ["shop.example.", "pay.example."], servers)
 
 
 class HandAccount:
@@ -90,9 +82,9 @@ class HandAccount:
         self._session = session
         self._clients: list[Any] = []
         self.dns = HandDns()
-        self.zones = HandZones()
         self.seconds = 1000.0
         self.clock = DrillClock(monotonic=lambda: self.seconds)
+        self.network, self.zones = hand_zones(self.clock)
         self.timings = Timings(
             first_check=timedelta(seconds=20), recheck=timedelta(seconds=30), failed_after=timedelta(minutes=10)
         )
