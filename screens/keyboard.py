@@ -69,11 +69,14 @@ class InOrder(App[int]):
         for pump in (*path, *path):
             await _passed(pump)
         screen = self.screen
-        while self.screen is screen and any(w.group == "moves" and w.is_running for w in self.workers):
+        while self.screen is screen and self._is_moving():  # noqa: ASYNC110 -- screen or worker may change first
             await asyncio.sleep(LOOK_S)
         drawn = asyncio.Event()
         if self.screen.call_after_refresh(drawn.set):
             await drawn.wait()
+
+    def _is_moving(self) -> bool:
+        return any(worker.group == "moves" and worker.is_running for worker in self.workers)
 
 
 async def _passed(pump: MessagePump) -> None:

@@ -8,17 +8,17 @@ from typing import cast
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.app import App
 from textual.events import Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.widget import Widget
 
+from screens.keyboard import InOrder
 from screens.safe import Net, Uncoloured, crash_report, leave_on_signals
 from screens.themes import DEFAULT_THEME, THEMES, Paints
 
 
-class Shell(App[int]):
+class Shell(InOrder):
     """A Textual app that paints in our four themes and lets nothing through that a terminal would obey."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -3,18 +3,11 @@
 The world stands still until it is told to go on, so that what is to be seen before the outage can be waited for.
 """
 
-import json
-import os
 import re
-import signal
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,10 +20,8 @@ from cockpit.drill.launch import LaunchedWorld, launch
 from cockpit.profile import Profile
 from storage.database import Database
 from storage.ledger import Event, Ledger, Verification
+from tests.whole.home import PATIENCE_S, Done, run
 
-T = TypeVar("T")
-
-PATIENCE_S = 30.0
 SPEED = 20.0
 """How many times faster than people a world goes here."""
 
@@ -43,41 +34,6 @@ QUICK = {
     "ses_rates_s": 2.0,
 }
 """Seconds between looks; the world's own would make a test wait."""
-
-
-def until(condition: Callable[[], T], what: str = "the condition", patience_s: float = PATIENCE_S) -> T:
-    """Ask again and again until there is a true answer, and return it; fails when there is none in time."""
-    end = time.monotonic() + patience_s
-    pause = threading.Event()
-    while not (found := condition()):
-        assert time.monotonic() < end, f"{what} never came true"
-        pause.wait(0.02)
-    return found
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def sentence(self) -> str:
-        """The one sentence on standard error; fails when there is more, or a traceback anywhere."""
-        assert "Traceback" not in self.out + self.err
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self.err
-        assert lines[0].startswith("cockpit: ")
-        sentence = lines[0].removeprefix("cockpit: ")
-        assert sentence.endswith((".", "?", "--help")), sentence
-        return sentence
-
-    @property
-    def document(self) -> Any:
-        """What was printed as JSON."""
-        return json.loads(self.out)
 
 
 class Place:
@@ -162,14 +118,6 @@ class Place:
             database.close()
 
 
-def run(command: list[str], environment: dict[str, str], cwd: Path | None = None) -> Done:
-    """Run a command to its end, without a terminal."""
-    done = subprocess.run(
-        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 @contextmanager
 def served(name: str, speed: float = SPEED) -> Iterator[LaunchedWorld]:
     """A world that stands still until it is resumed, and then goes at `speed`."""
@@ -199,8 +147,3 @@ def changes_at_aws(world: LaunchedWorld) -> list[str]:
     report = world.report()
     table = report.split("## Actions")[1].split("##")[0]
     return re.findall(r"^\| [^|]+ \| (\w+ \w+[^|]*?) \| (?:right|wrong|dangerous|neutral)", table, re.MULTILINE)
-
-
-def killed(pid: int) -> None:
-    """Kill -9."""
-    os.kill(pid, signal.SIGKILL)

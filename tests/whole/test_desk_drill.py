@@ -14,7 +14,8 @@ from cockpit.desk.views import NextStep
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.health.model import Verdict
 from storage.event import Event
-from tests.whole.place import Place, changes_at_aws, quick, referees_word, served, until
+from tests.whole.home import until
+from tests.whole.place import Place, changes_at_aws, quick, referees_word, served
 
 pytestmark = pytest.mark.xdist_group("whole")
 

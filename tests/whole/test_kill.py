@@ -22,7 +22,8 @@ from storage.event import Event
 from storage.leases import Leases
 from tests.actions.conftest import Runners
 from tests.screens.terminal import Terminal
-from tests.whole.place import SPEED, Place, changes_at_aws, killed, quick, run, served, until
+from tests.whole.home import killed, open_entry_line, run, until
+from tests.whole.place import SPEED, Place, changes_at_aws, quick, served
 
 pytestmark = pytest.mark.xdist_group("whole")
 
@@ -62,22 +63,6 @@ def test_every_note_that_was_on_the_screen_survives_kill_9_of_the_screen(tmp_pat
         verified = run(own_command("verify", "--json"), environment)
         assert (verified.code, verified.document["ok"]) == (0, True)
         assert until(lambda: not watch_is_held(home / "cockpit.db")), "its watch left with it"
-
-
-def open_entry_line(terminal: Terminal) -> None:
-    """Go to the incident and put the cursor into its entry line; typing before it is there would be commands."""
-    terminal.wait_for(b"Next")
-    for key in "2n":
-        terminal.send(key)
-        wait_for_silence(terminal)
-
-
-def wait_for_silence(terminal: Terminal) -> None:
-    """Read until a fifth of a second passes without a word."""
-    heard = -1
-    while heard != len(terminal.output):
-        heard = len(terminal.output)
-        terminal.read_for(0.2)
 
 
 def _shows(terminal: Terminal, note: str) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from cockpit.drill.launch import LaunchedWorld
-from tests.whole.place import Place, quick, served, until
+from tests.whole.home import until
+from tests.whole.place import Place, quick, served
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("whole")]
 
