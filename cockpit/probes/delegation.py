@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
 from cockpit.probes.dns import ask
+from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 
 ROOT_SERVERS = (
@@ -28,6 +30,9 @@ ROOT_SERVERS = (
 KEEP_S = 60.0
 """Seconds for which a delegation is taken as known."""
 
+KEEP_PARENT_S = 600.0
+"""Seconds for which the word of the zone above is kept where it had to be asked for."""
+
 _STEP_DEADLINE_S = 1.5
 _MAX_STEPS = 12
 _MAX_DEPTH = 3
@@ -37,25 +42,39 @@ _MAX_SERVERS = 13
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """The servers meant to know a zone. `failure` says why none was found; `stale`, that this is from earlier."""
+    """The servers meant to know a zone. `failure` says why none was found; `stale`, that this is from earlier.
+
+    `parent` are the name servers as the zone above delegates to them, with its `glue` as (name, address); empty
+    where nobody referred us, as when one server holds both zones.
+    """
 
     zone: str
     servers: tuple[Server, ...] = ()
     failure: str | None = None
     stale: bool = False
+    parent: tuple[str, ...] = ()
+    glue: tuple[tuple[str, str], ...] = ()
 
 
 class Delegations:
     """Looks delegations up, remembers each for a while, and keeps the last good one when looking fails."""
 
     def __init__(
-        self, profile: Profile, *, keep_s: float = KEEP_S, monotonic: Callable[[], float] = time.monotonic
+        self,
+        profile: Profile,
+        *,
+        transport: Transport | None = None,
+        keep_s: float = KEEP_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._profile = profile
+        self._transport = transport
         self._keep_s = keep_s
         self._monotonic = monotonic
         self._known: dict[str, tuple[float, Delegation]] = {}
         self._looking: dict[str, asyncio.Task[Delegation]] = {}
+        self._addresses: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._referrals: dict[str, tuple[float, Answer]] = {}
 
     async def of(self, domain: str) -> Delegation:
         """The delegation of the deepest zone that holds `domain`; never raises for what the world does."""
@@ -98,12 +117,37 @@ class Delegations:
         names = await self._first_heard(apex, "NS")
         if names is None or not names.values:
             return Delegation(apex, failure=f"no resolver knows the name servers of {apex}")
-        return await self._named(apex, [value.rstrip(".") for value in names.values], {}, depth=0)
+        found = await self._named(apex, [value.rstrip(".") for value in names.values], {}, depth=0)
+        above = await self._referral(apex) if found.servers else None
+        return found if above is None else replace(found, parent=above.referral, glue=above.glue)
+
+    async def _referral(self, zone: str) -> Answer | None:
+        """What the zone above says of this one, asked seldom: those servers are shared with the whole world."""
+        known = self._referrals.get(zone)
+        if known is not None and self._monotonic() - known[0] < KEEP_PARENT_S:
+            return known[1]
+        _, _, above = zone.partition(".")
+        if not above:
+            return None
+        parent = await self.of(above)
+        answer = await self._first_of(parent.servers, zone, "NS")
+        if answer is None or answer.status != "referral" or answer.zone.lower() != zone.lower():
+            return None
+        self._referrals[zone] = self._monotonic(), answer
+        return answer
+
+    async def _ask(self, server: Server, name: str, rtype: str) -> Answer:
+        return await ask(
+            self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S, transport=self._transport
+        )
 
     async def _first_heard(self, name: str, rtype: str) -> Answer | None:
-        for resolver in self._profile.resolvers:
+        # Another one goes first for each name, so that none bears the questions of all domains.
+        resolvers = self._profile.resolvers
+        turn = zlib.crc32(name.encode()) % max(len(resolvers), 1)
+        for resolver in (*resolvers[turn:], *resolvers[:turn]):
             server = Server(resolver.name, resolver.address, resolver.port, RESOLVER)
-            answer = await ask(self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S)
+            answer = await self._ask(server, name, rtype)
             if answer.status in ("answer", "nodata", "nxdomain"):
                 return answer
         return None
@@ -111,7 +155,7 @@ class Delegations:
     async def _from_root(self, domain: str, roots: Sequence[tuple[str, str]], depth: int) -> Delegation:
         """Walk down from the root, one referral at a time."""
         servers = tuple(Server(name, address, 53, AUTHORITATIVE) for name, address in roots)
-        zone = "."
+        zone, told = ".", Delegation(".")
         for _ in range(_MAX_STEPS):
             answer = await self._first_of(servers, domain, "NS")
             if answer is None:
@@ -120,11 +164,13 @@ class Delegations:
                 if answer.zone == zone:
                     return Delegation(zone, servers)
                 below = await self._named(answer.zone, answer.referral, _addresses(answer), depth)
+                below = replace(below, parent=answer.referral, glue=answer.glue)
                 if not below.servers:
                     return below
-                zone, servers = below.zone, below.servers
+                zone, servers, told = below.zone, below.servers, below
                 continue
-            return await self._arrived(domain, zone, servers, answer, depth)
+            found = await self._arrived(domain, zone, servers, answer, depth)
+            return replace(found, parent=told.parent, glue=told.glue) if found.zone == told.zone else found
         return Delegation(zone, failure=f"the delegations towards {domain} do not end")
 
     async def _arrived(
@@ -134,19 +180,19 @@ class Delegations:
         apex = domain if answer.status == "answer" and not answer.chain else answer.zone or zone
         if apex == zone:
             return Delegation(zone, servers)
-        listing = answer if answer.values else await ask(self._profile, answer.server, apex, "NS")
+        listing = answer if answer.values else await self._ask(answer.server, apex, "NS")
         names = [value.rstrip(".") for value in listing.values]
         known = {**_addresses(answer), **_addresses(listing)}
         for name in names:
             if name not in known:
-                direct = await ask(self._profile, answer.server, name, "A", deadline_s=_STEP_DEADLINE_S)
+                direct = await self._ask(answer.server, name, "A")
                 known[name] = direct.values
         found = await self._named(apex, names, known, depth)
         return found if found.servers else Delegation(apex, servers)
 
     async def _first_of(self, servers: Sequence[Server], name: str, rtype: str) -> Answer | None:
         for server in servers[:_MAX_TRIES]:
-            answer = await ask(self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S)
+            answer = await self._ask(server, name, rtype)
             if answer.status in ("answer", "nodata", "nxdomain", "referral"):
                 return answer
         return None
@@ -166,6 +212,9 @@ class Delegations:
         return Delegation(zone, tuple(servers[:_MAX_SERVERS]))
 
     async def _address_of(self, name: str, depth: int) -> tuple[str, ...]:
+        known = self._addresses.get(name)
+        if known is not None and self._monotonic() - known[0] < self._keep_s:
+            return known[1]
         if depth >= _MAX_DEPTH:
             return ()
         if self._profile.roots:
@@ -173,7 +222,10 @@ class Delegations:
             answer = await self._first_of(home.servers, name, "A")
         else:
             answer = await self._first_heard(name, "A")
-        return answer.values if answer is not None and answer.status == "answer" else ()
+        if answer is None or answer.status != "answer":
+            return ()
+        self._addresses[name] = self._monotonic(), answer.values
+        return answer.values
 
 
 def _silent(zone: str, domain: str, servers: tuple[Server, ...]) -> Delegation:

@@ -11,6 +11,7 @@ from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.dns import DEADLINE_S, ask
 from cockpit.probes.keys import key_facts
+from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 
 Question = tuple[str, str]
@@ -27,56 +28,53 @@ async def read_records(
     at: datetime,
     deadline_s: float = DEADLINE_S,
     skip: Callable[[str, str], bool] | None = None,
+    transport: Transport | None = None,
 ) -> list[Reading]:
     """One reading per server; `questions` are by role, `resolver` and `authoritative`.
 
     `seen` has `role`, `address` and `asked`: the answers in the order of the questions. Those for which
-    `skip(server, name)` holds are not asked and have the status `not-asked`. When the delegation cannot be found,
-    one reading with the vantage `delegation` says why.
+    `skip(server, name)` holds are not asked and have the status `not-asked`. A name server's has also the `zone`
+    it stands for, and the `parent`'s name servers with their `glue`. When the delegation cannot be found, one
+    reading with the vantage `delegation` says why.
     """
     servers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
     readings: list[Reading] = []
+    told: dict[str, Any] = {}
     if questions.get(AUTHORITATIVE):
         delegation = await delegations.of(target)
         servers = [*delegation.servers, *servers]
-        if not delegation.servers:
+        if delegation.servers:
+            glue = [list(pair) for pair in delegation.glue]
+            told = {"zone": delegation.zone, "parent": list(delegation.parent), "glue": glue}
+        else:
             seen = {"role": AUTHORITATIVE, "zone": delegation.zone, "reason": delegation.failure or ""}
             readings.append(Reading(target, check, "delegation", at, timedelta(), seen, "no-delegation"))
-    asking = [
-        _read_server(profile, server, target, check, questions[server.role], at, deadline_s, skip or _nothing)
-        for server in servers
-        if questions.get(server.role)
-    ]
-    return [*readings, *await asyncio.gather(*asking)]
 
+    async def read(server: Server) -> Reading:
+        wanted = questions[server.role]
+        answers = await asyncio.gather(*(one(server, name, rtype) for name, rtype in wanted))
+        more = told if server.role == AUTHORITATIVE else {}
+        return _reading(target, check, server, answers, at, more)
 
-async def _read_server(
-    profile: Profile,
-    server: Server,
-    target: str,
-    check: str,
-    questions: Sequence[Question],
-    at: datetime,
-    deadline_s: float,
-    skip: Callable[[str, str], bool],
-) -> Reading:
-    async def one(name: str, rtype: str) -> Answer:
-        if skip(server.name, name):
+    async def one(server: Server, name: str, rtype: str) -> Answer:
+        if skip is not None and skip(server.name, name):
             return Answer(server, name, rtype, "not-asked")
-        return await ask(profile, server, name, rtype, deadline_s=deadline_s)
+        return await ask(profile, server, name, rtype, deadline_s=deadline_s, transport=transport)
 
-    answers = await asyncio.gather(*(one(name, rtype) for name, rtype in questions))
+    return [*readings, *await asyncio.gather(*(read(server) for server in servers if questions.get(server.role)))]
+
+
+def _reading(
+    target: str, check: str, server: Server, answers: Sequence[Answer], at: datetime, more: Mapping[str, Any]
+) -> Reading:
     seen = {
         "role": server.role,
         "address": f"{server.address}:{server.port}",
         "asked": [_plain(answer) for answer in answers],
+        **more,
     }
     took = timedelta(seconds=max((answer.took_s for answer in answers), default=0.0))
     return Reading(target, check, server.name, at, took, seen, _failure(answers))
-
-
-def _nothing(_: str, __: str) -> bool:
-    return False
 
 
 def _failure(answers: Sequence[Answer]) -> str | None:

@@ -60,6 +60,7 @@ async def name_server(handler: Handler, *, tcp: bool = True) -> AsyncIterator[Pr
         transport.close()
         server.close()
         await server.wait_closed()
+        await asyncio.sleep(0)  # A datagram transport closes in the loop's next turn.
 
 
 def resolver() -> Server:
