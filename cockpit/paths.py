@@ -17,6 +17,7 @@ class Places(NamedTuple):
     database: Path
     logs: Path
     drills: Path
+    cache: Path
 
 
 def places(environ: Mapping[str, str]) -> Places:
@@ -28,11 +29,12 @@ def places(environ: Mapping[str, str]) -> Places:
     own = environ.get("COCKPIT_HOME", "")
     if own:
         root = Path(own).expanduser().absolute()
-        return Places(root / "cockpit.yaml", root / "cockpit.db", root / "log", root / "drills")
+        return Places(root / "cockpit.yaml", root / "cockpit.db", root / "log", root / "drills", root / "cache")
     config = _base(environ, "XDG_CONFIG_HOME", ".config") / "cockpit"
     data = _base(environ, "XDG_DATA_HOME", ".local/share") / "cockpit"
     state = _base(environ, "XDG_STATE_HOME", ".local/state") / "cockpit"
-    return Places(config / "cockpit.yaml", data / "cockpit.db", state / "log", data / "drills")
+    cache = _base(environ, "XDG_CACHE_HOME", ".cache") / "cockpit"
+    return Places(config / "cockpit.yaml", data / "cockpit.db", state / "log", data / "drills", cache)
 
 
 def _base(environ: Mapping[str, str], variable: str, fallback: str) -> Path:

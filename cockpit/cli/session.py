@@ -77,7 +77,7 @@ class Session:
         from cockpit.config import Settings, load_settings, settings_from
 
         if self.own_config is not None:
-            return load_settings(self.own_config)
+            return load_settings(self.own_config, self.places.cache)
         profile = self.given_profile
         if profile is None or profile.settings is None:
             return Settings()

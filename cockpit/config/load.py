@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from cockpit.config.kept import recall, remember
 from cockpit.config.settings import Settings
 from cockpit.config.yaml_subset import Document, read_yaml
 from cockpit.errors import BadInput, ConfigError
@@ -15,15 +17,27 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 
 
-def load_settings(path: Path) -> Settings:
-    """Read `cockpit.yaml`; raises ConfigError with a sentence, and never repeats a secret."""
+def load_settings(path: Path, cache: Path | None = None) -> Settings:
+    """Read `cockpit.yaml`; raises ConfigError with a sentence, and never repeats a secret.
+
+    In the directory `cache` is kept what the file said, so that it is read as YAML only when it was changed.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (byte {error.start}).") from None
-    return _settings(read_yaml(text, str(path)), str(path))
+    known = recall(cache, path, text) if cache is not None else None
+    if known is not None:
+        # What is wrong with it by now is said below, where the lines are known.
+        with suppress(ConfigError):
+            return _settings(Document(known, {}), str(path))
+    document = read_yaml(text, str(path))
+    settings = _settings(document, str(path))
+    if cache is not None and isinstance(document.value, Mapping):
+        remember(cache, path, text, document.value)
+    return settings
 
 
 def settings_from(mapping: Mapping[str, Any], source: str) -> Settings:
