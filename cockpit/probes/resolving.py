@@ -17,7 +17,7 @@ class Resolving:
     """An `Asker` over the profile's resolvers. One that is silent or broken is passed over, not believed."""
 
     def __init__(self, profile: Profile, *, deadline_s: float = DEADLINE_S) -> None:
-        self._profile = profile
+        self.profile = profile
         self._deadline_s = deadline_s
         self._servers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
 
@@ -25,7 +25,7 @@ class Resolving:
         """The first answer that says something about the name; `FAILED` with a reason when there is none."""
         first: Answer | None = None
         for server in tuple(self._servers):
-            answer = await ask(self._profile, server, wire_name(name), rtype, deadline_s=self._deadline_s)
+            answer = await ask(self.profile, server, wire_name(name), rtype, deadline_s=self._deadline_s)
             kind = _SAID.get(answer.status)
             if kind is not None:
                 return _told(name, rtype, kind, answer)
