@@ -13,6 +13,7 @@ COMMANDS = {
     "drill": "Practise on a simulated outage.",
     "watch": "Probe and record without a terminal, as a service does.",
     "check": "Look at domains once, now, and say what is wrong.",
+    "spf": "Evaluate SPF for an address and a sender, and show the way to the result.",
     "status": "Say what is broken, from what was last recorded.",
     "incident": "Open, follow and close incidents.",
     "runbook": "List, read and lint runbooks.",
