@@ -70,9 +70,11 @@ class Shell(InOrder):
         leave_on_signals(self._leave)
 
     def _leave(self, number: signal.Signals, code: int) -> None:
-        if self._on_signal is not None:
-            self._on_signal(number)
-        self.exit(code, return_code=code)
+        try:
+            if self._on_signal is not None:
+                self._on_signal(number)
+        finally:
+            self.exit(code, return_code=code)
 
     def _fatal_error(self) -> None:
         """Close after an error that nothing caught; a traceback with locals would print what must stay secret."""

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import click
 from cockpit.cli.companion import CompanionWatch, watch_is_held
 from cockpit.cli.frame import Command
 from cockpit.cli.session import Session
-from cockpit.errors import BadInput
+from cockpit.errors import BadInput, CockpitError
 
 if TYPE_CHECKING:
     from cockpit.desk import Desk
@@ -80,6 +81,9 @@ def _first_frame(watch: CompanionWatch) -> None:
 
 
 def _remember_signal(desk: "Desk", number: signal.Signals) -> None:
-    """Write down that the terminal went away, so that the timeline says why nobody answered."""
-    with desk.feed.decide() as pen:
+    """Write down that the terminal went away, so that the timeline says why nobody answered.
+
+    A database that cannot be written must not keep the cockpit from ending, and nobody is there to be told.
+    """
+    with suppress(CockpitError), desk.feed.decide() as pen:
         pen.append("ops", "session.lost", {"signal": number.name})
