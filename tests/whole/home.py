@@ -1,8 +1,7 @@
-"""A cockpit's home without a world: commands in processes of their own, notes, and keys on a terminal."""
+"""A cockpit's home without a world: commands in processes of their own, and what they wrote."""
 
 import json
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -13,16 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cockpit.cli.companion import own_command, own_environment
-from tests.screens.terminal import Terminal
 
 T = TypeVar("T")
 
 PATIENCE_S = 30.0
-
-ECHOED = re.compile(rb"\x1b\[\d+;3H(?:\x1b\[[0-9;]*m)*\.")
-"""A full stop in the entry line."""
-
-DELETE_ALL = "\x15"
 
 
 def until(condition: Callable[[], T], what: str = "the condition", patience_s: float = PATIENCE_S) -> T:
@@ -92,21 +85,6 @@ class Home:
         assert self.do("verify").code == 0
         entries = self.do("incident", "show", "1", "--json").document["timeline"]
         return [entry["text"] for entry in entries if entry["kind"] == "note"]
-
-
-def open_entry_line(terminal: Terminal) -> None:
-    """Put the cursor into the entry line of the incident: a full stop means nothing anywhere else."""
-    terminal.wait_for(b"Next")
-    terminal.send("n")
-    mark = len(terminal.output)
-
-    def echoed() -> bool:
-        terminal.send(".")
-        terminal.read_for(0.1)
-        return ECHOED.search(bytes(terminal.output[mark:])) is not None
-
-    until(echoed, "the entry line")
-    terminal.send(DELETE_ALL)
 
 
 def killed(pid: int) -> None:
