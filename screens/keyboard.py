@@ -12,7 +12,7 @@ from textual.app import App
 from textual.events import Event, Key
 from textual.message_pump import MessagePump
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 PATIENCE_S = 0.5
 """How long a key may hold up the next one: a widget that is taken away never says that it is done."""
@@ -62,6 +62,9 @@ class InOrder(App[int]):
         A letter ends in the input. Any other key is bound somewhere on the way; what it posts goes the same way
         once more, a move is waited for until it is done or asks something, and then the screen is drawn.
         """
+        # Imported here: the first screen has no text area, and it brings a good deal along.
+        from textual.widgets import TextArea
+
         if key.is_printable and isinstance(target, Input | TextArea):
             await _passed(target)
             return
