@@ -130,6 +130,7 @@ def settings(chat_url: str) -> dict[str, Any]:
             "dns_s": 5.0,
             "tls_s": 30.0,
             "http_s": 5.0,
+            "mail_s": 30.0,
             "ses_identity_s": 5.0,
             "ses_account_s": 5.0,
             "ses_rates_s": 10.0,
