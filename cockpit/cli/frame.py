@@ -1,5 +1,6 @@
 """The frame that every command hangs in: the table of commands, and the options that all of them share."""
 
+import gc
 import importlib
 from typing import Any
 
@@ -59,6 +60,11 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.example = example
         self.params += shared_options(hidden=True)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it leaves behind is collected from here on."""
+        gc.enable()
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example, and where the shared options are described."""

@@ -54,8 +54,7 @@ def open_cockpit(session: Session, log: Path) -> int:
     A watch is started beside it once the first frame stands; where another one holds the lease, ours leaves again
     by itself.
     """
-    # Nearly all that a start makes stays; looking for garbage among it would delay the first frame by a fifth.
-    gc.disable()
+    gc.disable()  # Until the first frame stands; see `cli.main()`.
     from cockpit.cli.launcher import TerminalLauncher
     from screens.app import run_app
     from screens.launcher import REOPEN, Launched

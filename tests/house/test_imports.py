@@ -13,7 +13,7 @@ NETWORK = {"boto3", "botocore", "dns", "httpx", "cryptography", "OpenSSL", "keyr
 DRAWING = {"textual", "rich"}
 
 
-REPORT = "import sys; print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+REPORT = "import sys; print(*sys.modules, file=sys.stderr)"
 
 START = """
 import asyncio
@@ -33,6 +33,11 @@ with Session().desk() as desk:
 
 def loaded(code: str, home: Path) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after running `code`."""
+    return {name.partition(".")[0] for name in every_module(code, home)}
+
+
+def every_module(code: str, home: Path) -> set[str]:
+    """The modules that a fresh interpreter has loaded after running `code`, with their full names."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{REPORT}"],
         cwd=home,
@@ -87,3 +92,20 @@ def test_the_start_of_the_screen_loads_nothing_that_belongs_to_the_network(tmp_p
     assert "textual" in modules
     assert not modules & NETWORK
     assert "yaml" not in modules
+
+
+LATE = {
+    "cockpit": {"actions", "comms", "doctor", "drill", "probes", "review", "runbooks", "watch"},
+    "cockpit.desk": {"actions", "evidence", "messages", "practice", "reviews", "runbooks"},
+    "screens": {"action", "dialogs", "domain", "incident", "moves", "palette", "review", "runbook", "timeline"},
+    "storage": {"group_commit", "search"},
+}
+"""What a board without incidents has no use for, by the package it is in; each of them would make it come later."""
+
+
+def test_the_first_board_waits_for_nothing_that_it_does_not_show(tmp_path: Path) -> None:
+    modules = every_module(START, tmp_path)
+    early = {f"{package}.{name}" for package, names in LATE.items() for name in names} & modules
+    assert early == set()
+    assert {"cockpit.desk.board", "cockpit.desk.incidents", "screens.dashboard", "storage.ledger"} <= modules
+    assert "textual.widgets._text_area" not in modules
