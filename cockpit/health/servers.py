@@ -18,6 +18,7 @@ BOGUS = "bogus"
 UNKNOWN = "unknown"
 PENDING = "pending"
 CACHED = "cached"
+ELSEWHERE = "elsewhere"
 
 FAILURES = {
     "timeout": "does not answer",

@@ -9,34 +9,31 @@ from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.config import DomainConfig, Settings
-from cockpit.health import certificate, dkim, resolution, web
+from cockpit.health import certificate, dkim, web
 from cockpit.health.account import judge_account
-from cockpit.health.dkim_cells import absent_at_source
-from cockpit.health.dkim_expected import Expectation, expect
+from cockpit.health.dkim_expected import expect
 from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.rates import judge_rates
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
+from cockpit.probes.answer import AUTHORITATIVE
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.cloudwatch import read_rates
-from cockpit.probes.delegation import Delegations
+from cockpit.probes.engine import Engine
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.keys import public_key_facts
 from cockpit.probes.pace import ROUTINE, URGENT, Pace
-from cockpit.probes.records import read_records
 from cockpit.probes.ses import read_account, read_identity
 from cockpit.probes.tls import TlsProbe
 from cockpit.profile import Profile
+from cockpit.watch.doubt import Doubt
 from cockpit.watch.mail import MailLooks, Sending
+from cockpit.watch.names import NameLooks
 from cockpit.watch.plan import Job
 
 SES_CALLS_APART_S = 1.0
 """SES takes one call a second per action (AWS quota), in a world that runs at its own speed."""
-
-TTL_MARGIN_S = 1.0
-"""Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
 
 _NEED_IDENTITY = ("dkim", "mail", "alignment")
 
@@ -44,14 +41,16 @@ _QUEUES = {"identity": "GetEmailIdentity", "account": "GetAccount", "rates": "Ge
 
 
 class Looks:
-    """Everything that looking needs, and what earlier looks have taught: SES's wishes and the zones' serials."""
+    """Everything that looking needs, and what earlier looks have taught, such as SES's wishes."""
 
     def __init__(self, settings: Settings, profile: Profile, clock: Clock) -> None:
         self._settings = settings
         self._profile = profile
         self._clock = clock
         self._domains = {domain.name: domain for domain in settings.domains}
-        self._delegations = Delegations(profile)
+        self._engine = Engine()
+        self._doubt = Doubt()
+        self._names = NameLooks(profile, clock, self._engine, self._doubt)
         trust = Trust(profile)
         self._tls = TlsProbe(profile, trust)
         self._http = HttpProbe(profile, trust)
@@ -62,9 +61,11 @@ class Looks:
         self._identities: dict[str, Mapping[str, Any]] = {}
         self._refusals: dict[str, str] = {}
         self._asked: dict[str, asyncio.Event] = {}
-        self._serials: dict[str, int] = {}
-        self._remembered: dict[tuple[str, str], float] = {}
         self.when_identity_changes: Callable[[str], None] = _nobody
+
+    def close(self) -> None:
+        """Close the sockets that are kept open between looks."""
+        self._engine.close()
 
     def add(self, domain: DomainConfig) -> None:
         """Look at a domain that is not configured, as if it were."""
@@ -73,6 +74,7 @@ class Looks:
     def recall(self, observations: Iterable[Observation]) -> None:
         """Learn what earlier looks had found, from stored decisions."""
         for seen in observations:
+            self._doubt.learn([seen])
             if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
                 self._identities[seen.target] = seen.evidence
             self._mail.learn(seen)
@@ -92,20 +94,19 @@ class Looks:
     async def look(self, job: Job) -> list[Observation]:
         """Do one job."""
         observations = await _PROBES[job.probe](self, job.target, self._clock.now())
+        self._doubt.learn(observations)
         for each in observations:
             self._mail.learn(each)
         return observations
 
     async def _resolution(self, target: str, at: datetime) -> list[Observation]:
-        domain = self._domain(target)
-        pins = [resolution.Pin(pin.name, pin.type, pin.values) for pin in domain.records]
-        asked = resolution.questions(target, [host.name for host in domain.hosts], pins)
-        readings = await read_records(self._profile, self._delegations, target, resolution.CHECK, asked, at=at)
-        observations = resolution.judge_resolution(target, readings, pins, at)
-        serials = observations[-1].evidence.get("serials") or {}
-        if serials:
-            self._serials[target] = max(int(serial) for serial in serials.values())
-        return observations
+        return await self._names.resolution(self._domain(target), self._dkim_records(target), at)
+
+    def _dkim_records(self, target: str) -> tuple[tuple[str, str], ...]:
+        """The DKIM records that are known to be wanted, so far."""
+        own = self._domain(target).dkim
+        expected = expect(target, self._identities.get(target), selector=own.selector if own else "")
+        return tuple(dkim_questions(expected)[AUTHORITATIVE]) if expected is not None else ()
 
     async def _identity(self, target: str, at: datetime) -> list[Observation]:
         try:
@@ -113,7 +114,7 @@ class Looks:
         finally:
             if target in self._asked:
                 self._asked[target].set()
-        observations = judge_identity(reading, self._serials.get(target), at)
+        observations = judge_identity(reading, self._names.serial(target), at)
         known = self._identities.get(target)
         if reading.failure is None or known is None:
             return observations
@@ -168,31 +169,7 @@ class Looks:
         )
         if expected is None:
             return [dkim.not_applicable(target, at, "DKIM: SES has no signing key for this domain")]
-        return dkim.judge_dkim(expected, await self._read_dkim(expected, at), at)
-
-    async def _read_dkim(self, expected: Expectation, at: datetime) -> list[Reading]:
-        """The source first; then the resolvers, for what is there or what they still remember.
-
-        A resolver that is asked for a missing record begins to remember its absence, and so would our own asking
-        hold up the repair.
-        """
-        asked = dkim_questions(expected)
-        domain = expected.domain
-        at_source = {AUTHORITATIVE: asked[AUTHORITATIVE]}
-        source = await read_records(self._profile, self._delegations, domain, dkim.CHECK, at_source, at=at)
-        absent = absent_at_source(expected, source)
-
-        def skip(resolver: str, name: str) -> bool:
-            return name in absent and self._remembered.get((resolver, name), 0.0) <= self._clock.monotonic()
-
-        cached = {RESOLVER: asked[RESOLVER]}
-        caches = await read_records(self._profile, self._delegations, domain, dkim.CHECK, cached, at=at, skip=skip)
-        for reading in caches:
-            for answer in reading.seen["asked"]:
-                if answer["status"] == "answer":
-                    until = self._clock.monotonic() + (answer["ttl_s"] or 0) - TTL_MARGIN_S
-                    self._remembered[reading.vantage, answer["name"]] = until
-        return [*source, *caches]
+        return await self._names.dkim(expected, at)
 
     async def _certificate(self, target: str, at: datetime) -> list[Observation]:
         hosts = self._domain(target).hosts

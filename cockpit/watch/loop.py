@@ -95,6 +95,7 @@ class Watch:
         finally:
             self.stop()
             await _end([stopping, *services, *self._running])
+            self._looks.close()
         await committer
         if not self.lost:
             await self._last_commit()

@@ -43,16 +43,14 @@ async def _check(
         await looks.turn(job, urgent=True)
         return await guarded(job, looks.look, clock.now)
 
-    # What SES wants published is learnt first, so that the DKIM look need not ask a second time; what becomes of
-    # the mail is judged last, from what the others saw.
-    found: list[list[Observation]] = []
-    for stage in (("identity",), None, ("alignment",)):
-        found += await asyncio.gather(*(one(job) for job in wanted if _in_stage(job, stage)))
+    # What SES wants published is learnt first, so that the DKIM look need not ask a second time.
+    identities = [job for job in wanted if job.probe == "identity"]
+    others = [job for job in wanted if job.probe != "identity"]
+    try:
+        found = [*await asyncio.gather(*map(one, identities)), *await asyncio.gather(*map(one, others))]
+    finally:
+        looks.close()
     return [each for seen in found for each in seen if matches(each.check, only)]
-
-
-def _in_stage(job: Job, stage: tuple[str, ...] | None) -> bool:
-    return job.probe in stage if stage is not None else job.probe not in ("identity", "alignment")
 
 
 def _domain(settings: Settings, name: str) -> DomainConfig:

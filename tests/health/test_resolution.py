@@ -1,7 +1,7 @@
 """DNS resolution: the source before the caches, silence before blame, and one stale server by its name."""
 
 from cockpit.health.model import Observation, Reading, Verdict
-from cockpit.health.resolution import Pin, judge_resolution, questions
+from cockpit.health.resolution import Pin, Wanted, follow_up, judge_resolution, questions
 from tests.health.dns_readings import AT, answer, name_server, server, verdicts
 
 DOMAIN, WWW = "shop.example", "www.shop.example"
@@ -23,7 +23,7 @@ def _host(status: str) -> dict[str, object]:
 
 
 def judge(*readings: Reading, pins: tuple[Pin, ...] = ()) -> list[Observation]:
-    return judge_resolution(DOMAIN, readings, pins, AT)
+    return judge_resolution(Wanted(DOMAIN, (WWW,), pins), readings, AT)
 
 
 def test_agreement_is_ok_with_the_serials_as_evidence() -> None:
@@ -104,7 +104,7 @@ def test_case_8_a_resolver_that_remembers_absence_is_pending() -> None:
 
 def test_case_11_an_older_serial_names_the_stale_server() -> None:
     decision = judge(ns(1, serial=8), ns(2, serial=7), rs("google"))[-1]
-    assert decision.verdict is Verdict.WARN
+    assert decision.verdict is Verdict.FAIL
     assert "1 of 2 name servers (ns2) still at an older serial than 8" in decision.headline
 
 
@@ -137,6 +137,8 @@ def test_an_unfound_delegation_leaves_the_decision_to_the_resolvers() -> None:
     assert observations[-1].headline == f"DNS: {DOMAIN} does not exist at all 2 resolvers"
 
 
-def test_each_question_is_asked_once() -> None:
-    asked = questions(DOMAIN, [WWW], [Pin(WWW, "A", ())])
+def test_each_question_is_asked_once_and_absence_is_asked_of_name_servers_only() -> None:
+    asked = questions(Wanted(DOMAIN, (WWW, WWW), (Pin(WWW, "A", ()),)))
     assert asked["resolver"] == [(DOMAIN, "SOA"), (WWW, "A")]
+    assert asked["authoritative"][:2] == asked["resolver"]
+    assert all("nothing-here" not in name and "_dmarc" not in name for name, _ in asked["resolver"])

@@ -1,0 +1,122 @@
+"""The looks at a domain's DNS: quickly and often, and with all care before a verdict is overturned."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from cockpit.clock import Clock
+from cockpit.config import DomainConfig
+from cockpit.health import dkim
+from cockpit.health.dkim_cells import absent_at_source
+from cockpit.health.dkim_expected import Expectation
+from cockpit.health.dkim_expected import questions as dkim_questions
+from cockpit.health.model import Observation, Reading
+from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
+from cockpit.probes.delegation import Delegations
+from cockpit.probes.engine import Engine
+from cockpit.probes.records import Question, read_records
+from cockpit.probes.transport import Transport
+from cockpit.profile import Profile
+from cockpit.watch.doubt import Doubt
+
+TTL_MARGIN_S = 1.0
+"""Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
+
+FORMER_KEPT = 4
+"""Earlier values of a record set that are remembered, to tell an old answer from one meant for another place."""
+
+
+class NameLooks:
+    """Looks at names, and remembers serials, former values, and what resolvers may still hold."""
+
+    def __init__(self, profile: Profile, clock: Clock, engine: Engine, doubt: Doubt) -> None:
+        self._profile = profile
+        self._clock = clock
+        self._engine = engine
+        self._doubt = doubt
+        self._delegations = Delegations(profile, transport=engine)
+        self._serials: dict[str, int] = {}
+        self._truth: dict[str, Truth] = {}
+        self._former: dict[str, dict[tuple[str, str], tuple[frozenset[str], ...]]] = {}
+        self._remembered: dict[tuple[str, str], float] = {}
+
+    def serial(self, target: str) -> int | None:
+        """The newest serial that the zone was last seen with."""
+        return self._serials.get(target)
+
+    async def resolution(
+        self, domain: DomainConfig, deep: tuple[tuple[str, str], ...], at: datetime
+    ) -> list[Observation]:
+        """The check dns.resolution of a domain; `deep` are DKIM records that are known to be wanted."""
+        pins = tuple(Pin(pin.name, pin.type, pin.values) for pin in domain.records)
+        wanted = Wanted(domain.name, tuple(host.name for host in domain.hosts), pins, deep)
+        observations = await self._resolution(wanted, at, self._engine)
+        if self._doubt.overturns(observations):
+            observations = await self._resolution(wanted, at, None)
+        serials = observations[-1].evidence.get("serials") or {}
+        if serials:
+            self._serials[domain.name] = max(int(serial) for serial in serials.values())
+        return observations
+
+    async def _resolution(self, wanted: Wanted, at: datetime, transport: Transport | None) -> list[Observation]:
+        target = wanted.domain
+        readings = await self._read(target, CHECK, questions(wanted), at, transport)
+        further = follow_up(wanted, readings)
+        more = await self._read(target, CHECK, {AUTHORITATIVE: further}, at, transport) if further else []
+        former = self._learn(target, truth_of(readings))
+        return judge_resolution(wanted, readings, at, more, former)
+
+    def _learn(self, target: str, truth: Truth) -> Truth:
+        """What the source said before, after taking in what it says now."""
+        before = self._truth.get(target, {})
+        former = self._former.setdefault(target, {})
+        for key, values in truth.items():
+            gone = tuple(each for each in before.get(key, ()) if each not in values)
+            if gone:
+                kept = [each for each in former.get(key, ()) if each not in gone and each not in values]
+                former[key] = (*gone, *kept)[:FORMER_KEPT]
+        if truth:
+            self._truth[target] = {**before, **truth}
+        return former
+
+    async def dkim(self, expected: Expectation, at: datetime) -> list[Observation]:
+        """The check mail.dkim of a domain whose expected records are known."""
+        observations = dkim.judge_dkim(expected, await self._read_dkim(expected, at, self._engine), at)
+        if self._doubt.overturns(observations):
+            return dkim.judge_dkim(expected, await self._read_dkim(expected, at, None), at)
+        return observations
+
+    async def _read_dkim(self, expected: Expectation, at: datetime, transport: Transport | None) -> list[Reading]:
+        """The source first; then the resolvers, for what is there or what they still remember.
+
+        A resolver that is asked for a missing record begins to remember its absence, and so would our own asking
+        hold up the repair.
+        """
+        asked = dkim_questions(expected)
+        domain = expected.domain
+        source = await self._read(domain, dkim.CHECK, {AUTHORITATIVE: asked[AUTHORITATIVE]}, at, transport)
+        absent = absent_at_source(expected, source)
+        caches = await self._read(domain, dkim.CHECK, {RESOLVER: asked[RESOLVER]}, at, transport, absent)
+        for reading in caches:
+            for answer in reading.seen["asked"]:
+                if answer["status"] == "answer":
+                    until = self._clock.monotonic() + (answer["ttl_s"] or 0) - TTL_MARGIN_S
+                    self._remembered[reading.vantage, answer["name"]] = until
+        return [*source, *caches]
+
+    async def _read(
+        self,
+        target: str,
+        check: str,
+        questions: Mapping[str, Sequence[Question]],
+        at: datetime,
+        transport: Transport | None,
+        absent: Any = (),
+    ) -> list[Reading]:
+        def skip(resolver: str, name: str) -> bool:
+            return name in absent and self._remembered.get((resolver, name), 0.0) <= self._clock.monotonic()
+
+        return await read_records(
+            self._profile, self._delegations, target, check, questions, at=at, skip=skip, transport=transport
+        )
