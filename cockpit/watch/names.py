@@ -14,6 +14,7 @@ from cockpit.health.model import Observation, Reading
 from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
 from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.delegation import Delegations
+from cockpit.probes.dns import DEADLINE_S
 from cockpit.probes.engine import Engine
 from cockpit.probes.records import Question, read_records
 from cockpit.probes.transport import Transport
@@ -30,11 +31,14 @@ FORMER_KEPT = 4
 class NameLooks:
     """Looks at names, and remembers serials, former values, and what resolvers may still hold."""
 
-    def __init__(self, profile: Profile, clock: Clock, engine: Engine, doubt: Doubt) -> None:
+    def __init__(
+        self, profile: Profile, clock: Clock, engine: Engine, doubt: Doubt, *, deadline_s: float = DEADLINE_S
+    ) -> None:
         self._profile = profile
         self._clock = clock
         self._engine = engine
         self._doubt = doubt
+        self._deadline_s = deadline_s
         self._delegations = Delegations(profile, transport=engine)
         self._serials: dict[str, int] = {}
         self._truth: dict[str, Truth] = {}
@@ -118,5 +122,13 @@ class NameLooks:
             return name in absent and self._remembered.get((resolver, name), 0.0) <= self._clock.monotonic()
 
         return await read_records(
-            self._profile, self._delegations, target, check, questions, at=at, skip=skip, transport=transport
+            self._profile,
+            self._delegations,
+            target,
+            check,
+            questions,
+            at=at,
+            deadline_s=self._deadline_s,
+            skip=skip,
+            transport=transport,
         )

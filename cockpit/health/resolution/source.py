@@ -121,7 +121,9 @@ def cut_off(case: Case) -> Outcome | None:
     ]
     if not blocked:
         return None
-    where, does = servers_phrase(blocked, case.auth), plural("truncates its answer", len(blocked))
+    where = servers_phrase(blocked, case.auth)
+    whose = "its answer" if len(blocked) == 1 else "their answers"
+    does = f"truncate{'s' if len(blocked) == 1 else ''} {whose}"
     return Outcome(
         Verdict.FAIL,
         f"DNS: {where} {does} and cannot be reached over TCP",
