@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cockpit.errors import WorldError
+
 Spawn = Callable[[Sequence[str]], None]
 """Starts `python -m <arguments>` and returns at once."""
 
@@ -18,17 +20,34 @@ class Launcher:
         self._log = log
 
     def __call__(self, arguments: Sequence[str]) -> None:
-        """Start `python -m <arguments>`."""
-        error = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        """Start `python -m <arguments>`; raises WorldError when no process or no log can be had.
+
+        -P keeps modules that lie in the working directory from being taken for ours.
+        """
         try:
-            child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                [sys.executable, "-m", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=error,
-                start_new_session=True,
-            )
-        finally:
-            os.close(error)
+            error = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            try:
+                child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+                    [sys.executable, "-P", "-m", *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=error,
+                    env=_environment(),
+                    start_new_session=True,
+                )
+            finally:
+                os.close(error)
+        except OSError as failed:
+            raise WorldError(
+                f"No process could be started that carries it out ({failed.strerror}); it is recorded, and is "
+                "tried again."
+            ) from None
         # Until it is collected, the process id of a child that was killed looks alive to everyone.
         threading.Thread(target=child.wait, name=f"child {child.pid}", daemon=True).start()
+
+
+def _environment() -> dict[str, str]:
+    """The environment in which a child finds the same installation as we did."""
+    home = str(Path(__file__).parent.parent.parent)
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
+    return {**os.environ, "PYTHONPATH": path}
