@@ -21,12 +21,12 @@ events leaves such an event out and remembers it under `anomalies`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cockpit.actions.contract import Plan, PlanStep, Request
 from cockpit.errors import CockpitError, IllegalMove
@@ -79,8 +79,7 @@ IN_DOUBT = frozenset({_S.INTENT, _S.EFFECT, _S.UNKNOWN, _S.RECONCILING, _S.CONFL
 """States in which the effect of a request is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """What is about to be sent, or was: committed before the first byte leaves."""
 
     id: str
@@ -90,8 +89,7 @@ class Intent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRun:
+class ActionRun(msgspec.Struct, frozen=True):
     """One action run as its events tell it.
 
     `applied` and `undone` are indexes into the plan's steps. `blocked` means that the service refused the present

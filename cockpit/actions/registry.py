@@ -1,8 +1,9 @@
 """The remedies by name. What a desk has to know of one stands here; what it does is loaded in the runner only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from cockpit.actions.contract import Remedy, Request
 from cockpit.errors import BadInput, NotFound
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from cockpit.actions.aws import AwsClients
 
 
-@dataclass(frozen=True, slots=True)
-class RemedyCard:
+class RemedyCard(msgspec.Struct, frozen=True):
     """A remedy as it is offered: its parameters by name and type, and which of them is the target."""
 
     name: str

@@ -1,16 +1,16 @@
 """An action run in the operator's words: one line per journal entry, and what is being waited for now."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from cockpit.actions.journal import ActionRun, ActionState
 from cockpit.text import visible
 from storage.event import Event
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLine:
+class JournalLine(msgspec.Struct, frozen=True):
     """One journal entry. `kind` is the event's kind without `action.`."""
 
     at: datetime

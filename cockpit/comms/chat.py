@@ -12,10 +12,11 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+import msgspec
 
 from cockpit.errors import ConfigError, Refused, WorldError
 from cockpit.profile import Profile
@@ -34,14 +35,13 @@ Record = Callable[[str, Mapping[str, Any]], None]
 """Appends an event of that kind and body to the ledger, durably, before it returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One message on its way; `id` ties the events of its journal together."""
 
     text: str
     channel: str = "chat"
     audience: str = "internal"
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = msgspec.field(default_factory=lambda: uuid4().hex)
 
 
 class Channel(Protocol):

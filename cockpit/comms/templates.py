@@ -7,8 +7,9 @@ organisation edits is a version in the database.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
+
+import msgspec
 
 from cockpit.errors import BadInput, NotFound
 
@@ -30,8 +31,7 @@ _PLACE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 _HEADER = re.compile(r"([a-z]+): (.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTemplate:
+class MessageTemplate(msgspec.Struct, frozen=True):
     """A bundled template. `audience` says who may read what is made of it: `internal` or `public`."""
 
     name: str
@@ -40,8 +40,7 @@ class MessageTemplate:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """A filled template, and the names for which there was no value, in the order of the text."""
 
     text: str

@@ -6,13 +6,13 @@ journals it.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from cockpit.actions.contract import Plan, Request
 from cockpit.actions.journal import (
@@ -37,8 +37,7 @@ ORPHAN_AFTER_S = 10.0
 """How long a runner's heartbeat may stand still, and how long a started runner has to appear."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionView:
+class ActionView(msgspec.Struct, frozen=True):
     """One action run as a screen shows it.
 
     `phrase` is what has to be typed to confirm. `alive` says whether a runner is at work; without one nothing
@@ -77,8 +76,7 @@ class ActionView:
     changed_at: datetime
 
 
-@dataclass(slots=True)
-class _Beat:
+class _Beat(msgspec.Struct):
     """A runner's heartbeat as last seen, and when by our own clock it was first seen so."""
 
     fencing: int
@@ -157,7 +155,7 @@ class Actions:
         if not self._can_undo(done):
             raise IllegalMove("There is nothing to undo, or no way back: the plan said so before it was applied.")
         asked = done.request
-        return self._begin(msgspec.structs.replace(asked, scope=self._scope(asked.target), undoes=uid))
+        return self._begin(replace(asked, scope=self._scope(asked.target), undoes=uid))
 
     def confirm(self, uid: str, typed: str) -> None:
         """Let the runner apply the plan as it is shown.

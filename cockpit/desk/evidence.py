@@ -1,9 +1,10 @@
 """What the world shows about a step: observations for a check, the journal for an action, data for a choice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from cockpit.actions.journal import TERMINAL, ActionState
 from cockpit.desk.actions import Actions
@@ -20,8 +21,7 @@ COMMAND_GRACE = timedelta(seconds=15)
 """How long a started command may be without a living process before its outcome counts as not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """How a running step ends: the event to append, without the step's id."""
 
     kind: str

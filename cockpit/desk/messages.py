@@ -5,9 +5,10 @@ neither a slow chat nor a dropped line holds up the incident.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+import msgspec
 
 from cockpit.clock import Clock
 from cockpit.comms.courier import Errand, dispatch
@@ -28,8 +29,7 @@ BY_HAND = "by hand"
 """The channel of words that a person carries, from the clipboard."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageDraft:
+class MessageDraft(msgspec.Struct, frozen=True):
     """A template filled with what is known; `missing` names the fields that nobody filled."""
 
     template: str

@@ -6,8 +6,9 @@ what is between the marks and leaves everything that people wrote alone.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from cockpit.comms.facts import moment, span
 from cockpit.incident.alerts import Alert
@@ -23,8 +24,7 @@ _SPOKEN = ("decision", "evidence", "finding", "hypothesis", "question", "contact
 _BLOCK = re.compile(r"(<!-- facts:([a-z]+) -->\n).*?(\n<!-- /facts:\2 -->)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """All that a review knows of one incident at one moment."""
 
     incident: Incident
@@ -35,8 +35,7 @@ class Record:
     alerts: Sequence[Alert] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A piece of Markdown that can be put into a document."""
 
     name: str

@@ -4,7 +4,8 @@ A gap is a `[fill: …]` prompt, a `[name: missing]` fact, or a section with not
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
 _GAP = re.compile(r"(?<!\\)\[(?:fill: [^\]\n]*|[a-z][a-z0-9_]*: missing)\]")
@@ -12,8 +13,7 @@ _FENCE = re.compile(r"\s*(```+|~~~+)")
 _COMMENT = re.compile(r"\s*<!--.*-->\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """One section; `line` counts from 1 and is that of its heading, `gaps` are its own, without subsections."""
 
     title: str

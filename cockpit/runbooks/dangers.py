@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from cockpit.runbooks.model import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
+class Danger(msgspec.Struct, frozen=True):
     """A pattern and why it hurts. With `then`, only where that pattern stands within `within` lines after it."""
 
     pattern: re.Pattern[str]

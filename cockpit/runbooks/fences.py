@@ -1,9 +1,10 @@
 """What stands in a fenced block of each kind: from its text to a check, command, remedy or decision."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from cockpit.config import duration_s
 from cockpit.config.yaml_subset import read_yaml
@@ -23,8 +24,7 @@ LANGUAGES = frozenset(_READ_ONLY.split())
 """Languages whose blocks are only to be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(msgspec.Struct, frozen=True):
     """A fenced block: the first word of its info string, its attributes, its text and where it stands."""
 
     word: str
@@ -40,8 +40,7 @@ class Fence:
         return Kind(self.word) if self.word in Kind._value2member_map_ else None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """What a block amounts to. With problems of level error it is shown as text and done by hand."""
 
     kind: Kind

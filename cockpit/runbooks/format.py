@@ -9,8 +9,9 @@ not from numbers, so they stay the same when steps are added around them; `## Ti
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from cockpit.config.yaml_subset import Document, read_yaml
 from cockpit.errors import ConfigError, RunbookError
@@ -27,14 +28,13 @@ _KEYS = ("id", "title", "alerts", "inputs", "owner", "reviewed")
 _INPUT_KEYS = ("type", "ask", "default", "from", "required")
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """What is collected while the text is read."""
 
     source: str
-    steps: list[Step] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    steps: list[Step] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    ids: set[str] = msgspec.field(default_factory=set)
 
     def new_id(self, words: str) -> str:
         """An id made from words, numbered where the same words come again."""
@@ -231,7 +231,7 @@ def _work_names(work: object) -> set[str]:
         if not isinstance(work, list | tuple):
             return names_in(work)
         return {name for part in work for name in _work_names(part)}
-    fields = getattr(work, "__dataclass_fields__", ())
+    fields = getattr(work, "__struct_fields__", ())
     found = {name for key in fields for name in _work_names(getattr(work, key))}
     named = getattr(work, "input", "")
     return found | {named} if isinstance(named, str) and named else found

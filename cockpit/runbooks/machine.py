@@ -8,10 +8,12 @@ what lies between is not taken. After a crash the fold is where the run is.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from cockpit.errors import CockpitError, IllegalMove
 from cockpit.runbooks.format import parse
@@ -54,8 +56,7 @@ class RunStatus(StrEnum):
 _ENDED = frozenset({StepState.DONE, StepState.SKIPPED, StepState.NOT_TAKEN})
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far one step is. `detail` is what its start recorded: the action's uid, the exact command, the check."""
 
     state: StepState = StepState.WAITING
@@ -67,11 +68,10 @@ class Progress:
     said: str = ""
     choice: str = ""
     output: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One run as its events tell it. `path` lists the steps in the order in which they became current."""
 
     uid: str

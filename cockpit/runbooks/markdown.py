@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from cockpit.runbooks.fences import Fence
 
@@ -13,16 +14,14 @@ _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^`]*)$")
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)=(\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A line of running text."""
 
     text: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """A check box or a numbered item: something to be done."""
 
     text: str
@@ -32,14 +31,13 @@ class Item:
 Block = Text | Item | Fence
 
 
-@dataclass(slots=True)
-class Section:
+class Section(msgspec.Struct):
     """A heading (level 0 before the first) and what stands under it, down to the next heading."""
 
     level: int
     title: str
     line: int
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[Block] = msgspec.field(default_factory=list)
 
 
 def sections(text: str, first_line: int = 1) -> list[Section]:

@@ -1,9 +1,10 @@
 """A runbook as values: its inputs, its steps, and what each step waits for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -20,8 +21,7 @@ END = "end"
 """The name to go to that ends the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """A value that the runbook asks for. `source` says where a desk finds it, such as `config.dkim.selector`."""
 
     name: str
@@ -33,8 +33,7 @@ class Input:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """Wait until a check of a target, observed after the step began, has one of the wanted verdicts.
 
     `vantage` "" is the check's own decision over all vantages; otherwise every vantage whose name begins so has
@@ -49,8 +48,7 @@ class Check:
     interval: timedelta = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """Command lines, each split into arguments before values are put in; never given to a shell.
 
     `asks` means that the runbook's author did not write it for this product, so it is confirmed each time.
@@ -62,16 +60,14 @@ class Command:
     timeout: timedelta = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """Ask for a plan of a remedy with these parameters."""
 
     action: str
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(msgspec.Struct, frozen=True):
     """A condition over data: an input that is set, unset or equal to a value, or the latest verdict of a check."""
 
     input: str = ""
@@ -80,8 +76,7 @@ class When:
     is_: tuple[str, ...] = ("set",)
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(msgspec.Struct, frozen=True):
     """One answer of a decision, the step it leads to, and the data that chooses it without asking."""
 
     answer: str
@@ -89,8 +84,7 @@ class Branch:
     when: When | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(msgspec.Struct, frozen=True):
     """A question and its answers."""
 
     question: str
@@ -100,8 +94,7 @@ class Decide:
 Work = Check | Command | Remedy | Decide | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step. `id` is made from its words, so it survives edits around it; `text` is Markdown to read.
 
     `next` names the step that follows instead of the one below. `line` is where it begins in the file.
@@ -117,8 +110,7 @@ class Step:
     next: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something that is wrong with a runbook; `level` is `error` or `warning`."""
 
     line: int
@@ -126,8 +118,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Runbook:
+class Runbook(msgspec.Struct, frozen=True):
     """A runbook as its text says. `problems` are those that were met while reading it."""
 
     id: str
@@ -142,7 +133,7 @@ class Runbook:
     reviewed: str = ""
     intro: str = ""
     written_for_us: bool = False
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = msgspec.field(default=())
 
     def step(self, id: str) -> Step | None:
         """The step of that id, or None."""

@@ -1,7 +1,8 @@
 """A run as a screen shows it: steps down the left, and at the right what the current one is and what decides it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from cockpit.runbooks.command_line import filled
 from cockpit.runbooks.inputs import fill
@@ -9,8 +10,7 @@ from cockpit.runbooks.machine import Progress, Run, RunStatus, StepState
 from cockpit.runbooks.model import Check, Command, Decide, Input, Kind, Remedy, Runbook, Step
 
 
-@dataclass(frozen=True, slots=True)
-class RunbookCard:
+class RunbookCard(msgspec.Struct, frozen=True):
     """A runbook as it is offered."""
 
     id: str
@@ -24,8 +24,7 @@ class RunbookCard:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepView:
+class StepView(msgspec.Struct, frozen=True):
     """One step in the list; `took` counts from its start, or for a manual step from when it was reached."""
 
     id: str
@@ -39,8 +38,7 @@ class StepView:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One answer to a decision; the one that the data points to has `preferred`."""
 
     answer: str
@@ -49,8 +47,7 @@ class Choice:
     preferred: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
+class RunView(msgspec.Struct, frozen=True):
     """One run with its current step worked out.
 
     `text` is Markdown with the inputs put in. `command` holds the exact arguments. `decided_by` says what will
