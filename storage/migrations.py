@@ -117,10 +117,28 @@ _SEARCH = Step(
 
 _UI_STATE = Step("ui_state", ("CREATE TABLE ui_state (key TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT",))
 
+_MEMORY = Step(
+    "memory",
+    (
+        """CREATE TABLE record_state (
+            id INTEGER PRIMARY KEY, target TEXT NOT NULL, check_name TEXT NOT NULL, record TEXT NOT NULL,
+            type TEXT NOT NULL, value TEXT NOT NULL, good INTEGER NOT NULL, why TEXT NOT NULL, at TEXT NOT NULL,
+            before_at TEXT
+        ) STRICT""",
+        "CREATE INDEX record_state_record ON record_state (target, check_name, record, type)",
+        """CREATE TABLE observation_hour (
+            series INTEGER NOT NULL REFERENCES observation_latest (series), hour TEXT NOT NULL,
+            verdict TEXT NOT NULL, rank INTEGER NOT NULL, headline TEXT NOT NULL, at TEXT NOT NULL,
+            looks INTEGER NOT NULL, PRIMARY KEY (series, hour)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX observation_hour_age ON observation_hour (hour)",
+    ),
+)
+
 LEDGER_GUARDS = tuple(sql for sql in _LEDGER.statements if sql.startswith("CREATE TRIGGER"))
 """The triggers of the ledger as they stand in sqlite_schema; one that is missing is a sign of tampering."""
 
-STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH, _UI_STATE)
+STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH, _UI_STATE, _MEMORY)
 """Every step, oldest first; `user_version` of a current file is their number."""
 
 
