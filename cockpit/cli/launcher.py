@@ -35,7 +35,7 @@ class TerminalLauncher(Generic[Outcome]):
     def start_drill(self, name: str) -> Outcome:
         """Run a drill in this terminal and return when it is over."""
         directory = new_drill_directory(self._session.places.drills, name, datetime.now(UTC))
-        command = own_command("drill", name, "--into", str(directory), "--as", self._session.operator)
+        command = own_command("drill", name, "--into", str(directory), *self._session.watch_arguments)
         done = subprocess.run(command, env=own_environment(), check=False)  # noqa: S603 -- our own program
         score = directory / "score.txt"
         if done.returncode != 0 or not score.exists():

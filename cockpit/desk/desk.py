@@ -35,6 +35,7 @@ from storage.observations import Observations
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
     from cockpit.desk.messages import Messages
+    from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
 
@@ -107,6 +108,15 @@ class Desk:
         from cockpit.desk.reviews import Reviews
 
         return Reviews(self.documents, self.feed, self.incidents, self.operator, self.clock)
+
+    @cached_property
+    def practice(self) -> "Practice":
+        """Drills that were run, the calendar, and who has to practise by when."""
+        from cockpit.desk.practice import Practice
+
+        practice = Practice(self.documents, self.feed, self.settings.people, self.operator, self.clock)
+        self.feed.add(practice, stream="drill/")
+        return practice
 
     @cached_property
     def messages(self) -> "Messages":

@@ -17,6 +17,7 @@ from cockpit.drill.http import HttpServer, Request, Response
 from cockpit.drill.scenario import parse_inject
 from cockpit.drill.vocabulary import AnyInject
 from cockpit.errors import BadInput, CockpitError
+from cockpit.practice.run import Result
 from cockpit.profile import Control
 
 T = TypeVar("T")
@@ -46,6 +47,12 @@ class Steered(Protocol):
     def report(self, claims: Claims) -> str:
         """The report as Markdown."""
 
+    def result(self, claims: Claims) -> Result:
+        """The judgement as values."""
+
+    def keys(self) -> Mapping[str, str]:
+        """The keys for signed dynamic updates, by file name."""
+
 
 class _Speed(msgspec.Struct, forbid_unknown_fields=True):
     speed: float
@@ -65,6 +72,8 @@ class ControlServer:
             ("POST", "/speed"): self._speed,
             ("POST", "/inject"): self._inject,
             ("POST", "/hint"): lambda body: {"hint": world.reveal_hint()},
+            ("GET", "/keys"): lambda body: world.keys(),
+            ("POST", "/result"): lambda body: world.result(_decoded(body or b"{}", Claims)),
             ("POST", "/report"): lambda body: {"report": world.report(_decoded(body or b"{}", Claims))},
         }
 

@@ -10,29 +10,28 @@ import select
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
-from cockpit.errors import BadInput, WorldError
+from cockpit.drill.door import Door
+from cockpit.errors import WorldError
 from cockpit.profile import Profile, load_profile
-
-if TYPE_CHECKING:
-    from cockpit.drill.claims import Claims
 
 READY_WITHIN_S = 15.0
 """Seconds that a world gets until its profile; it needs half a second on an idle machine."""
-ANSWER_WITHIN_S = 10.0
 PATIENCE_S = 3.0
 LINE_LIMIT = 1_000_000
 
 
-class LaunchedWorld:
-    """A running world. A context manager: leaving it ends the child."""
+class LaunchedWorld(Door):
+    """A running world and its control door. A context manager: leaving it ends the child."""
 
     def __init__(self, child: "subprocess.Popen[bytes]", profile_line: bytes, ready_after_s: float) -> None:
         self.profile: Profile = load_profile(profile_line)
+        super().__init__(self.profile.control)
         self.profile_line = profile_line
         self.ready_after_s = ready_after_s
         """Seconds from the start of the process to its profile."""
@@ -56,61 +55,12 @@ class LaunchedWorld:
         """Whether the child still runs."""
         return self._child.poll() is None
 
-    def status(self) -> dict[str, Any]:
-        """Where the drill stands: `elapsed_s` (scenario), `speed`, `paused`, `began`, `broken`, `restored`, …"""
-        return self._ask("GET", "/status")
-
-    def pause(self) -> dict[str, Any]:
-        """Stop scenario time."""
-        return self._ask("POST", "/pause")
-
-    def resume(self) -> dict[str, Any]:
-        """Let scenario time run again."""
-        return self._ask("POST", "/resume")
-
-    def set_speed(self, speed: float) -> dict[str, Any]:
-        """Change the speed; raises BadInput."""
-        return self._ask("POST", "/speed", {"speed": speed})
-
-    def inject(self, **inject: Any) -> dict[str, Any]:
-        """Make something happen, in the scenarios' vocabulary: `inject(do="dns-heal", server="google")`."""
-        return self._ask("POST", "/inject", inject)
-
-    def hint(self) -> str:
-        """Reveal the next hint; empty when there is none left."""
-        return str(self._ask("POST", "/hint")["hint"])
-
-    def report(self, claims: "Claims | None" = None) -> str:
-        """The drill report as Markdown, scored with what the ledger claims."""
-        return str(self._ask("POST", "/report", _plain(claims))["report"])
-
     def close(self) -> None:
         """End the world: close its standard input, and insist if that is not enough."""
         _end(self._child)
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One word to the control door; raises BadInput when it is refused, WorldError when nobody answers."""
-        from http.client import HTTPConnection, HTTPException
-
-        control = self.profile.control
-        if control is None:
-            raise WorldError("This world cannot be steered: its profile names no control.")
-        connection = HTTPConnection(control.url.removeprefix("http://"), timeout=ANSWER_WITHIN_S)
-        headers = {"Authorization": f"Bearer {control.token}", "Content-Type": "application/json"}
-        try:
-            connection.request(method, path, json.dumps(body or {}) if method == "POST" else None, headers)
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read())
-        except (OSError, HTTPException, ValueError) as error:
-            state = "still runs" if self.alive else "has ended"
-            raise WorldError(
-                f"The drill world does not answer ({type(error).__name__}); its process {state}."
-            ) from None
-        finally:
-            connection.close()
-        if response.status != 200:
-            raise BadInput(str(answer.get("error", "The drill world refused.")))
-        return answer
+    def _trouble(self) -> str:
+        return f"its process {'still runs' if self.alive else 'has ended'}"
 
 
 def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "operator") -> LaunchedWorld:
@@ -139,6 +89,27 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
     except BaseException:
         _end(child)
         raise
+
+
+@contextmanager
+def relayed(profile: Profile) -> Iterator[None]:
+    """Serve the profile's named addresses on their real ports, inside an isolated network; raises WorldError."""
+    relay = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own arguments
+        [sys.executable, "-P", "-m", "cockpit.drill.relay"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        start_new_session=True,
+    )
+    try:
+        assert relay.stdin is not None
+        relay.stdin.write(json.dumps(profile.dial).encode() + b"\n")
+        relay.stdin.flush()
+        _first_line(relay, time.monotonic() + READY_WITHIN_S)
+        yield
+    finally:
+        _end(relay)
 
 
 def _environment() -> dict[str, str]:
@@ -183,13 +154,3 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-def _plain(claims: "Claims | None") -> dict[str, Any]:
-    """Claims as JSON: moments as RFC 3339 text."""
-    if claims is None:
-        return {}
-    import msgspec
-
-    plain: dict[str, Any] = msgspec.to_builtins(claims)
-    return plain

@@ -12,6 +12,7 @@ from cockpit.drill.claims import Claims
 from cockpit.drill.happenings import Happening
 from cockpit.drill.referee import Outcome, Score
 from cockpit.drill.scenario import Scenario
+from cockpit.practice.run import Deed, Expected, Result
 
 _MARKS = {Outcome.MET: "✔ met", Outcome.LATE: "▲ late", Outcome.MISSED: "✖ missed", Outcome.OPEN: "… open"}
 
@@ -43,6 +44,43 @@ def render(facts: Facts) -> str:
         _footer(facts),
     )
     return "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def result_of(facts: Facts) -> Result:
+    """The same judgement as values, for the records of practice."""
+    scenario, score, claims = facts.scenario, facts.score, facts.claims
+    return Result(
+        scenario=scenario.name,
+        title=scenario.title,
+        type=scenario.type,
+        week=scenario.week.number if scenario.week else None,
+        started=facts.started,
+        planned_s=scenario.duration_s,
+        elapsed_s=round(facts.elapsed.total_seconds(), 1),
+        speed=facts.speed,
+        seed=facts.seed,
+        incident=claims.incident,
+        severity=claims.severity,
+        percent=score.percent,
+        restored=score.restored,
+        detection_s=_seconds(score.detection),
+        response_s=_seconds(score.response),
+        restoration_s=_seconds(score.restoration),
+        resolution_s=_seconds(score.resolution),
+        expected=tuple(
+            Expected(title=one.title, outcome=one.outcome, due_s=_seconds(one.due), after_s=_seconds(one.after))
+            for one in score.judgements
+        ),
+        deeds=tuple(
+            Deed(what=act.what, verdict=act.verdict, why=act.why, after_s=round(act.after.total_seconds(), 1))
+            for act in score.acts
+        ),
+        missing=score.missing,
+    )
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else round(duration.total_seconds(), 1)
 
 
 def clock(duration: timedelta | None) -> str:

@@ -7,7 +7,7 @@ written as "20s" or "5m"; they are scenario time and shrink with the drill's spe
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -119,6 +119,39 @@ def parse_inject(value: Mapping[str, Any]) -> AnyInject:
         return inject
     except msgspec.ValidationError as error:
         raise BadInput(f"That is no inject: {error}") from None
+
+
+def parse_words(word: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """An inject as it is typed, every value a string, as plain JSON; raises BadInput with the nearest word."""
+    known = {_tag(kind): kind for kind in get_args(AnyInject)}
+    if word not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}."
+        raise BadInput(f"There is no inject {word!r}; {hint}")
+    try:
+        inject = msgspec.convert(_seconds({**fields, "do": word}), AnyInject, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"That is no inject: {error}; write it as {_usage(known[word])}") from None
+    plain: dict[str, Any] = msgspec.to_builtins(inject)
+    return plain
+
+
+def vocabulary_lines() -> Iterator[str]:
+    """How each inject is written, by word."""
+    return iter(sorted(_usage(kind) for kind in get_args(AnyInject)))
+
+
+def _usage(kind: type[Strict]) -> str:
+    """`dns-fault server= kind= [under=] …`: the word, then its fields, those that may be left out in brackets."""
+    fields = [field for field in msgspec.structs.fields(kind) if field.name not in ("at_s", "note")]
+    given = [f"{field.name}=" if field.required else f"[{field.name}=]" for field in fields]
+    return " ".join([_tag(kind), *given])
+
+
+def _tag(kind: type[Strict]) -> str:
+    return str(kind.__struct_config__.tag)
 
 
 def _seconds(value: Any) -> Any:

@@ -36,10 +36,11 @@ from cockpit.drill.guard import Attempts, ProxyTrap
 from cockpit.drill.happenings import Happening, Happenings, Source
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
+from cockpit.drill.key_file import key_file
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.reactions import Reactions
 from cockpit.drill.referee import Referee, Score
-from cockpit.drill.report import Facts, render
+from cockpit.drill.report import Facts, render, result_of
 from cockpit.drill.scenario import Scenario
 from cockpit.drill.sinks import ChatSink, SinkServer
 from cockpit.drill.vocabulary import AnyInject
@@ -47,6 +48,7 @@ from cockpit.drill.web_access import AuthorityIssuer, HostedSites
 from cockpit.drill.witness import WorldWitness
 from cockpit.drill.zone_access import AuthoritativeLookup, HostedZones
 from cockpit.errors import ConfigError
+from cockpit.practice.run import Result
 from cockpit.profile import Aws, Profile
 
 TICK_S = 0.1
@@ -224,10 +226,21 @@ class World:
         self.happenings.note("facilitator", f"hint: {hint}")
         return hint
 
+    def keys(self) -> Mapping[str, str]:
+        """The TSIG keys of the drill's DNS operator and registrar, as key files for `nsupdate -k`."""
+        return {f"{key.name.removesuffix('.')}.key": key_file(key) for key in (self.tsig, self.registrar)}
+
+    def result(self, claims: Claims) -> Result:
+        """The judgement as values, final as of now."""
+        return result_of(self._facts(claims))
+
     def report(self, claims: Claims) -> str:
         """The drill report as Markdown, final as of now."""
+        return render(self._facts(claims))
+
+    def _facts(self, claims: Claims) -> Facts:
         score = self.referee.score(claims)
-        facts = Facts(
+        return Facts(
             scenario=self.scenario,
             score=score,
             claims=claims,
@@ -238,7 +251,6 @@ class World:
             speed=self.clock.speed,
             seed=self.seed,
         )
-        return render(facts)
 
     # What is true
 

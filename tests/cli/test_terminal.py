@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli.companion import own_command, own_environment, watch_is_held
+from cockpit.config import Settings
+from cockpit.desk import open_desk
+from cockpit.profile import Profile
 from tests.cli.conftest import Cockpit
 from tests.cli.terminal import Terminal
 from tests.cli.test_companion import wait_for
@@ -85,7 +88,12 @@ def test_a_drill_opens_breaks_and_ends_in_a_report(home: Path) -> None:
     }
     profile = json.loads((directory / "profile.json").read_text())
     assert profile["kind"] == "drill"
-    assert not (home / "cockpit.db").exists()
+    assert not (directory / "control.json").exists()
+    desk = open_desk(Settings(), Profile(), home / "cockpit.db", "mona")
+    (run,) = desk.practice.runs()
+    assert (run.result.scenario, run.people) == ("dkim-missing", ("mona",))
+    assert desk.practice.report(run.uid) == (directory / "report.md").read_text()
+    desk.close()
 
 
 def test_a_drill_leaves_no_process_behind(home: Path) -> None:

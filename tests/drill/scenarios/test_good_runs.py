@@ -147,10 +147,10 @@ def wait_it_out(minutes: float) -> Callable[[Stage], None]:
     def mend(stage: Stage) -> None:
         told = 0.0
         while told < minutes:
-            stage.wait(min(20, minutes - told))
-            told += 20
+            stage.wait(min(8, minutes - told))
+            told += 8
             if stage.incident:
-                stage.tell(f"Still with the provider after {told:.0f} minutes; next word in 20.")
+                stage.tell(f"Still with the provider after {told:.0f} minutes; next word in 8.")
 
     return mend
 
@@ -165,7 +165,7 @@ PLAYS = {
     "load-balancer-failure": Play(
         "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
     ),
-    "customer-communication": Play("admin.example", "http.health", "service-down", wait_it_out(55)),
+    "customer-communication": Play("admin.example", "http.health", "service-down", wait_it_out(26)),
     "dnssec-expired": Play("pay.example", "dns.resolution", "dnssec-failure", take_the_ds_out("pay.example")),
     "dnssec-wrong-ds": Play("pay.example", "dns.resolution", "dnssec-failure", replace_the_ds),
     "two-faults": Play("shop.example", "dns.resolution", "dnssec-failure", mend_both),
@@ -204,7 +204,7 @@ def test_a_scenario_is_seen_mended_and_scored(name: str, tmp_path: Path, prepare
         assert seen.kind == play.kind or not play.kind, seen
         if play.incident:
             stage.take_on(f"{seen.headline}", play.severity, play.target, *play.roles)
-            stage.tell("We are looking into it; next word in 20 minutes.")
+            stage.tell("We are looking into it; next word in 8 minutes.")
         play.mend(stage)
         stage.until(lambda: stage.restored)
         assert stage.look(play.target, play.check).verdict is Verdict.OK
