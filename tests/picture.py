@@ -6,7 +6,6 @@ The world, the watch and the screen are the real ones. An incident is open and i
 import asyncio
 import re
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 
 from cockpit.desk import Desk
 from screens.app import CockpitApp
+from tests.whole.home import until
 from tests.whole.place import Place, served
 
 PICTURE = Path(__file__).parent / "goldens" / "dashboard.svg"
@@ -28,12 +28,12 @@ def take(target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, served("dkim-missing", speed=4.0) as world:
         place = Place(Path(folder), msgspec.structs.replace(world.profile, speed=4.0))
         with place.watch(), place.desk() as desk:
-            _until(desk, lambda: all(row.at is not None for row in desk.domains()))
+            _until(desk, lambda: all(row.at is not None for row in desk.domains()), "every domain to be looked at")
             world.resume()
-            _until(desk, lambda: desk.next_step().command == "incident.open")
+            _until(desk, lambda: desk.next_step().command == "incident.open", "the alert")
             incident = desk.incidents.open_from_alert(desk.next_step().argument, take_lead=True)
             desk.start_runbook(incident.uid)
-            _until(desk, lambda: desk.next_step().command == "runbook.advance")
+            _until(desk, lambda: desk.next_step().command == "runbook.advance", "the repair")
             target.write_text(asyncio.run(_photograph(desk)), encoding="utf-8")
 
 
@@ -50,16 +50,13 @@ def _without_fonts_from_afar(svg: str) -> str:
     return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
 
 
-def _until(desk: Desk, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+def _until(desk: Desk, condition: Callable[[], bool], what: str) -> None:
+    def met() -> bool:
         desk.refresh()
         desk.settle()
-        if condition():
-            return
-        if time.monotonic() > deadline:
-            raise TimeoutError("The drill did not get as far as the picture in time.")
-        time.sleep(0.05)
+        return condition()
+
+    until(met, what, PATIENCE_S)
 
 
 if __name__ == "__main__":
