@@ -160,7 +160,7 @@ def _practise(
     from cockpit.drill.door import forget_control, keep_control
     from cockpit.drill.isolate import inside
     from cockpit.drill.launch import launch, relayed
-    from cockpit.drill.surroundings import around, surroundings, without_proxies
+    from cockpit.drill.surroundings import around, fenced, surroundings, without_proxies
 
     if into is None:
         directory = new_drill_directory(session.places.drills, name, datetime.now(UTC))
@@ -178,7 +178,7 @@ def _practise(
             keep_control(directory, world.profile.control, inside=os.getpid() if own_network else 0)
             stack.callback(forget_control, directory)
         found = surroundings(os.environ, world.profile, world.status()["trap"], directory)
-        with around(without_proxies(found) if own_network else found):
+        with around(without_proxies(found) if own_network else fenced(found, directory)):
             code = open_cockpit(_inside(session, profile, directory), directory / "watch-stderr.log")
         _end(session, world, _inside(session, profile, directory), people, directory)
     return code
