@@ -31,9 +31,11 @@ from cockpit.health.hysteresis import (
 )
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.watch.plan import affected
+from cockpit.watch.records import RecordMemory
 from storage.event import new_id
 from storage.ledger import Draft, Event, Ledger
 from storage.observations import Latest, Observations, Sample
+from storage.record_history import RecordState
 
 ACTOR = "watch"
 
@@ -46,21 +48,23 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Batch:
-    """What is to be committed together: rows of observations and the events that they caused."""
+    """What is to be committed together: rows of observations, the events that they caused, and changed records."""
 
     samples: list[Sample] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    records: list[RecordState] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.samples or self.drafts)
+        return bool(self.samples or self.drafts or self.records)
 
     def add(self, other: "Batch") -> None:
         """Append another batch."""
         self.samples.extend(other.samples)
         self.drafts.extend(other.drafts)
+        self.records.extend(other.records)
 
     def thin(self) -> None:
-        """Keep the newest row of each series, and every event: for a database that takes nothing for long."""
+        """Keep the newest row of each series, and all that happened: for a database that takes nothing for long."""
         newest = {(each.target, each.check, each.vantage): each for each in self.samples}
         self.samples = list(newest.values())
 
@@ -73,6 +77,7 @@ class Memory:
         self._policy = Policy(settings.failures_to_alert, settings.successes_to_clear)
         self._tracks: dict[Key, Track] = {}
         self._vantages: dict[Key, set[str]] = {}
+        self.records = RecordMemory()
 
     def open_alerts(self) -> list[str]:
         """The ids of the alerts that are open."""
@@ -109,7 +114,7 @@ class Memory:
 
     def take(self, seen: Sequence[Observation]) -> Batch:
         """Take in the observations of one look."""
-        batch = Batch([_sample(each) for each in seen])
+        batch = Batch([_sample(each) for each in seen], records=self.records.take(seen))
         for each in seen:
             if each.vantage == DECISION:
                 batch.drafts.extend(self._decided(each))

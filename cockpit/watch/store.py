@@ -7,23 +7,28 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from cockpit.clock import Clock
-from cockpit.health.model import Observation
+from cockpit.health.model import Observation, Verdict
 from cockpit.watch.memory import Batch, Key, Memory
 from storage.database import Database
 from storage.errors import LeaseHeld
+from storage.hourly import Hourly
 from storage.leases import PATIENCE, Lease, Leases, boot_id
 from storage.ledger import Ledger
 from storage.observations import Observations, Request
+from storage.record_history import RecordHistory
 
 LEASE = "watch"
 
 BEAT_S = PATIENCE.total_seconds() / 4
 """Seconds between two signs of life."""
+
+HOURS_KEPT = timedelta(days=29)
+"""For how long the worst of each hour is kept, and how records were, after single looks have gone."""
 
 _RETRY_S = 0.5
 
@@ -42,6 +47,7 @@ class Store:
         self._leases: Leases | None = None
         self._lease: Lease | None = None
         self._version = -1
+        self._tidied: int | None = None
 
     async def open(self) -> None:
         """Open the database; raises what `Database.open` raises."""
@@ -67,7 +73,7 @@ class Store:
 
     async def restore(self, memory: Memory, watched: set[Key]) -> tuple[Batch, list[Observation]]:
         """Rebuild `memory`; see `Memory.restore`."""
-        return await self._do(lambda: memory.restore(*self._tables(), watched, self._clock.now()))
+        return await self._do(lambda: self._restore(memory, watched))
 
     async def commit(self, batch: Batch) -> None:
         """Commit rows and events together, under the lease; raises StorageError and then nothing is recorded."""
@@ -82,7 +88,7 @@ class Store:
         return await self._do(self._requests)
 
     async def tidy(self, before: datetime) -> bool:
-        """Forget observations older than `before`, and copy the WAL back; False when the disk refused a part."""
+        """Keep but the worst of each hour before `before`, and copy the WAL back; False when a part had to wait."""
         return await self._do(lambda: self._tidy(before))
 
     async def reopen(self) -> None:
@@ -112,6 +118,10 @@ class Store:
         database, _ = self._own()
         return Ledger(database, self._clock.now), Observations(database)
 
+    def _restore(self, memory: Memory, watched: set[Key]) -> tuple[Batch, list[Observation]]:
+        memory.records.recall(RecordHistory(self._own()[0]).newest())
+        return memory.restore(*self._tables(), watched, self._clock.now())
+
     def _acquire(self) -> None:
         _, leases = self._own()
         self._lease = leases.acquire(LEASE, self._holder, os.getpid(), boot_id(), os.uname().nodename)
@@ -127,6 +137,7 @@ class Store:
             if self._lease is not None:
                 leases.check(self._lease, transaction)
             observations.put(batch.samples, transaction)
+            RecordHistory(database).put(batch.records, transaction)
             ledger.append(batch.drafts, transaction)
 
     def _beat(self) -> None:
@@ -144,7 +155,11 @@ class Store:
 
     def _tidy(self, before: datetime) -> bool:
         database, _ = self._own()
-        Observations(database).prune(before)
+        Hourly(database).condense(before, lambda verdict: Verdict(verdict).rank)
+        if before.hour != self._tidied:
+            self._tidied = before.hour
+            Hourly(database).prune(before - HOURS_KEPT)
+            RecordHistory(database).prune(before - HOURS_KEPT)
         return database.checkpoint()
 
     def _reopen(self) -> None:
