@@ -202,14 +202,16 @@ def _end(
     """Judge the drill, write the report beside it, and keep it in the operator's own records."""
     claims, took_part = _claims(inner)
     report, result = world.report(claims), world.result(claims)
-    path = write_private(directory / "report.md", report)
-    sentences = [f"{score(result)} Report: {path}"]
+    sentences = []
     try:
         with session.desk() as desk:
             run = desk.practice.record(result, report, [*took_part, *people])
+            report = desk.practice.report(run.uid)
             sentences += filter(None, [desk.practice.comparison(run.uid)])
     except CockpitError as error:
         sentences.append(f"It could not be kept in the records of practice: {error}")
+    path = write_private(directory / "report.md", report)
+    sentences.insert(0, f"{score(result)} Report: {path}")
     write_private(directory / "score.txt", sentences[0] + "\n")
     for sentence in sentences:
         say(sentence)

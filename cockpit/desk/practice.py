@@ -26,11 +26,11 @@ from storage.documents import Documents, TemplateSeed
 KIND = "drill-report"
 """The kind under which reports are stored; their subject is the drill's uid."""
 
+SECTIONS = ("Drill information", "Drill results", "Observations", "Action items", "Recommendations")
+"""What the documents' drill report template asks for; the referee's own sections stand between them."""
+
 TEMPLATE = TemplateSeed(
-    "drill_report",
-    "Drill report",
-    "# Drill report\n\n## Drill information\n\n## Drill results\n\n## Expectations\n\n## Actions\n\n## Observations\n\n"
-    "## Action items\n\n## Recommendations\n",
+    "drill_report", "Drill report", "# Drill report\n\n" + "\n\n".join(f"## {title}" for title in SECTIONS) + "\n"
 )
 
 
@@ -54,9 +54,10 @@ class Practice:
     # What was run
 
     def record(self, result: Result, report: str, participants: Iterable[str] = ()) -> Run:
-        """Keep a drill that is over, with its report; returns it as it stands in the records."""
+        """Keep a drill that is over, its report with earlier runs beside it; returns it as it is in the records."""
         uid = uuid4().hex
-        text = visible(report, limit=1_000_000, newlines=True)
+        earlier = history.beside(self._register.runs, result)
+        text = visible(f"{report}\n{earlier}" if earlier else report, limit=1_000_000, newlines=True)
         self._documents.seed_templates([TEMPLATE])
         template = self._documents.template(TEMPLATE.name)
         people = list(dict.fromkeys(clean_text(person, limit=80) for person in participants))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from cockpit.practice.run import Run
+from cockpit.practice.run import Result, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,27 @@ def comparison(earlier: Run | None, run: Run) -> str:
         if now_s is not None and then_s is not None and round(now_s) != round(then_s):
             parts.append(f"{name} {span(abs(now_s - then_s))} {'earlier' if now_s < then_s else 'later'}")
     return ", ".join(parts)
+
+
+def beside(runs: Iterable[Run], result: Result) -> str:
+    """A section for a report: this drill beside the last five of the same scenario; empty for the first."""
+    same = sorted(
+        (run for run in runs if run.result.scenario == result.scenario), key=lambda run: run.result.started
+    )
+    if not same:
+        return ""
+    rows = [(run.result, ", ".join(run.people)) for run in same[-5:]] + [(result, "this drill")]
+    lines = [
+        "## Beside earlier runs",
+        "| When | Score | Noticed | Answered | Restored | Who |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.started:%Y-%m-%d %H:%MZ} | {one.percent} | {span(one.detection_s)} | {span(one.response_s)} "
+        f"| {span(one.restoration_s)} | {who.replace('|', '/')} |"
+        for one, who in rows
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def span(seconds: float | None) -> str:

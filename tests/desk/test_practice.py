@@ -55,6 +55,8 @@ def test_the_second_run_is_compared_with_the_first(desk: Desk) -> None:
     second = desk.practice.record(result(85), REPORT)
     assert desk.practice.comparison(first.uid) == ""
     assert desk.practice.comparison(second.uid).startswith("85 of 100 after 60 on ")
+    assert "## Beside earlier runs" not in desk.practice.report(first.uid)
+    assert "| 85 | — | — | — | this drill |" in desk.practice.report(second.uid)
     assert [trend.change for trend in desk.practice.by_scenario()] == [25]
 
 
