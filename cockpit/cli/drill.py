@@ -202,7 +202,7 @@ def _end(
     """Judge the drill, write the report beside it, and keep it in the operator's own records."""
     claims, took_part = _claims(inner)
     report, result = world.report(claims), world.result(claims)
-    sentences = []
+    sentences: list[str] = []
     try:
         with session.desk() as desk:
             run = desk.practice.record(result, report, [*took_part, *people])

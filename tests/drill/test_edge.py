@@ -33,7 +33,7 @@ def test_a_key_of_another_certificate_is_refused(authority: DrillAuthority) -> N
 
 
 def test_what_is_no_certificate_changes_nothing(authority: DrillAuthority) -> None:
-    hosts, s3 = HostNetwork(authority, CLOCK), S3(CLOCK.now())
+    hosts, s3 = HostNetwork(authority, CLOCK), S3(CLOCK.now(), "ca-central-1")
     hosts.add_host(HOST, "203.0.113.20")
     edge = Edge(hosts, s3)
     edge.put_spares(authority, (HOST,), CLOCK.now())
