@@ -7,10 +7,13 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from cockpit.desk.views import Changes, DomainView
+from cockpit.health.changes import Diff
+from cockpit.health.clearing import Clearing
 from cockpit.health.registry import CHECKS
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.present.board import domain_line
+from screens.present.changes import change_lines, changed_title
 from screens.present.domain import agreement_line, copyable_record, finding_lines, history_lines, matrix_lines
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.widgets.lines import Lines, Reader
@@ -24,6 +27,8 @@ class DomainScreen(Frame):
     NAME = "domain"
 
     _view: DomainView | None = None
+    _diff = Diff()
+    _clearing: Clearing | None = None
 
     def body(self) -> Iterable[Widget]:
         """Findings on the left; the matrix on the right, or below where the screen is narrow."""
@@ -48,7 +53,9 @@ class DomainScreen(Frame):
         """Read the domain again when something of it changed."""
         name = self.bridge.chosen_domain
         if changes is None or name in changes.domains:
-            self._view = self.bridge.desk.domain(name)
+            desk = self.bridge.desk
+            self._view = desk.domain(name)
+            self._diff, self._clearing = desk.past.changes(name), desk.past.clearing(name)
 
     def standing(self) -> Standing:
         """The domain on show, its untaken alert, and the record to publish."""
@@ -88,7 +95,11 @@ class DomainScreen(Frame):
         return [*head, *matrix_lines(self._view, self.now, width)]
 
     def _history_rule(self, width: int) -> Sequence[Line]:
-        return [rule("Changed", width, active=self.query_one("#history").has_focus)]
+        title = changed_title(self._diff, self.now)
+        return [rule(title, width, active=self.query_one("#history").has_focus)]
 
     def _history_lines(self, width: int) -> Sequence[Line]:
-        return history_lines(self._view, self.now, width, _TITLES) if self._view is not None else []
+        if self._view is None:
+            return []
+        records = change_lines(self._diff, self._clearing, self.now, width)
+        return [*records, *history_lines(self._view, self.now, width, _TITLES)]

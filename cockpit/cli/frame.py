@@ -14,6 +14,7 @@ COMMANDS = {
     "drill": "Practise on a simulated outage.",
     "watch": "Probe and record without a terminal, as a service does.",
     "check": "Look at domains once, now, and say what is wrong.",
+    "diff": "Say what changed at a domain since it was last good.",
     "spf": "Evaluate SPF for an address and a sender, and show the way to the result.",
     "status": "Say what is broken, from what was last recorded.",
     "incident": "Open, follow and close incidents.",

@@ -35,6 +35,7 @@ from storage.observations import Observations
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
     from cockpit.desk.messages import Messages
+    from cockpit.desk.past import Past
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
@@ -101,6 +102,13 @@ class Desk:
         )
         self.feed.add(runbooks, stream="run/")
         return runbooks
+
+    @cached_property
+    def past(self) -> "Past":
+        """What the records of a domain were, and what changed."""
+        from cockpit.desk.past import Past
+
+        return Past(self.database, self.board, self.clock)
 
     @cached_property
     def reviews(self) -> "Reviews":

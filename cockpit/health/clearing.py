@@ -8,6 +8,9 @@ import msgspec
 from cockpit.health.model import DECISION, Observation
 from cockpit.health.servers import AUTHORITATIVE, BOGUS, BROKEN, CACHED, GONE, PENDING, WRONG, counted
 
+_LONGEST_S = 604_800
+"""No resolver remembers for longer than a week (RFC 8767 section 4)."""
+
 _BAD = (GONE, WRONG, BROKEN, BOGUS, PENDING)
 
 
@@ -52,7 +55,7 @@ def clearing(seen: Iterable[Observation]) -> Clearing | None:
         at_source = each.evidence.get("role") == AUTHORITATIVE
         for cell in each.evidence.get("cells") or ():
             state, ttl = cell.get("state"), cell.get("ttl_s")
-            until = each.at + timedelta(seconds=ttl if isinstance(ttl, int | float) else 0)
+            until = each.at + timedelta(seconds=min(ttl, _LONGEST_S) if isinstance(ttl, int | float) else 0)
             if at_source:
                 source_good = source_good and state not in _BAD
             elif state in _BAD:

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.leases import Leases, boot_id
 from storage.ledger import Draft, Ledger
 from storage.observations import Observations, Sample
+from storage.record_history import RecordHistory, RecordState
 
 START = datetime(2026, 11, 20, 14, 3, 22, tzinfo=UTC)
 ACCOUNT = "ses:447112341123/ca-central-1"
@@ -145,6 +146,16 @@ class Scene:
         change = {"target": target, "check": "mail.dkim", "old": "OK", "new": "FAIL", "headline": text}
         self.event("ops", "health.changed", {**change, "at": format_time(self.clock.now())})
 
+    def was(self, target: str, record: str, type: str, *states: tuple[float, str, bool]) -> None:
+        """Write down how a record was: seconds ago, its value and whether that was good."""
+        before: datetime | None = None
+        for ago, value, good in states:
+            at = self.clock.now() - timedelta(seconds=ago)
+            last = None if before is None else at - timedelta(seconds=30)
+            state = RecordState(target, "mail.dkim", record, type, value, good, "" if good else "is gone", at, last)
+            RecordHistory(self._database).put([state])
+            before = at
+
     def fine(self, target: str, check: str, headline: str) -> None:
         """Put a good observation unless something was seen of this check already."""
         if (target, check) not in self._seen:
@@ -211,6 +222,10 @@ def troubled(scene: Scene) -> str:
                   evidence={"role": role, "cells": cells})  # fmt: skip
     scene.saw("shop.example", "mail.dkim", Verdict.FAIL, "DKIM: 1 of 3 CNAMEs gone at all 3 name servers", ago=14,
               since=240, finding=DKIM_FINDING, evidence={"asked": 5, "agreeing": 0})  # fmt: skip
+    scene.was("shop.example", "abc123._domainkey.shop.example", "CNAME",
+              (86_400, "abc123.dkim.amazonses.com", True), (240, "", False))  # fmt: skip
+    scene.was("shop.example", "shop.example", "NS", (86_400, "ns1.old.example, ns2.old.example", True),
+              (780, "ns1.shop.example, ns2.shop.example, ns3.shop.example", True))  # fmt: skip
     scene.saw("pay.example", "dns.resolution", Verdict.FAIL, "DNSSEC: RRSIG expired 2 h ago", ago=10, since=720,
               finding=Finding("The signature expired.", "A valid signature.", "Sign the zone again."))  # fmt: skip
     scene.saw("news.example", "tls.certificate", Verdict.WARN, "Certificate ends in 12 days", ago=30, since=180_000)

@@ -1,0 +1,49 @@
+"""What changed at a domain since it was good: old and new record with times, and when all will be clear."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cockpit.health.changes import Change, Diff
+from cockpit.health.clearing import Clearing
+from screens.present.lines import Line, Tone, cut, line, spread, wrap
+from screens.present.words import utc
+
+NO_RECORD = "no record"
+_NARROW = 60
+
+
+def change_lines(diff: Diff, clearing: Clearing | None, now: datetime, cells: int) -> list[Line]:
+    """Every changed record, the newest first, and the time at which all will be clear."""
+    words = clearing.words() if clearing is not None else ""
+    lines = wrap(words, cells, Tone.INFO) if words else []
+    for change in reversed(diff.changes):
+        lines += _change(change, now, cells)
+    return lines
+
+
+def changed_title(diff: Diff, now: datetime) -> str:
+    """What stands above them."""
+    if not diff.changes:
+        return "Changed"
+    return f"Changed since good at {_when(diff.good_at, now)}" if diff.good_at else "Changed since it was good"
+
+
+def _change(change: Change, now: datetime, cells: int) -> Sequence[Line]:
+    tone = Tone.OK if change.good else Tone.FAIL
+    lines = [cut(line((change.record, Tone.STRONG), " ", (change.type, Tone.MUTED)), cells)]
+    if change.old is not None:
+        until = f"till {_when(change.old_at, now)}" if change.old_at else ""
+        lines.append(_side("- ", change.old, until, Tone.MUTED, cells))
+    lines.append(_side("+ ", change.new, _when(change.at, now), tone, cells))
+    if change.because and cells >= _NARROW:
+        lines += wrap(change.because, cells, Tone.MUTED, indent=2, first=line("  "))
+    return lines
+
+
+def _side(sign: str, value: str, time: str, tone: Tone, cells: int) -> Line:
+    return spread(line((sign, tone), (value or NO_RECORD, tone)), line((time, Tone.MUTED)), cells)
+
+
+def _when(at: datetime, now: datetime) -> str:
+    """The time of day in UTC; another day is named."""
+    return utc(at) if at.date() == now.date() else f"{at:%d %b %H:%M}Z"
