@@ -22,18 +22,17 @@ from tests.screens.terminal import Terminal
 from tests.whole.home import Done, Home, run, until
 from tests.whole.place import Place, changes_at_aws, quick, served
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = pytest.mark.xdist_group("whole-home")
 
 NOBODY = 65534
 REFUSED, UNKNOWN, USAGE, STORAGE, CONFIG = 1, 2, 64, 74, 78
 GOOD = "domains:\n  - name: shop.example\n"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    folder = tmp_path / "home"
-    folder.mkdir(mode=0o700)
-    return Home(folder).fill()
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """One home for what must not change it."""
+    return Home(tmp_path_factory.mktemp("home")).fill()
 
 
 def refused(done: Done, code: int, *words: str) -> None:

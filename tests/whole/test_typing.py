@@ -8,7 +8,7 @@ from cockpit.cli.companion import own_command
 from tests.screens.terminal import Terminal
 from tests.whole.home import Home
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = pytest.mark.xdist_group("whole-home")
 
 
 def test_notes_that_arrive_in_one_burst_are_written_as_they_were_typed(tmp_path: Path) -> None:
