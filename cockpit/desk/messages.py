@@ -25,7 +25,7 @@ from storage.documents import Documents, TemplateSeed
 CHAT = "chat"
 """The channel that the configured webhook posts to; only internal words go there by themselves."""
 
-BY_HAND = "by hand"
+BY_HAND = "hand"
 """The channel of words that a person carries, from the clipboard."""
 
 

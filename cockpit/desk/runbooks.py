@@ -18,7 +18,7 @@ from cockpit.desk.actions import Actions
 from cockpit.desk.evidence import Evidence
 from cockpit.desk.feed import Feed
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly, Refused
-from cockpit.runbooks.inputs import fill_all, typed
+from cockpit.runbooks.inputs import fill, fill_all, typed
 from cockpit.runbooks.machine import Run, RunStatus, StepState, absorb, advance, stream_of
 from cockpit.runbooks.model import Check, Command, Decide, Kind, Remedy, Runbook, Step
 from cockpit.runbooks.shelf import Shelf
@@ -325,9 +325,13 @@ class Runbooks:
         return {"step": step.id, "attempt": run.of(step.id).attempt + 1, **detail}
 
     def _append(self, uid: str, kind: str, body: dict[str, Any]) -> None:
-        """Append one event if it may follow now; raises IllegalMove."""
+        """Append one event if it may follow now, a step's with its title; raises IllegalMove."""
         with self._feed.decide() as pen:
-            advance(self._get(uid), uid, kind, body, pen.now, self._operator)
+            run = self._get(uid)
+            step = run.runbook.step(str(body.get("step", "")))
+            if step is not None:
+                body = {**body, "title": visible(fill(step.title, run.inputs), limit=200)}
+            advance(run, uid, kind, body, pen.now, self._operator)
             pen.append(stream_of(uid), kind, body)
 
     def _get(self, uid: str) -> Run:

@@ -86,10 +86,7 @@ def describe(event: Recorded) -> _Line | None:
         return describer(event)
     if event.stream.startswith("action/"):
         return _action(event)
-    for prefix, kind in _FOREIGN.items():
-        if event.stream.startswith(prefix):
-            return _foreign(event, kind)
-    return None
+    return _run(event) if event.stream.startswith("run/") else None
 
 
 def _entry(event: Recorded, line: _Line) -> Entry:
@@ -228,11 +225,27 @@ def _message(event: Recorded) -> _Line:
     return _Line("message", f"sending to {channel}", noise=True)
 
 
-def _foreign(event: Recorded, kind: str) -> _Line:
-    """Runbook runs and drills: their own sentence where the event brings one, else the words of its kind."""
-    said = next((text for key in _SENTENCES if (text := fields.text(event.body, key))), "")
-    words = event.kind.partition(".")[2].replace("_", " ").replace("-", " ") or event.kind
-    return _Line(kind, f"{words}: {_first_line(said)}" if said else words, noise=not said)
+def _run(event: Recorded) -> _Line:
+    """A runbook run: where it began and ended, and what became of each step; that a step began is noise."""
+    body = event.body
+    step = fields.text(body, "title") or fields.text(body, "step").replace("-", " ")
+    said, reason = _first_line(fields.text(body, "said")), _first_line(fields.text(body, "reason"))
+    match event.kind:
+        case "run.started":
+            return _Line("runbook", f"runbook started: {fields.text(body, 'title')}")
+        case "run.finished":
+            return _Line("runbook", "runbook finished")
+        case "run.aborted":
+            return _Line("runbook", _because("runbook stopped", body))
+        case "run.jumped":
+            return _Line("runbook", f"runbook went on at: {fields.text(body, 'to').replace('-', ' ')}")
+        case "step.done":
+            return _Line("runbook", f"{step}: {said}" if said else f"{step}: done")
+        case "step.failed":
+            return _Line("runbook", f"{step}: failed, {reason}" if reason else f"{step}: failed")
+        case "step.skipped":
+            return _Line("runbook", f"{step}: left out, {reason}")
+    return _Line("runbook", f"{event.kind.partition('.')[2]}: {step}", noise=True)
 
 
 def _action(event: Recorded) -> _Line:
@@ -278,7 +291,6 @@ _ACTION_NEWS = frozenset(
         "cancelled",
     }
 )
-_FOREIGN: Mapping[str, str] = MappingProxyType({"run/": "runbook", "drill/": "drill"})
 _DESCRIBERS: Mapping[str, Callable[[Recorded], _Line]] = MappingProxyType(
     {
         "incident.opened": _opened,

@@ -68,6 +68,26 @@ def test_alerts_runs_and_actions_speak_for_themselves() -> None:
     assert told["e5"].text == "not delivered to chat: answered 403"
 
 
+def test_a_runbook_tells_what_became_of_each_step_by_its_title_and_never_its_whole_text() -> None:
+    history, stream = History().opened(), "run/r1"
+    title, step = "See that the record is really gone", "see-that-the-record-is-really-gone"
+    history.tell("run.started", {"title": "DKIM record missing", "text": "---\nid: x\n---"}, 1, stream=stream)
+    history.tell("step.started", {"step": step, "title": title}, 2, stream=stream)
+    history.tell("step.done", {"step": step, "title": title, "said": "FAIL: 1 of 3 gone"}, 3, stream=stream)
+    history.tell("step.failed", {"step": "ask-the-owner", "reason": "no answer"}, 4, stream=stream)
+    history.tell("step.skipped", {"step": "ask-the-owner", "reason": "asleep"}, 5, stream=stream)
+    history.tell("run.aborted", {"reason": "another way was found"}, 6, stream=stream)
+    told = [entry for entry in timeline(history.events) if entry.kind == "runbook"]
+    assert [entry.text for entry in told if entry.shown] == [
+        "runbook started: DKIM record missing",
+        "See that the record is really gone: FAIL: 1 of 3 gone",
+        "ask the owner: failed, no answer",
+        "ask the owner: left out, asleep",
+        "runbook stopped: another way was found",
+    ]
+    assert [entry.text for entry in told if not entry.shown] == ["started: See that the record is really gone"]
+
+
 def test_moves_say_why_and_how() -> None:
     history = History().opened().tell("acknowledged", at=1)
     history.moved("acknowledged", "resolved", 3, "verified by hand", override=True)
