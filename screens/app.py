@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cockpit.desk import Desk
 from cockpit.desk.views import Changes
+from cockpit.launching import REOPEN, Launcher
 from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.keys import KeyMap
-from screens.launcher import REOPEN, Launcher
 from screens.themes import DEFAULT_THEME
 
 POLL_S = 0.05

@@ -12,10 +12,10 @@ from cockpit.desk import Desk
 from cockpit.desk.views import IncidentCard
 from cockpit.errors import CockpitError
 from cockpit.incident.model import Incident
+from cockpit.launching import REOPEN, Launcher
 from cockpit.text import visible
 from screens.commands import BY_ID, Standing
 from screens.keys import KeyMap
-from screens.launcher import REOPEN, Launcher
 from screens.present.incident import card_of
 from screens.shell import Shell
 from screens.themes import DEFAULT_THEME

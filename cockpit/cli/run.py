@@ -56,8 +56,8 @@ def open_cockpit(session: Session, log: Path) -> int:
     """
     gc.disable()  # Until the first frame stands; see `cli.main()`.
     from cockpit.cli.launcher import TerminalLauncher
+    from cockpit.launching import REOPEN
     from screens.app import run_app
-    from screens.launcher import REOPEN, Launched
 
     code = REOPEN
     while code == REOPEN:
@@ -66,7 +66,7 @@ def open_cockpit(session: Session, log: Path) -> int:
             session.desk() as desk,
             CompanionWatch(session.watch_arguments, log, session.profile_line, held) as watch,
         ):
-            launcher = TerminalLauncher(session, watch, Launched)
+            launcher = TerminalLauncher(session, watch)
             remember = partial(_remember_signal, desk)
             code = run_app(desk, launcher=launcher, on_signal=remember, ensure_watch=partial(_first_frame, watch))
         session = Session(session.given)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from cockpit.errors import Refused
+from cockpit.launching import Launched, Launcher
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Option
-from screens.launcher import Launched, Launcher
 
 
 async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -90,15 +90,15 @@ def test_our_own_program_is_called_without_the_working_directory_in_its_path() -
     assert Path(own_environment()["PYTHONPATH"].split(os.pathsep)[0], "cockpit", "cli").is_dir()
 
 
-def launcher(given: Given | None = None) -> TerminalLauncher[tuple[str, bool]]:
+def launcher(given: Given | None = None) -> TerminalLauncher:
     session = Session(given)
-    return TerminalLauncher(session, CompanionWatch([], session.log("watch"), None), lambda *told: told)
+    return TerminalLauncher(session, CompanionWatch([], session.log("watch"), None))
 
 
 def test_a_domain_added_from_the_screen_stands_in_the_configuration(home: Path) -> None:
-    sentence, reopen = launcher().add_domain("Shop.Example")
-    assert reopen
-    assert str(home / "cockpit.yaml") in sentence
+    launched = launcher().add_domain("Shop.Example")
+    assert launched.reopen
+    assert str(home / "cockpit.yaml") in launched.sentence
     assert load_settings(home / "cockpit.yaml").domain("shop.example") is not None
     with pytest.raises(Refused, match="already"):
         launcher().add_domain("shop.example")

@@ -17,7 +17,7 @@ REPORT = "import sys; print(*sys.modules, file=sys.stderr)"
 
 START = """
 import asyncio
-import cockpit.cli.companion, cockpit.cli.launcher, cockpit.cli.run, screens.launcher
+import cockpit.cli.companion, cockpit.cli.launcher, cockpit.cli.run, cockpit.launching
 from cockpit.cli.session import Session
 from screens.app import CockpitApp
 

@@ -9,11 +9,11 @@ from textual.widgets import Input, TextArea
 from cockpit.actions.journal import ActionState
 from cockpit.errors import Refused
 from cockpit.incident.model import State
+from cockpit.launching import Launched
 from screens.action import ActionScreen
 from screens.app import CockpitApp
 from screens.dialogs import Ask, Choose, Confirm, Write
 from screens.incident import IncidentScreen
-from screens.launcher import Launched
 from screens.review import ReviewScreen
 from storage.errors import Unwritable
 from tests.screens.conftest import cockpit
