@@ -69,6 +69,7 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds between two looks at the same thing."""
 
     dns_s: Seconds = 30.0
+    dnssec_s: Seconds = 120.0
     tls_s: Seconds = 300.0
     http_s: Seconds = 30.0
     mail_s: Seconds = 600.0

@@ -42,6 +42,7 @@ byodkim:
 # How often to look, and how many looks in a row make or clear an alert.
 intervals:
   dns_s: 30s
+  dnssec_s: 2m
   tls_s: 5m
   http_s: 30s
   mail_s: 10m

@@ -128,6 +128,7 @@ def settings(chat_url: str) -> dict[str, Any]:
         "byodkim": {"bucket": BUCKET, "key_prefix": "dkim-certificates", "records_prefix": "dns_records"},
         "intervals": {
             "dns_s": 5.0,
+            "dnssec_s": 5.0,
             "tls_s": 30.0,
             "http_s": 5.0,
             "mail_s": 30.0,

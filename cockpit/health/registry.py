@@ -28,6 +28,7 @@ class Check(msgspec.Struct, frozen=True):
 
 CHECKS: tuple[Check, ...] = (
     Check("dns.resolution", "DNS resolution", "dns", "resolution", "dns_s", "dns-failure"),
+    Check("dns.dnssec", "DNSSEC", "dns", "dnssec", "dnssec_s", "dnssec-failure"),
     Check("mail.alignment", "Mail let through", "mail", "alignment", "ses_identity_s", "mail-refused"),
     Check("mail.dkim", "DKIM records", "mail", "dkim", "dns_s", "dkim-missing"),
     Check("mail.mx", "Mail exchangers", "mail", "mail", "mail_s", "mail-records"),

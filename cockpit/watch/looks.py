@@ -102,6 +102,9 @@ class Looks:
     async def _resolution(self, target: str, at: datetime) -> list[Observation]:
         return await self._names.resolution(self._domain(target), self._dkim_records(target), at)
 
+    async def _dnssec(self, target: str, at: datetime) -> list[Observation]:
+        return await self._names.dnssec(self._domain(target), at)
+
     def _dkim_records(self, target: str) -> tuple[tuple[str, str], ...]:
         """The DKIM records that are known to be wanted, so far."""
         own = self._domain(target).dkim
@@ -217,6 +220,7 @@ def _wishes(identity: Mapping[str, Any]) -> list[Any]:
 
 _PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observation]]]] = {
     "resolution": Looks._resolution,
+    "dnssec": Looks._dnssec,
     "identity": Looks._identity,
     "dkim": Looks._dkim,
     "mail": Looks._mail_records,

@@ -10,11 +10,13 @@ from cockpit.health import dkim
 from cockpit.health.dkim_cells import absent_at_source
 from cockpit.health.dkim_expected import Expectation
 from cockpit.health.dkim_expected import questions as dkim_questions
+from cockpit.health.dnssec import judge_dnssec
 from cockpit.health.model import Observation, Reading
 from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
 from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.dns import DEADLINE_S
+from cockpit.probes.dnssec import ChainProbe
 from cockpit.probes.engine import Engine
 from cockpit.probes.records import Question, read_records
 from cockpit.probes.transport import Transport
@@ -40,6 +42,7 @@ class NameLooks:
         self._doubt = doubt
         self._deadline_s = deadline_s
         self._delegations = Delegations(profile, transport=engine)
+        self._chains = ChainProbe(profile, self._delegations, deadline_s=deadline_s)
         self._serials: dict[str, int] = {}
         self._truth: dict[str, Truth] = {}
         self._former: dict[str, dict[tuple[str, str], tuple[frozenset[str], ...]]] = {}
@@ -83,6 +86,14 @@ class NameLooks:
         if truth:
             self._truth[target] = {**before, **truth}
         return former
+
+    async def dnssec(self, domain: DomainConfig, at: datetime) -> list[Observation]:
+        """The check dns.dnssec of a domain: its own records, its hosts, and a name that does not exist."""
+        asked = [(Wanted(domain.name).nonsense, "A"), *((host.name, "A") for host in domain.hosts)]
+        observations = judge_dnssec(domain.name, await self._chains.look(domain.name, asked, at, self._engine), at)
+        if self._doubt.overturns(observations):
+            return judge_dnssec(domain.name, await self._chains.look(domain.name, asked, at), at)
+        return observations
 
     async def dkim(self, expected: Expectation, at: datetime) -> list[Observation]:
         """The check mail.dkim of a domain whose expected records are known."""

@@ -31,7 +31,7 @@ def jobs(settings: Settings, profile: Profile) -> list[Job]:
 
 def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
     """The jobs of one domain; what is not configured is not looked for."""
-    probes = ["resolution", "mail"]
+    probes = ["resolution", "dnssec", "mail"]
     if domain.identity:
         probes += ["identity", "alignment"]
     if domain.identity or (domain.dkim is not None and domain.dkim.selector):

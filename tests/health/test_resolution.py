@@ -1,7 +1,7 @@
 """DNS resolution: the source before the caches, silence before blame, and one stale server by its name."""
 
 from cockpit.health.model import Observation, Reading, Verdict
-from cockpit.health.resolution import Pin, Wanted, follow_up, judge_resolution, questions
+from cockpit.health.resolution import Pin, Wanted, judge_resolution, questions
 from tests.health.dns_readings import AT, answer, name_server, server, verdicts
 
 DOMAIN, WWW = "shop.example", "www.shop.example"

@@ -81,7 +81,8 @@ class Stage:
         authority = self.network.authority(server[0])
 
         def handle(query: dns.message.Message, over_tcp: bool) -> bytes:
-            answer = authority.answer(query, tcp=True)
+            # Read anew, so that a change never reaches the zone itself.
+            answer = dns.message.from_wire(authority.answer(query, tcp=True).to_wire(max_size=65535))
             change(query, answer)
             return answer.to_wire(max_size=65535)
 
@@ -110,6 +111,15 @@ class Stage:
     async def decide(self) -> Observation:
         """One look, and what it amounts to."""
         return (await self.look())[DECISION]
+
+    async def look_at_chain(self) -> dict[str, Observation]:
+        """One look at the domain's DNSSEC: observations by vantage, the decision under the empty name."""
+        seen = await self.looks.dnssec(self.domain, SystemClock().now())
+        return {each.vantage: each for each in seen}
+
+    async def decide_chain(self) -> Observation:
+        """One look at DNSSEC, and what it amounts to."""
+        return (await self.look_at_chain())[DECISION]
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 20.0
 FAST = {
     "dns_s": 0.4,
+    "dnssec_s": 0.4,
     "tls_s": 1.0,
     "http_s": 0.6,
     "mail_s": 1.0,

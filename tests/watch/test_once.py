@@ -72,10 +72,11 @@ def test_a_domain_that_is_not_configured_is_looked_at_by_its_name(world: Launche
     found = check_once(settings(world), world.profile, ["Hosting.Example."])
     decided = {each.check: each.verdict for each in found if each.vantage == DECISION}
     assert decided.pop("dns.resolution") is Verdict.OK
+    assert decided.pop("dns.dnssec") is Verdict.OK
     assert set(decided.values()) == {Verdict.NA}, "a domain without mail is not asked to have mail records"
     (nothing,) = [
         each
-        for each in check_once(settings(world), world.profile, ["nobody.example"], ["dns"])
+        for each in check_once(settings(world), world.profile, ["nobody.example"], ["dns.resolution"])
         if each.vantage == DECISION
     ]
     assert nothing.verdict is Verdict.FAIL
@@ -114,6 +115,7 @@ TROUBLE = (
         "dnssec-failure",
         "app.example",
     ),
+    Trouble({"do": "dnssec-roll-key", "zone": "admin.example"}, "dns.dnssec", "dnssec-failure", "admin.example"),
     Trouble(certificate("expired"), "tls.certificate", "certificate-expired"),
     Trouble(certificate("expiring", days_left=10), "tls.certificate", "certificate-expiring", verdict=Verdict.WARN),
     Trouble(certificate("missing-chain"), "tls.certificate", "certificate-invalid"),

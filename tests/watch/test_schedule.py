@@ -100,9 +100,10 @@ def test_only_what_is_configured_is_looked_for() -> None:
     )
     settings = Settings(domains=(bare, full))
     planned = jobs(settings, Profile(aws=Aws(region="ca-central-1", account="447112341123")))
-    assert [job.probe for job in planned if job.target == "a.example"] == ["resolution", "mail"]
+    assert [job.probe for job in planned if job.target == "a.example"] == ["resolution", "dnssec", "mail"]
     assert [job.probe for job in planned if job.target == "b.example"] == [
         "resolution",
+        "dnssec",
         "mail",
         "identity",
         "alignment",
