@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from cockpit.desk.backups import Backup
 from cockpit.desk.views import Changes, DomainView
 from cockpit.health.changes import Diff
 from cockpit.health.clearing import Clearing
@@ -13,7 +14,7 @@ from cockpit.health.registry import CHECKS
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.present.board import domain_line
-from screens.present.changes import change_lines, changed_title
+from screens.present.changes import backup_lines, change_lines, changed_title
 from screens.present.domain import agreement_line, copyable_record, finding_lines, history_lines, matrix_lines
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.widgets.lines import Lines, Reader
@@ -29,6 +30,7 @@ class DomainScreen(Frame):
     _view: DomainView | None = None
     _diff = Diff()
     _clearing: Clearing | None = None
+    _backups: Sequence[Backup] = ()
 
     def body(self) -> Iterable[Widget]:
         """Findings on the left; the matrix on the right, or below where the screen is narrow."""
@@ -56,6 +58,7 @@ class DomainScreen(Frame):
             desk = self.bridge.desk
             self._view = desk.domain(name)
             self._diff, self._clearing = desk.past.changes(name), desk.past.clearing(name)
+            self._backups = desk.backups.newest(name)
 
     def standing(self) -> Standing:
         """The domain on show, its untaken alert, and the record to publish."""
@@ -79,7 +82,7 @@ class DomainScreen(Frame):
     def _finding_lines(self, width: int) -> Sequence[Line]:
         if self._view is None:
             return []
-        lines = finding_lines(self._view, self.now, width)
+        lines = [*backup_lines(self._backups, self.now, width), *finding_lines(self._view, self.now, width)]
         if copyable_record(self._view):
             lines += [EMPTY, line((self.bridge.keys.label("copy"), Tone.KEY), " copies the record to publish")]
         return lines

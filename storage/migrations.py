@@ -135,10 +135,22 @@ _MEMORY = Step(
     ),
 )
 
+_SNAPSHOTS = Step(
+    "snapshots",
+    (
+        """CREATE TABLE snapshot (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, domain TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+            text TEXT NOT NULL, records INTEGER NOT NULL, at TEXT NOT NULL, confirmed_at TEXT NOT NULL,
+            by TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX snapshot_domain ON snapshot (domain, source)",
+    ),
+)
+
 LEDGER_GUARDS = tuple(sql for sql in _LEDGER.statements if sql.startswith("CREATE TRIGGER"))
 """The triggers of the ledger as they stand in sqlite_schema; one that is missing is a sign of tampering."""
 
-STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH, _UI_STATE, _MEMORY)
+STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH, _UI_STATE, _MEMORY, _SNAPSHOTS)
 """Every step, oldest first; `user_version` of a current file is their number."""
 
 

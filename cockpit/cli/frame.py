@@ -15,6 +15,8 @@ COMMANDS = {
     "watch": "Probe and record without a terminal, as a service does.",
     "check": "Look at domains once, now, and say what is wrong.",
     "diff": "Say what changed at a domain since it was last good.",
+    "pin": "Print a domain's records as what they must be, for the configuration.",
+    "snapshot": "Keep copies of zones as backups, and get them out again.",
     "spf": "Evaluate SPF for an address and a sender, and show the way to the result.",
     "status": "Say what is broken, from what was last recorded.",
     "incident": "Open, follow and close incidents.",

@@ -34,6 +34,7 @@ from storage.observations import Observations
 
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
+    from cockpit.desk.backups import Backups
     from cockpit.desk.messages import Messages
     from cockpit.desk.past import Past
     from cockpit.desk.practice import Practice
@@ -109,6 +110,13 @@ class Desk:
         from cockpit.desk.past import Past
 
         return Past(self.database, self.board, self.clock)
+
+    @cached_property
+    def backups(self) -> "Backups":
+        """Copies of zones."""
+        from cockpit.desk.backups import Backups
+
+        return Backups(self.database, self.settings, self.board, self.operator, self.clock)
 
     @cached_property
     def reviews(self) -> "Reviews":

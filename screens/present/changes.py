@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from cockpit.desk.backups import RPO, Backup
 from cockpit.health.changes import Change, Diff
 from cockpit.health.clearing import Clearing
 from screens.present.lines import Line, Tone, cut, line, spread, wrap
-from screens.present.words import utc
+from screens.present.words import age, utc
 
 NO_RECORD = "no record"
 _NARROW = 60
@@ -19,6 +20,17 @@ def change_lines(diff: Diff, clearing: Clearing | None, now: datetime, cells: in
     for change in reversed(diff.changes):
         lines += _change(change, now, cells)
     return lines
+
+
+def backup_lines(backups: Sequence[Backup], now: datetime, cells: int) -> list[Line]:
+    """How old the copies of the zone are, against how old they may be; nothing where none was ever made."""
+    if not backups:
+        return []
+    minutes = int(RPO.total_seconds() // 60)
+    said = ", ".join(f"{each.source} {age(each.confirmed_at, now)} ago" for each in backups)
+    late = all(now - each.confirmed_at > RPO for each in backups)
+    words = f"backup {said}" + (f": older than the {minutes} min it may be" if late else f" (RPO {minutes} min)")
+    return wrap(words, cells, Tone.WARN if late else Tone.MUTED, first=line(("▲ ", Tone.WARN)) if late else ())
 
 
 def changed_title(diff: Diff, now: datetime) -> str:

@@ -1,0 +1,98 @@
+"""A copy of the records of a zone, as a backup: exact values in presentation format, and a zone file's text."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from cockpit.config import DomainConfig
+from cockpit.health.dkim_expected import EASY, expect
+
+WATCHED = "watched records"
+TRANSFER = "zone transfer"
+ROUTE53 = "Route 53"
+SOURCES = (WATCHED, TRANSFER, ROUTE53)
+
+_APEX = ("NS", "MX", "TXT", "CAA", "A", "AAAA")
+
+
+class RecordSet(msgspec.Struct, frozen=True, order=True):
+    """All records of a name and type; names without final dot, values in presentation format (RFC 1035 5.1)."""
+
+    name: str
+    type: str
+    ttl_s: int
+    values: tuple[str, ...]
+
+
+class ZoneCopy(msgspec.Struct, frozen=True):
+    """The record sets of a domain as one source had them; `notes` say what could not be had."""
+
+    domain: str
+    source: str
+    records: tuple[RecordSet, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The record sets as JSON, the same for the same records whatever their TTL happened to be at a cache."""
+        return json.dumps([msgspec.to_builtins(each) for each in sorted(self.records)], separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """A short name for this content."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+def zone_text(records: Iterable[RecordSet]) -> str:
+    """The lines of a zone file, with full names; what a name server imports."""
+    ordered = sorted(records, key=lambda each: (each.type != "SOA", each))
+    return "".join(
+        f"{each.name}. {each.ttl_s} IN {each.type} {value}\n" for each in ordered for value in each.values
+    )
+
+
+def records_from(text: str) -> tuple[RecordSet, ...]:
+    """The record sets that `ZoneCopy.text` holds."""
+    return tuple(msgspec.convert(json.loads(text), tuple[RecordSet, ...]))
+
+
+def watched_names(domain: DomainConfig, identity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Name and type of every record that the mail and the web of a domain depend on.
+
+    `identity` is what SES last said of it, which names the DKIM records and the MAIL FROM domain.
+    """
+    name = domain.name
+    wanted = [(name, rtype) for rtype in _APEX]
+    wanted += [(f"{label}.{name}", "TXT") for label in ("_dmarc", "_amazonses", "_mta-sts", "_smtp._tls")]
+    expected = expect(name, identity, selector=domain.dkim.selector if domain.dkim else "")
+    if expected is not None:
+        rtype = "CNAME" if expected.origin == EASY else "TXT"
+        wanted += [(record.name, rtype) for record in expected.records]
+    mail_from = str((identity or {}).get("mail_from") or "").lower().rstrip(".")
+    if mail_from:
+        wanted += [(mail_from, "MX"), (mail_from, "TXT")]
+    wanted += [(host.name, rtype) for host in domain.hosts for rtype in ("A", "AAAA")]
+    wanted += [(pin.name, pin.type) for pin in domain.records]
+    return list(dict.fromkeys(wanted))
+
+
+def quoted(text: str) -> str:
+    """The text of a TXT record as strings of at most 255 octets each (RFC 1035 section 3.3.14), escaped."""
+    octets = text.encode()
+    parts = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
+    return " ".join(f'"{"".join(map(_escaped, part))}"' for part in parts)
+
+
+def _escaped(octet: int) -> str:
+    if octet in b'"\\':
+        return f"\\{chr(octet)}"
+    return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}"
+
+
+def sets_named(records: Sequence[RecordSet], names: Iterable[tuple[str, str]]) -> list[RecordSet]:
+    """The record sets of these names and types, as far as they are there."""
+    wanted = set(names)
+    return [each for each in records if (each.name, each.type) in wanted]

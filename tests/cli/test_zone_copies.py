@@ -1,0 +1,84 @@
+"""Pins and snapshots of a served world: real name servers, a real hosted zone, all on loopback."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cockpit.config import settings_from
+from cockpit.config.yaml_subset import read_yaml
+from cockpit.drill.launch import LaunchedWorld, launch
+from tests.cli.conftest import Cockpit
+
+pytestmark = pytest.mark.xdist_group("cli-world")
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[LaunchedWorld]:
+    """A world in which nothing happens by itself."""
+    with launch("all-quiet", operator="mona") as launched:
+        yield launched
+
+
+@pytest.fixture
+def profile(world: LaunchedWorld, tmp_path: Path) -> Path:
+    path = tmp_path / "profile.json"
+    path.write_bytes(world.profile_line)
+    return path
+
+
+def test_pins_can_be_put_into_the_configuration_as_printed_and_then_hold(
+    cockpit: Cockpit, profile: Path, tmp_path: Path
+) -> None:
+    done = cockpit("--profile", profile, "pin", "shop.example", "--addresses")
+    assert done.code == 0, done.err
+    indented = "".join(f"    {line}\n" for line in done.out.splitlines())
+    config = tmp_path / "pinned.yaml"
+    config.write_text(f"domains:\n  - name: shop.example\n{indented}")
+    settings = settings_from(read_yaml(config.read_text(), "pins").value, "pins")
+    types = {pin.type for pin in settings.domains[0].records}
+    assert {"NS", "TXT", "A"} <= types
+    checked = cockpit("--profile", profile, "--config", config, "check", "shop.example", "--json")
+    decisions = {e["check"]: e["verdict"] for e in json.loads(checked.out)["observations"] if e["vantage"] == ""}
+    assert decisions["dns.resolution"] == "OK", checked.out
+
+
+def test_a_pin_that_does_not_hold_fails_the_check(cockpit: Cockpit, profile: Path, tmp_path: Path) -> None:
+    config = tmp_path / "pinned.yaml"
+    config.write_text(
+        "domains:\n  - name: shop.example\n    records:\n"
+        '      - {name: shop.example, type: NS, values: ["ns1.elsewhere.example."]}\n'
+    )
+    done = cockpit("--profile", profile, "--config", config, "check", "shop.example")
+    assert done.code == 1
+    assert "should be ns1.elsewhere.example." in done.out
+
+
+def test_a_snapshot_is_kept_by_each_open_way_and_only_once(cockpit: Cockpit, profile: Path) -> None:
+    first = cockpit("--profile", profile, "snapshot", "shop.example")
+    assert first.code == 0, first.err
+    assert "by watched records, kept as snapshot 1" in first.out
+    assert "refuses it" in first.out
+    again = cockpit("--profile", profile, "snapshot", "shop.example")
+    assert "by watched records, nothing changed since snapshot 1" in again.out
+    listed = json.loads(cockpit("--profile", profile, "snapshot", "shop.example", "--list", "--json").out)
+    sources = {each["source"] for each in listed["snapshots"]}
+    assert "watched records" in sources
+    assert not any(each["late"] for each in listed["newest"]["shop.example"])
+    shown = cockpit("--profile", profile, "snapshot", "--show", "1")
+    assert shown.out.startswith("; shop.example by watched records")
+    assert " IN NS ns1." in shown.out
+
+
+def test_what_nobody_serves_is_one_sentence_and_exit_1(cockpit: Cockpit, profile: Path) -> None:
+    done = cockpit("--profile", profile, "snapshot", "nothing.invalid")
+    assert done.code == 1
+    assert "nothing.invalid: " in done.out
+
+
+def test_mistakes_are_one_sentence(cockpit: Cockpit) -> None:
+    assert cockpit("snapshot").sentence.startswith("No domain is named")
+    assert cockpit("snapshot", "--show", "7").sentence.startswith("There is no snapshot 7")
+    assert cockpit("pin", "shop").code == 64
+    assert "No copy was kept yet" in cockpit("snapshot", "shop.example", "--list").out
