@@ -9,9 +9,11 @@ from collections import deque
 from datetime import timedelta
 
 from cockpit.clock import Clock
+from cockpit.drill.http import Handler
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
+from cockpit.drill.trust.ocsp import OcspResponder, StapleKind, staple_kind
 from cockpit.drill.webhost import HostFault, HostFaultKind, Page, Visit, WebHost, health_page, host_fault
-from cockpit.drill.weblistener import LOOPBACK, WebListener
+from cockpit.drill.weblistener import WebListener
 from cockpit.errors import BadInput, NotFound
 
 __all__ = [
@@ -39,11 +41,21 @@ class HostNetwork:
         self._clock = clock
         self._listeners: dict[str, WebListener] = {}
 
-    def add_host(self, name: str, *addresses: str, kind: CertificateKind | str = CertificateKind.GOOD) -> WebHost:
-        """Serve `name` with a fresh certificate at these documentation addresses; call before `start`."""
+    def add_host(
+        self,
+        name: str,
+        *addresses: str,
+        kind: CertificateKind | str = CertificateKind.GOOD,
+        handler: Handler | None = None,
+        plain: bool = False,
+    ) -> WebHost:
+        """Serve `name` with a fresh certificate at these documentation addresses; call before `start`.
+
+        With a `handler`, that answers instead of pages; with `plain`, over HTTP on port 80 as well.
+        """
         if name in self.hosts:
             raise BadInput(f"Host {name} exists already.")
-        host = WebHost(name, self._authority.issue(name, kind))
+        host = WebHost(name, self._authority.issue(name, kind), handler=handler, plain=plain)
         self.hosts[name] = host
         for address in addresses:
             self._listeners.setdefault(address, WebListener(address, host, self.hosts, self.log, self._clock))
@@ -57,12 +69,29 @@ class HostNetwork:
             raise NotFound(f"There is no host {name}.") from None
 
     def reissue(
-        self, name: str, kind: CertificateKind | str = CertificateKind.GOOD, *, expires_in: timedelta | None = None
+        self,
+        name: str,
+        kind: CertificateKind | str = CertificateKind.GOOD,
+        *,
+        expires_in: timedelta | None = None,
+        address: str | None = None,
     ) -> Certificate:
-        """Issue a certificate of this kind and present it from the next connection on."""
+        """Issue a certificate and present it from the next connection on, at `address` only if given."""
+        host = self.host(name)
+        if address is not None:
+            self._listener(address)
         certificate = self._authority.issue(name, kind, expires_in=expires_in)
-        self.host(name).present(certificate)
+        host.present(certificate, address=address)
         return certificate
+
+    def staple(self, name: str, kind: StapleKind | str | None, responder: OcspResponder) -> None:
+        """Have a host staple OCSP responses of this kind; None ends it. Raises BadInput for an unknown word."""
+        host = self.host(name)
+        if kind is None:
+            host.staple(None)
+            return
+        known = staple_kind(kind)
+        host.staple(lambda certificate: responder.staple(certificate.leaf, known))
 
     async def start(self) -> None:
         """Bind every address, HTTPS and the plain HTTP that redirects to it."""
@@ -84,9 +113,9 @@ class HostNetwork:
 
     @property
     def dial(self) -> dict[str, str]:
-        """ "address:443" and "address:80" to "127.0.0.1:port" where they really listen."""
+        """ "address:443" and "address:80" to "127.0.0.1:port" or "::1:port" where they really listen."""
         return {
-            f"{address}:{port}": f"{LOOPBACK}:{bound}"
+            f"{address}:{port}": f"{listener.loopback}:{bound}"
             for address, listener in self._listeners.items()
             for port, bound in listener.ports.items()
         }

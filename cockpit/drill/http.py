@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
@@ -39,6 +40,26 @@ class Dropped(Exception):  # noqa: N818 - not an error of ours: the fault that w
 
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Incoming(Protocol):
+    """Where octets come from."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Up to `n` octets; none at the end."""
+        ...
+
+
+class Outgoing(Protocol):
+    """Where octets go."""
+
+    def write(self, data: bytes) -> None:
+        """Send, sooner or later."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until there is room for more."""
+        ...
 
 
 class HttpServer:
@@ -79,7 +100,7 @@ class HttpServer:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER)
         while True:
-            request = await _read(connection, reader, writer)
+            request = await read_request(connection, reader, writer)
             if request is None:
                 return
             try:
@@ -87,7 +108,7 @@ class HttpServer:
             except Dropped:
                 writer.transport.abort()
                 raise
-            await _write(connection, writer, response, request.method)
+            await write_response(connection, writer, response, request.method)
             if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
                 return
             connection.start_next_cycle()
@@ -96,9 +117,8 @@ class HttpServer:
 TOO_LARGE = Response(413, body=b"The body is larger than this world accepts.\n")
 
 
-async def _read(
-    connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> Request | None:
+async def read_request(connection: h11.Connection, reader: Incoming, writer: Outgoing) -> Request | None:
+    """The next request of a connection; None when there is no more. Raises h11.RemoteProtocolError."""
     head: h11.Request | None = None
     body = bytearray()
     while True:
@@ -133,7 +153,10 @@ def _request(head: h11.Request, body: bytes) -> Request:
     )
 
 
-async def _write(connection: h11.Connection, writer: asyncio.StreamWriter, response: Response, method: str) -> None:
+async def write_response(
+    connection: h11.Connection, writer: Outgoing, response: Response, method: str, *, drip_s: float = 0.0
+) -> None:
+    """Send an answer; with `drip_s`, the body octet by octet with that many seconds between them."""
     headers = [(name, value) for name, value in response.headers]
     if not any(name.lower() == "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(response.body))))
@@ -144,6 +167,14 @@ async def _write(connection: h11.Connection, writer: asyncio.StreamWriter, respo
     )
     writer.write(connection.send(head) or b"")
     if method != "HEAD" and response.body:
-        writer.write(connection.send(h11.Data(data=response.body)) or b"")
+        for piece in _pieces(response.body, 1 if drip_s else len(response.body)):
+            writer.write(connection.send(h11.Data(data=piece)) or b"")
+            await writer.drain()
+            if drip_s:
+                await asyncio.sleep(drip_s)
     writer.write(connection.send(h11.EndOfMessage()) or b"")
     await writer.drain()
+
+
+def _pieces(body: bytes, size: int) -> Iterator[bytes]:
+    return (body[at : at + size] for at in range(0, len(body), size))

@@ -4,83 +4,52 @@ Keys are P-256 and live in memory. The authority may only vouch for the drill's 
 constraints), so that even a trust store that took it in by mistake could not be used against anybody.
 """
 
-import os
-import ssl
-import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from cockpit.clock import Clock
+from cockpit.drill.trust.certificates import (
+    DRILL_SUBJECT,
+    Access,
+    Certificate,
+    CertificateKind,
+    Issuer,
+    PrivateKey,
+    authority_builder,
+    leaf_builder,
+    responder_builder,
+    subject,
+)
+from cockpit.drill.trust.ct_log import CtLog, timestamp_list
+from cockpit.drill.trust.weak_signature import signed_with_sha1
 from cockpit.errors import BadInput
 
-DRILL_SUBJECT = "DRILL - NOT TRUSTED"
+__all__ = ["DRILL_SUBJECT", "Access", "Certificate", "CertificateKind", "CtLog", "DrillAuthority", "Issuer"]
+
 LEAF_LIFETIME = timedelta(days=90)
 AUTHORITY_LIFETIME = timedelta(days=365)
 NEAR_EXPIRY = timedelta(days=3)
 WRONG_HOST = "another-host.example"
+ISSUED_LIMIT = 5000
+"""Leaves whose serial numbers the authority knows as its own."""
 
-
-class CertificateKind(StrEnum):
-    """What is right or wrong with a leaf and what it is presented with; the names are the scenario vocabulary."""
-
-    GOOD = "good"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not-yet-valid"
-    EXPIRING = "expiring"
-    WRONG_HOST = "wrong-host"
-    SELF_SIGNED = "self-signed"
-    MISSING_CHAIN = "missing-chain"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A leaf, its private key, and the chain as the server presents it, leaf first."""
-
-    kind: CertificateKind
-    leaf: x509.Certificate
-    chain: tuple[x509.Certificate, ...]
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def chain_pem(self) -> bytes:
-        """What the server presents, in PEM form."""
-        return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in self.chain)
-
-    @property
-    def expires_at(self) -> datetime:
-        """The end of the leaf's validity."""
-        return self.leaf.not_valid_after_utc
-
-    def server_context(self) -> ssl.SSLContext:
-        """A TLS server context that presents this certificate.
-
-        OpenSSL reads keys from files only, so the key is on disk for that moment, in a 0700 directory.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        key_pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        with tempfile.TemporaryDirectory(prefix="drill-pki-") as folder:
-            bundle = Path(folder, "bundle.pem")
-            with os.fdopen(os.open(bundle, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(key_pem + self.chain_pem)
-            context.load_cert_chain(bundle)
-        return context
+WEAK_KEY_BITS = 1024
 
 
 class DrillAuthority:
     """A root and an intermediate, named so that nobody takes them for real; issues leaves of any kind.
 
-    `ocsp_url` and `issuer_url`, where given, go into each leaf as authority information access. Serial numbers
-    of revoked leaves are kept in `revoked` for whoever answers OCSP.
+    `ocsp_url` and `issuer_url`, where given, go into each leaf as authority information access. Each leaf is
+    shown to all of `logs` and carries a timestamp of each. Serial numbers of revoked leaves are kept in
+    `revoked`, and who of `issuers` issued which number in `issued`, for whoever answers OCSP.
     """
 
     def __init__(
@@ -90,24 +59,45 @@ class DrillAuthority:
         domains: Iterable[str] = ("example", "localhost"),
         ocsp_url: str | None = None,
         issuer_url: str | None = None,
+        logs: Sequence[CtLog] = (),
     ) -> None:
-        self._clock = clock
-        self._ocsp_url = ocsp_url
-        self._issuer_url = issuer_url
+        self.logs = tuple(logs)
         self.revoked: dict[int, datetime] = {}
-        permitted = [x509.DNSName(domain) for domain in domains]
-        constraints = x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
-        self.root_key = ec.generate_private_key(ec.SECP256R1())
-        self.issuer_key = ec.generate_private_key(ec.SECP256R1())
-        root_name = _subject(f"{DRILL_SUBJECT} root")
-        self.root = self._authority(root_name, self.root_key, root_name, self.root_key, 1, constraints)
-        issuer_name = _subject(f"{DRILL_SUBJECT} issuer")
-        self.issuer = self._authority(issuer_name, self.issuer_key, root_name, self.root_key, 0, constraints)
+        self.issued: OrderedDict[int, Issuer] = OrderedDict()
+        self.issuers: list[Issuer] = []
+        self._clock = clock
+        self._access = Access(ocsp_url=ocsp_url, issuer_url=issuer_url)
+        self._domains = tuple(domains)
+        self._root = self._authority(f"{DRILL_SUBJECT} root", None)
+        self.main_issuer = self._authority(f"{DRILL_SUBJECT} issuer", self._root)
+
+    @property
+    def root(self) -> x509.Certificate:
+        """The root's certificate."""
+        return self._root.certificate
+
+    @property
+    def issuer(self) -> x509.Certificate:
+        """The intermediate's certificate."""
+        return self.main_issuer.certificate
 
     @property
     def ca_pem(self) -> str:
         """The root in PEM form, as the profile carries it."""
         return self.root.public_bytes(Encoding.PEM).decode()
+
+    @cached_property
+    def other_issuer(self) -> Issuer:
+        """An intermediate under the same root that the company does not use."""
+        return self._authority(f"{DRILL_SUBJECT} other issuer", self._root)
+
+    @cached_property
+    def responder(self) -> Issuer:
+        """Who answers OCSP for the intermediate on its behalf."""
+        key, now = ec.generate_private_key(ec.SECP256R1()), self._clock.now()
+        begins, ends = now - timedelta(days=1), now + AUTHORITY_LIFETIME
+        builder = responder_builder(key.public_key(), self.main_issuer, begins, ends)
+        return Issuer(builder.sign(self.main_issuer.key, hashes.SHA256()), key)
 
     def issue(
         self,
@@ -126,17 +116,92 @@ class DrillAuthority:
         except ValueError:
             raise BadInput(f"{kind!r} is no kind of certificate: {', '.join(CertificateKind)}.") from None
         names = [WRONG_HOST] if known is CertificateKind.WRONG_HOST else [host, *aliases]
-        begins, ends = self._validity(known, expires_in)
-        key = ec.generate_private_key(ec.SECP256R1())
-        leaf = self._leaf(names, key, begins, ends, self_signed=known is CertificateKind.SELF_SIGNED)
+        weak = known is CertificateKind.WEAK_KEY
+        key: PrivateKey = rsa.generate_private_key(65537, WEAK_KEY_BITS) if weak else _new_key()
+        leaf, chain = self._leaf(known, names, key, self._validity(known, expires_in))
         alone = known in (CertificateKind.SELF_SIGNED, CertificateKind.MISSING_CHAIN)
         if known is CertificateKind.REVOKED:
             self.revoke(leaf)
-        return Certificate(known, leaf, (leaf,) if alone else (leaf, self.issuer), key)
+        return Certificate(known, leaf, (leaf,) if alone else (leaf, *chain), key)
+
+    def certify(self, names: Sequence[str], key: CertificatePublicKeyTypes) -> tuple[x509.Certificate, ...]:
+        """A good leaf for somebody else's key, and the chain that goes with it."""
+        builder = self._builder(names, key, self.main_issuer, self._validity(CertificateKind.GOOD, None))
+        return (self._signed(builder, self.main_issuer, self.logs), self.issuer)
 
     def revoke(self, leaf: x509.Certificate) -> None:
         """Count a leaf as revoked from now on."""
         self.revoked.setdefault(leaf.serial_number, self._clock.now())
+
+    def _leaf(
+        self,
+        kind: CertificateKind,
+        names: Sequence[str],
+        key: PrivateKey,
+        validity: tuple[datetime, datetime],
+    ) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+        """The leaf, and the chain above it that a server should present."""
+        if kind is CertificateKind.SELF_SIGNED:
+            name = subject(names[0])
+            builder = leaf_builder(names, key.public_key(), name, key.public_key(), *validity, access=self._access)
+            return builder.sign(key, hashes.SHA256()), ()
+        issuer = self.other_issuer if kind is CertificateKind.OTHER_ISSUER else self.main_issuer
+        builder = self._builder(
+            names,
+            key.public_key(),
+            issuer,
+            validity,
+            alternative_names=kind is not CertificateKind.NO_SAN,
+            must_staple=kind is CertificateKind.MUST_STAPLE,
+        )
+        weak = kind is CertificateKind.WEAK_SIGNATURE
+        return self._signed(builder, issuer, self._logs_for(kind), weak=weak), (issuer.certificate,)
+
+    def _builder(
+        self,
+        names: Sequence[str],
+        key: CertificatePublicKeyTypes,
+        issuer: Issuer,
+        validity: tuple[datetime, datetime],
+        *,
+        alternative_names: bool = True,
+        must_staple: bool = False,
+    ) -> x509.CertificateBuilder:
+        return leaf_builder(
+            names,
+            key,
+            issuer.name,
+            issuer.key.public_key(),
+            *validity,
+            access=self._access,
+            alternative_names=alternative_names,
+            must_staple=must_staple,
+        )
+
+    def _logs_for(self, kind: CertificateKind) -> Sequence[CtLog]:
+        """Whose timestamps a leaf of this kind carries."""
+        if kind is CertificateKind.NO_SCTS:
+            return ()
+        if kind is CertificateKind.FEW_SCTS:
+            return self.logs[:1]
+        if kind is CertificateKind.UNKNOWN_LOG:
+            return [CtLog("nobody's log", self._clock)] * 2
+        return self.logs
+
+    def _signed(
+        self, builder: x509.CertificateBuilder, issuer: Issuer, logs: Sequence[CtLog], *, weak: bool = False
+    ) -> x509.Certificate:
+        """Signed, with the timestamps of `logs`, and on record; signed twice where there are timestamps."""
+        leaf = _sign(builder, issuer, weak=weak)
+        if logs:
+            timestamps = [log.timestamp(leaf.tbs_certificate_bytes, issuer.key.public_key()) for log in logs]
+            leaf = _sign(builder.add_extension(timestamp_list(timestamps), critical=False), issuer, weak=weak)
+        for log in logs:
+            log.take(leaf)
+        self.issued[leaf.serial_number] = issuer
+        while len(self.issued) > ISSUED_LIMIT:
+            self.issued.popitem(last=False)
+        return leaf
 
     def _validity(self, kind: CertificateKind, expires_in: timedelta | None) -> tuple[datetime, datetime]:
         now = self._clock.now()
@@ -150,97 +215,31 @@ class DrillAuthority:
             return now + timedelta(days=1), now + LEAF_LIFETIME
         return min(now + left - LEAF_LIFETIME, now - timedelta(days=1)), now + left
 
-    def _leaf(
-        self,
-        names: list[str],
-        key: ec.EllipticCurvePrivateKey,
-        begins: datetime,
-        ends: datetime,
-        *,
-        self_signed: bool,
-    ) -> x509.Certificate:
-        subject = _subject(names[0])
-        issuer_name, issuer_key = (subject, key) if self_signed else (self.issuer.subject, self.issuer_key)
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = (
-            _builder(subject, key, issuer_name, issuer_key, begins, ends)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(alternatives, critical=False)
-            .add_extension(_key_usage(authority=False), critical=True)
-            .add_extension(usage, critical=False)
+    def _authority(self, name: str, above: Issuer | None) -> Issuer:
+        """A new authority: a root, or one that `above` vouches for."""
+        key, now = _new_key(), self._clock.now()
+        shown = subject(name)
+        issuer_name, issuer_key = (shown, key) if above is None else (above.name, above.key)
+        builder = authority_builder(
+            shown,
+            key.public_key(),
+            issuer_name,
+            issuer_key.public_key(),
+            now - timedelta(days=30),
+            now + AUTHORITY_LIFETIME,
+            path_length=1 if above is None else 0,
+            permitted=self._domains,
         )
-        if access := self._access():
-            builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
-        return builder.sign(issuer_key, hashes.SHA256())
-
-    def _access(self) -> list[x509.AccessDescription]:
-        places = (
-            (AuthorityInformationAccessOID.OCSP, self._ocsp_url),
-            (AuthorityInformationAccessOID.CA_ISSUERS, self._issuer_url),
-        )
-        return [
-            x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in places if url
-        ]
-
-    def _authority(
-        self,
-        subject: x509.Name,
-        key: ec.EllipticCurvePrivateKey,
-        issuer: x509.Name,
-        issuer_key: ec.EllipticCurvePrivateKey,
-        path_length: int,
-        constraints: x509.NameConstraints,
-    ) -> x509.Certificate:
-        now = self._clock.now()
-        return (
-            _builder(subject, key, issuer, issuer_key, now - timedelta(days=30), now + AUTHORITY_LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-            .add_extension(_key_usage(authority=True), critical=True)
-            .add_extension(constraints, critical=True)
-            .sign(issuer_key, hashes.SHA256())
-        )
+        made = Issuer(builder.sign(issuer_key, hashes.SHA256()), key)
+        if above is not None:
+            self.issuers.append(made)
+        return made
 
 
-def _subject(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, DRILL_SUBJECT),
-            x509.NameAttribute(NameOID.COMMON_NAME, name[:64]),
-        ]
-    )
+def _new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
 
 
-def _builder(
-    subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    begins: datetime,
-    ends: datetime,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
-
-
-def _key_usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _sign(builder: x509.CertificateBuilder, issuer: Issuer, *, weak: bool) -> x509.Certificate:
+    signed = builder.sign(issuer.key, hashes.SHA256())
+    return signed_with_sha1(signed, issuer.key) if weak else signed

@@ -1,16 +1,26 @@
-"""One web host of the drill: its pages, the certificate it presents, and what goes wrong with it."""
+"""One web host of the drill: its pages, the certificates it presents, and what goes wrong with it."""
 
 import json
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from cockpit.drill.pki import Certificate
+from cockpit.drill.http import Handler
+from cockpit.drill.stapling import stapling_context
+from cockpit.drill.trust.certificates import Certificate
 from cockpit.errors import BadInput
+
+if TYPE_CHECKING:
+    from OpenSSL import SSL
 
 WRONG_BODY = "<html><title>Welcome</title>Your new site is ready.</html>\n"
 """What a host answers that has lost its application."""
+
+CHALLENGES = "/.well-known/acme-challenge/"
+"""Pages that are served over plain HTTP, as an authority looks for them (RFC 8555 section 8.3)."""
 
 
 class HostFaultKind(StrEnum):
@@ -18,7 +28,8 @@ class HostFaultKind(StrEnum):
 
     `unavailable` answers 503 or another code; `slow` answers late; `drip` sends the body one octet a second;
     `wrong-body` answers 200 with something else; `hang` completes the handshake and never answers; `reset` cuts
-    the connection instead of answering.
+    the connection instead of answering; `abort` cuts it as soon as the handshake is done. Before a handshake,
+    `plain-http` answers HTTP on the TLS port, `handshake-hang` is silent and `handshake-reset` cuts.
     """
 
     UNAVAILABLE = "unavailable"
@@ -27,17 +38,25 @@ class HostFaultKind(StrEnum):
     WRONG_BODY = "wrong-body"
     HANG = "hang"
     RESET = "reset"
+    ABORT = "abort"
+    PLAIN_HTTP = "plain-http"
+    HANDSHAKE_HANG = "handshake-hang"
+    HANDSHAKE_RESET = "handshake-reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFault:
-    """One fault of one host; on one of its addresses only, where `address` is given."""
+    """One fault of one host; on one of its addresses only, where `address` is given.
+
+    `every` says which connections meet it: 1 is each, 3 is every third.
+    """
 
     kind: HostFaultKind
     status: int = 503
     latency_s: float = 0.0
     body: str = WRONG_BODY
     address: str | None = None
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +81,71 @@ class Visit:
     status: int
 
 
-class WebHost:
-    """One name: its pages, the certificate it presents, and its faults. Change it at any time."""
+@dataclass(slots=True)
+class Presented:
+    """A certificate with the TLS contexts that present it, each made when a client first needs it."""
 
-    def __init__(self, name: str, certificate: Certificate) -> None:
+    certificate: Certificate
+    plain: ssl.SSLContext | None = None
+    stapled: "SSL.Context | None" = None
+
+
+class WebHost:
+    """One name: its pages, the certificate it presents, and its faults. Change it at any time.
+
+    `handler`, where given, answers instead of the pages; with `plain`, over HTTP as well as HTTPS.
+    """
+
+    def __init__(
+        self, name: str, certificate: Certificate, *, handler: Handler | None = None, plain: bool = False
+    ) -> None:
         self.name = name
+        self.handler = handler
+        self.plain = plain
         self.pages: dict[str, Page] = {"/health": health_page(), "/": Page(200, b"ok\n", "text/plain")}
         self._faults: list[HostFault] = []
+        self._connections = 0
+        self._staple: Callable[[Certificate], bytes] | None = None
+        self._presented: dict[str | None, Presented] = {}
         self.present(certificate)
 
-    def present(self, certificate: Certificate) -> None:
-        """Present this certificate from the next connection on."""
-        self.certificate = certificate
-        self.context = certificate.server_context()
+    @property
+    def certificate(self) -> Certificate:
+        """What is presented at every address that has nothing of its own."""
+        return self._presented[None].certificate
+
+    def present(self, certificate: Certificate, *, address: str | None = None) -> None:
+        """Present this certificate from the next connection on: at one address, or everywhere."""
+        if address is None:
+            self._presented.clear()
+        self._presented[address] = Presented(certificate)
+
+    def certificate_at(self, address: str) -> Certificate:
+        """What is presented at an address."""
+        return self._at(address).certificate
+
+    def context_at(self, address: str) -> ssl.SSLContext:
+        """The TLS context for a connection to an address."""
+        presented = self._at(address)
+        if presented.plain is None:
+            presented.plain = presented.certificate.server_context()
+        return presented.plain
+
+    def stapling_at(self, address: str) -> "SSL.Context | None":
+        """The TLS context for a connection to an address, while this host staples."""
+        staple, presented = self._staple, self._at(address)
+        if staple is None:
+            return None
+        if presented.stapled is None:
+            certificate = presented.certificate
+            presented.stapled = stapling_context(certificate, lambda: staple(certificate))
+        return presented.stapled
+
+    def staple(self, staple: Callable[[Certificate], bytes] | None) -> None:
+        """Staple to each handshake what this makes of the certificate; None ends it."""
+        self._staple = staple
+        for presented in self._presented.values():
+            presented.stapled = None
 
     def inject(self, fault: HostFault) -> None:
         """Begin a fault."""
@@ -89,18 +160,34 @@ class WebHost:
         """Whether anything is wrong with the web service; the certificate is looked at apart."""
         return bool(self._faults)
 
-    def fault(self, kind: HostFaultKind, address: str) -> HostFault | None:
-        """The first fault of a kind that shows on this address."""
-        return next((f for f in self._faults if f.kind is kind and f.address in (None, address)), None)
+    def connected(self) -> int:
+        """Count one more connection; returns its number, by which faults choose their connections."""
+        self._connections += 1
+        return self._connections
 
-    def page(self, path: str, address: str) -> Page:
-        """What a path answers on this address, faults included."""
-        page = self.pages.get(path, Page(404, b"not found\n", "text/plain"))
-        if wrong := self.fault(HostFaultKind.WRONG_BODY, address):
-            page = Page(200, wrong.body.encode(), "text/html")
-        if refused := self.fault(HostFaultKind.UNAVAILABLE, address):
-            page = Page(refused.status, b'{"status":"unavailable"}\n', headers=(("Retry-After", "30"),))
-        return page
+    def fault(self, kind: HostFaultKind, address: str, number: int = 0) -> HostFault | None:
+        """The first fault of a kind that shows on this address, to the connection of this number."""
+        return next(
+            (
+                fault
+                for fault in self._faults
+                if fault.kind is kind and fault.address in (None, address) and number % fault.every == 0
+            ),
+            None,
+        )
+
+    def page(self, path: str, address: str, number: int = 0) -> Page | None:
+        """What a path answers on this address, faults included; None where the handler is to answer."""
+        if refused := self.fault(HostFaultKind.UNAVAILABLE, address, number):
+            return Page(refused.status, b'{"status":"unavailable"}\n', headers=(("Retry-After", "30"),))
+        if wrong := self.fault(HostFaultKind.WRONG_BODY, address, number):
+            return Page(200, wrong.body.encode(), "text/html")
+        if self.handler is not None:
+            return None
+        return self.pages.get(path, Page(404, b"not found\n", "text/plain"))
+
+    def _at(self, address: str) -> Presented:
+        return self._presented.get(address) or self._presented[None]
 
 
 def health_page(details: Mapping[str, str] | None = None) -> Page:
@@ -115,6 +202,7 @@ def host_fault(
     latency_s: float = 0.0,
     body: str = WRONG_BODY,
     address: str | None = None,
+    every: int = 1,
 ) -> HostFault:
     """Make a fault from a scenario's words; raises BadInput for a word outside the vocabulary."""
     try:
@@ -125,4 +213,6 @@ def host_fault(
         raise BadInput("A slow host needs latency_s above zero.")
     if not 200 <= status <= 599:
         raise BadInput(f"{status} is no HTTP status that a host can answer.")
-    return HostFault(kind=known, status=status, latency_s=latency_s, body=body, address=address)
+    if every < 1:
+        raise BadInput(f"A fault shows on every connection or on every n-th, not on every {every}.")
+    return HostFault(kind=known, status=status, latency_s=latency_s, body=body, address=address, every=every)

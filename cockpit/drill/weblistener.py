@@ -1,4 +1,8 @@
-"""One address of the drill's web: HTTPS and plain HTTP on loopback ports that stay reserved while it refuses."""
+"""One address of the drill's web: HTTPS and plain HTTP on loopback ports that stay reserved while it refuses.
+
+Connections are accepted bare, so that a fault may act before the handshake, and the name that the client asks for
+decides what it meets.
+"""
 
 import asyncio
 import contextlib
@@ -7,22 +11,43 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import h11
 
 from cockpit.clock import Clock
-from cockpit.drill.webhost import HostFaultKind, Page, Visit, WebHost
+from cockpit.drill.client_hello import HANDSHAKE, server_name
+from cockpit.drill.dns.server import loopback_for
+from cockpit.drill.http import Incoming, Outgoing, Request, Response, read_request, write_response
+from cockpit.drill.stapling import StapledStream
+from cockpit.drill.webhost import CHALLENGES, HostFaultKind, Visit, WebHost
 from cockpit.errors import WorldError
 
-LOOPBACK = "127.0.0.1"
 HTTPS_PORT = 443
 HTTP_PORT = 80
-REQUEST_LIMIT = 65_536
-"""Octets of a request that are read before the connection is cut."""
+PEEKED = 16_384
+RECORD_HEAD = 5
+RECORD_PAUSE_S = 0.01
+"""Pause before looking again at a first record that has come in part."""
+
+BACKLOG = 100
+CONNECTION_LIMIT = 256
+"""Connections that one address holds at a time; more are cut."""
 
 IDLE_S = 10.0
+HANDSHAKE_S = 10.0
 DRIP_S = 1.0
 """Pause between two octets of a dripping answer."""
+
+NOT_TLS = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis is plain HTTP.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One connection: which host it came for, and how many that host had met by then."""
+
+    host: WebHost
+    number: int
 
 
 class WebListener:
@@ -33,38 +58,39 @@ class WebListener:
     ) -> None:
         """Serve any of `hosts` by name; a client without SNI meets the certificate of `default`."""
         self.address = address
+        self.loopback = loopback_for(address)
         self.ports: dict[int, int] = {}
         self._default = default
         self._hosts = hosts
         self._log = log
         self._clock = clock
         self._reserved: list[socket.socket] = []
-        self._servers: list[asyncio.Server] = []
+        self._listening: list[socket.socket] = []
+        self._acceptors: list[asyncio.Task[None]] = []
         self._conversations: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Bind and listen; an address that was shut gets its ports back."""
-        if self._servers:
+        if self._acceptors:
             return
         for port in (HTTPS_PORT, HTTP_PORT):
             if port not in self.ports:
                 self._reserve(port)
-        secure, plain = _bound_socket(self.ports[HTTPS_PORT]), _bound_socket(self.ports[HTTP_PORT])
-        self._servers = [
-            await asyncio.start_server(self._serve_https, sock=secure, ssl=self._tls_context()),
-            await asyncio.start_server(self._serve_http, sock=plain),
-        ]
+            listening = self._bound_socket(self.ports[port])
+            listening.listen(BACKLOG)
+            self._listening.append(listening)
+            self._acceptors.append(asyncio.create_task(self._accept(listening, secure=port == HTTPS_PORT)))
 
     async def shut(self) -> None:
         """Refuse connections and cut those that are open; the ports stay reserved."""
-        for server in self._servers:
-            server.close()
-        for task in self._conversations:
+        tasks = [*self._acceptors, *self._conversations]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
+        self._acceptors.clear()
 
     async def close(self) -> None:
         """Shut, and give the ports back."""
@@ -76,131 +102,213 @@ class WebListener:
 
     def _reserve(self, port: int) -> None:
         """Hold a number with a socket that never listens, so that a refusing address keeps it."""
-        held = _bound_socket(0)
+        held = self._bound_socket(0)
         self._reserved.append(held)
         self.ports[port] = held.getsockname()[1]
 
-    def _tls_context(self) -> ssl.SSLContext:
-        """A context that hands each connection on to the named host's own, as it is at that moment."""
-        context = self._default.certificate.server_context()
-        context.sni_callback = self._choose
-        return context
+    def _bound_socket(self, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.loopback else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            bound.setblocking(False)
+            bound.bind((self.loopback, port))
+        except OSError as error:
+            bound.close()
+            raise WorldError(f"Port {port} on {self.loopback} cannot be bound: {error.strerror}.") from None
+        return bound
 
-    def _choose(
-        self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext
-    ) -> int | None:
-        host = self._default if name is None else self._hosts.get(name)
-        if host is None:
-            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        connection.context = host.context
-        return None
+    # Connections
 
-    async def _serve_https(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._converse(reader, writer, secure=True)
+    async def _accept(self, listening: socket.socket, *, secure: bool) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except OSError:
+                # The client was gone before it was accepted, or descriptors ran out; the next one may fare better.
+                await asyncio.sleep(0)
+                continue
+            if len(self._conversations) >= CONNECTION_LIMIT:
+                accepted.close()
+                continue
+            task = asyncio.create_task(self._converse(accepted, secure=secure))
+            self._conversations.add(task)
+            task.add_done_callback(self._conversations.discard)
 
-    async def _serve_http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._converse(reader, writer, secure=False)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, secure: bool) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
+    async def _converse(self, accepted: socket.socket, *, secure: bool) -> None:
+        accepted.setblocking(False)
         try:
             with contextlib.suppress(
                 OSError, EOFError, TimeoutError, h11.RemoteProtocolError, asyncio.CancelledError
             ):
-                await self._answer(reader, writer, secure=secure)
+                await (self._serve_https(accepted) if secure else self._serve_http(accepted))
         finally:
-            self._conversations.discard(task)
-            writer.close()
+            accepted.close()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, secure: bool) -> None:
-        """One request, one answer, and the end of the connection."""
+    async def _serve_http(self, accepted: socket.socket) -> None:
+        reader, writer = await _streams(accepted)
+        with contextlib.closing(writer):
+            await self._answer(reader, writer, writer)
+
+    async def _serve_https(self, accepted: socket.socket) -> None:
+        async with asyncio.timeout(IDLE_S):
+            name = server_name(await _hello(accepted))
+        host = self._default if name is None else self._hosts.get(name)
+        if host is None:
+            await _streams(accepted, _turning_away())
+            return
+        meeting = Meeting(host, host.connected())
+        if not await self._before_handshake(accepted, meeting):
+            return
+        stapling = host.stapling_at(self.address)
+        reader, writer = await _streams(accepted, host.context_at(self.address) if stapling is None else None)
+        with contextlib.closing(writer):
+            if stapling is None:
+                await self._after_handshake(reader, writer, writer, meeting)
+                return
+            stream = StapledStream(stapling, reader, writer)
+            async with asyncio.timeout(HANDSHAKE_S):
+                await stream.handshake()
+            await self._after_handshake(stream, stream, writer, meeting)
+            stream.farewell()
+
+    async def _before_handshake(self, accepted: socket.socket, meeting: Meeting) -> bool:
+        """What comes before TLS; whether there is to be any."""
+        if self._fault(meeting, HostFaultKind.HANDSHAKE_HANG):
+            await asyncio.Event().wait()
+        if self._fault(meeting, HostFaultKind.HANDSHAKE_RESET):
+            _linger_not(accepted)
+            return False
+        if self._fault(meeting, HostFaultKind.PLAIN_HTTP):
+            # Left unread, the client's octets would turn the close into a reset that may overtake the answer.
+            accepted.recv(PEEKED)
+            await asyncio.get_running_loop().sock_sendall(accepted, NOT_TLS)
+            return False
+        return True
+
+    async def _after_handshake(
+        self, reader: Incoming, writer: Outgoing, line: asyncio.StreamWriter, meeting: Meeting
+    ) -> None:
+        if self._fault(meeting, HostFaultKind.ABORT):
+            _reset(line)
+            return
+        await self._answer(reader, writer, line, meeting)
+
+    def _fault(self, meeting: Meeting, kind: HostFaultKind) -> bool:
+        return meeting.host.fault(kind, self.address, meeting.number) is not None
+
+    # Answers
+
+    async def _answer(
+        self, reader: Incoming, writer: Outgoing, line: asyncio.StreamWriter, meeting: Meeting | None = None
+    ) -> None:
+        """One request, one answer, and the end of the connection; without a meeting it came over plain HTTP."""
         connection = h11.Connection(h11.SERVER)
         async with asyncio.timeout(IDLE_S):
-            request = await _read_request(connection, reader)
-        target = request.target.decode("ascii", "replace")
-        named = dict(request.headers).get(b"host", b"").decode("ascii", "replace").partition(":")[0].lower()
-        if not secure:
-            place = (("Location", f"https://{named}{target}"),)
-            await _send(connection, writer, request, Page(301, b"", "text/plain", place))
+            request = await read_request(connection, reader, writer)
+        if request is None:
             return
+        named = request.headers.get("host", "").partition(":")[0].lower()
         host = self._hosts.get(named)
-        if host is None:
-            await _send(connection, writer, request, Page(421, b"misdirected request\n", "text/plain"))
+        if meeting is None and (host is None or not _plainly(host, request.path)):
+            place = ("Location", f"https://{named}{_target(request)}")
+            await write_response(connection, writer, _plain_text(301, b"", place), request.method)
             return
-        if host.fault(HostFaultKind.HANG, self.address):
+        if host is None:
+            await write_response(connection, writer, _plain_text(421, b"misdirected request\n"), request.method)
+            return
+        number = meeting.number if meeting is not None and meeting.host is host else host.connected()
+        if host.fault(HostFaultKind.HANG, self.address, number):
             await reader.read()
             return
-        if host.fault(HostFaultKind.RESET, self.address):
-            _reset(writer)
+        if host.fault(HostFaultKind.RESET, self.address, number):
+            _reset(line)
             return
-        if slow := host.fault(HostFaultKind.SLOW, self.address):
+        if slow := host.fault(HostFaultKind.SLOW, self.address, number):
             await asyncio.sleep(slow.latency_s)
-        page = host.page(target.partition("?")[0], self.address)
-        method = request.method.decode("ascii")
-        self._log.append(Visit(self._clock.now(), named, self.address, method, target[:200], page.status))
-        drip = host.fault(HostFaultKind.DRIP, self.address)
-        await _send(connection, writer, request, page, drip_s=DRIP_S if drip else 0.0)
+        response = await self._response(host, request, number)
+        drip = host.fault(HostFaultKind.DRIP, self.address, number)
+        await write_response(connection, writer, response, request.method, drip_s=DRIP_S if drip else 0.0)
+
+    async def _response(self, host: WebHost, request: Request, number: int) -> Response:
+        page = host.page(request.path, self.address, number)
+        if page is None and host.handler is not None:
+            response = await host.handler(request)
+        else:
+            assert page is not None
+            response = Response(page.status, (("Content-Type", page.content_type), *page.headers), page.body)
+        target = _target(request)[:200]
+        self._log.append(Visit(self._clock.now(), host.name, self.address, request.method, target, response.status))
+        return Response(response.status, (*response.headers, ("Connection", "close")), response.body)
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """Cut the connection with RST, as a crashed process or a firewall does."""
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+async def _streams(
+    accepted: socket.socket, context: ssl.SSLContext | None = None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The two ends of an accepted connection, with TLS where a context is given; the socket is theirs then."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    own = socket.socket(fileno=accepted.detach())
+    patience_s = None if context is None else HANDSHAKE_S
+    transport, _ = await loop.connect_accepted_socket(
+        lambda: protocol, own, ssl=context, ssl_handshake_timeout=patience_s
+    )
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
-def _bound_socket(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.setblocking(False)
-        bound.bind((LOOPBACK, port))
-    except OSError as error:
-        bound.close()
-        raise WorldError(f"Port {port} on {LOOPBACK} cannot be bound: {error.strerror}.") from None
-    return bound
-
-
-async def _read_request(connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Request:
-    """The head of one request; its body, if any, is left unread."""
-    seen = 0
+async def _hello(accepted: socket.socket) -> bytes:
+    """The client's first TLS record, left where it is; raises EOFError when there is none."""
     while True:
-        event = connection.next_event()
-        if isinstance(event, h11.Request):
-            return event
-        if event is not h11.NEED_DATA or seen > REQUEST_LIMIT:
+        await _readable(accepted)
+        peeked = accepted.recv(PEEKED, socket.MSG_PEEK)
+        if not peeked:
             raise EOFError
-        octets = await reader.read(4096)
-        if not octets:
-            raise EOFError
-        seen += len(octets)
-        connection.receive_data(octets)
+        whole = RECORD_HEAD + int.from_bytes(peeked[3:RECORD_HEAD]) if len(peeked) >= RECORD_HEAD else PEEKED
+        if len(peeked) >= min(whole, PEEKED) or peeked[0] != HANDSHAKE:
+            return peeked
+        await asyncio.sleep(RECORD_PAUSE_S)
 
 
-async def _send(
-    connection: h11.Connection,
-    writer: asyncio.StreamWriter,
-    request: h11.Request,
-    page: Page,
-    *,
-    drip_s: float = 0.0,
-) -> None:
-    headers = [
-        ("Content-Type", page.content_type),
-        ("Content-Length", str(len(page.body))),
-        ("Connection", "close"),
-        *page.headers,
-    ]
-    head = h11.Response(status_code=page.status, headers=headers)
-    writer.write(connection.send(head) or b"")
-    if request.method != b"HEAD":
-        pieces = [page.body[at : at + 1] for at in range(len(page.body))] if drip_s else [page.body]
-        for piece in pieces:
-            writer.write(connection.send(h11.Data(data=piece)) or b"")
-            await writer.drain()
-            if drip_s:
-                await asyncio.sleep(drip_s)
-        writer.write(connection.send(h11.EndOfMessage()) or b"")
-    await writer.drain()
+async def _readable(accepted: socket.socket) -> None:
+    """Wait until the client has said something, without reading it."""
+    loop = asyncio.get_running_loop()
+    said = asyncio.Event()
+    loop.add_reader(accepted, said.set)
+    try:
+        await said.wait()
+    finally:
+        loop.remove_reader(accepted)
+
+
+def _turning_away() -> ssl.SSLContext:
+    """A context that knows nobody of the name that the client asks for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = lambda connection, name, given: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    return context
+
+
+def _plainly(host: WebHost, path: str) -> bool:
+    """Whether a host answers this path over plain HTTP."""
+    return host.plain or (path.startswith(CHALLENGES) and path in host.pages)
+
+
+def _target(request: Request) -> str:
+    query = "&".join(f"{name}={value}" for name, value in request.query)
+    return f"{request.raw_path}?{query}" if query else request.raw_path
+
+
+def _plain_text(status: int, body: bytes, *headers: tuple[str, str]) -> Response:
+    return Response(status, (("Content-Type", "text/plain"), ("Connection", "close"), *headers), body)
+
+
+def _reset(line: asyncio.StreamWriter) -> None:
+    """Cut the connection with RST, as a crashed process or a firewall does."""
+    _linger_not(line.get_extra_info("socket"))
+    line.transport.abort()
+
+
+def _linger_not(connection: socket.socket) -> None:
+    """Have the close of a connection be a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

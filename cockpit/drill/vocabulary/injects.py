@@ -108,7 +108,18 @@ class HostFault(Inject, frozen=True, kw_only=True, tag="host-fault"):
     """A host's web service misbehaves, at one of its addresses where one is given; `slow` needs `latency_s`."""
 
     host: str
-    kind: Literal["unavailable", "slow", "drip", "wrong-body", "hang", "reset"]
+    kind: Literal[
+        "unavailable",
+        "slow",
+        "drip",
+        "wrong-body",
+        "hang",
+        "reset",
+        "abort",
+        "plain-http",
+        "handshake-hang",
+        "handshake-reset",
+    ]
     status: int = 503
     latency_s: Seconds = 0.0
     address: str | None = None
