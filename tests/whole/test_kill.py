@@ -218,16 +218,16 @@ def test_a_call_on_its_way_when_the_runner_is_killed_is_found_out_by_the_screen_
 ) -> None:
     """Real processes only: a runner of one terminal, and the cockpit of another operator on a terminal.
 
-    The call lands a second late, well within the quiet period of a runner at this speed.
+    The call lands the better part of a second late, well within the quiet period of a runner at this speed.
     """
-    place = Place(place.folder, quick(world, SPEED))
+    place = Place(place.folder, quick(world, SPEED * 2))
     with place.desk("mhassan") as desk, Terminal(place.command(operator="jroy"), env=place.environment) as screen:
         screen.wait_for(b"DRILL")
         before = changes_at_aws(world)
         uid = desk.actions.request(*REPAIR)
         until(partial(reached, desk, uid, ActionState.PLANNED), "a plan")
         operation = "PutEmailIdentityDkimSigningAttributes"
-        world.inject(do="aws-fault", kind="latency", service="sesv2", operation=operation, delay_s=1.0, times=1)
+        world.inject(do="aws-fault", kind="latency", service="sesv2", operation=operation, delay_s=0.8, times=1)
         desk.actions.confirm(uid, "shop.example")
         until(partial(reached, desk, uid, ActionState.EFFECT), "the sending")
         screen.read_for(0.4)
