@@ -1,7 +1,6 @@
 """The drill's web over real TLS: certificates swap between connections, faults show as they would."""
 
 import asyncio
-import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from cockpit.clock import SystemClock
 from cockpit.drill.hosts import HostNetwork, host_fault
 from cockpit.drill.pki import DrillAuthority
 from cockpit.errors import BadInput, NotFound
+from tests.drill.programs import program, run
 
 WWW, ADDRESS, SECOND = "www.shop.example", "203.0.113.10", "203.0.113.11"
 
@@ -203,9 +203,7 @@ def test_words_outside_the_vocabulary_are_refused(authority: DrillAuthority) -> 
 async def test_openssl_and_curl_see_what_is_presented(
     web: HostNetwork, authority: DrillAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    openssl, curl = shutil.which("openssl"), shutil.which("curl")
-    if openssl is None or curl is None:
-        pytest.skip("openssl or curl is not installed")
+    openssl, curl = program("openssl"), program("curl")
     root = tmp_path_factory.mktemp("ca") / "root.pem"
     root.write_text(authority.ca_pem)
     place = web.dial[f"{ADDRESS}:443"]
@@ -227,14 +225,3 @@ async def test_openssl_and_curl_see_what_is_presented(
     web.reissue(WWW, "expired")
     assert "certificate has expired" in await run(*client)
     assert "expired" in await run(*fetch)
-
-
-async def run(*command: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    return output.decode(errors="replace")

@@ -1,33 +1,15 @@
 """Outside programs agree with the simulated DNS."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
 from cockpit.drill.dns import DnsNetwork, Resolver, fault
 from tests.drill.dns.conftest import port_of
+from tests.drill.programs import program, run
 
 pytestmark = pytest.mark.peer
-
-
-def program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-async def run(*command: str, given: str | None = None) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate(given.encode() if given is not None else None)
-    return output.decode()
 
 
 @pytest.fixture
