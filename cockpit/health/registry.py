@@ -51,6 +51,12 @@ RUNBOOKS: dict[str, str] = {
     "dkim-missing": "dkim-record-missing",
     "mail-refused": "dkim-record-missing",
     "mail-records": "mail-records-wrong",
+    "mx": "mail-records-wrong",
+    "spf": "mail-records-wrong",
+    "dmarc": "mail-records-wrong",
+    "mail-from": "mail-records-wrong",
+    "mta-sts": "mail-records-wrong",
+    "tls-rpt": "mail-records-wrong",
     "domain-identity": "domain-identity-failed",
     "dns-failure": "dns-resolution-failure",
     "dnssec-failure": "dnssec-failure",
@@ -64,7 +70,10 @@ RUNBOOKS: dict[str, str] = {
     "ses-account": "ses-account-stopped",
     "ses-quota": "ses-quota",
 }
-"""The runbook that an alert of each kind suggests, by id; an organisation may not have written it."""
+"""The runbook that an alert of each kind suggests, by id: for every kind that a check or its evidence can name.
+
+An organisation's runbook of the same id takes the place of the bundled one.
+"""
 
 
 def check_named(check_id: str) -> Check:
