@@ -75,7 +75,7 @@ def command() -> None:
     """Practise on simulated outages; nothing of them leaves this machine."""
 
 
-@click.command(cls=Command, example="cockpit drill dkim-missing --speed 2")
+@click.command(cls=Command, example="cockpit drill start dkim-missing --speed 2")
 @click.argument("name", default=DEFAULT_DRILL)
 @click.option("--list", "list_wanted", is_flag=True, help="List the drills there are.")
 @click.option("--json", "json_wanted", is_flag=True, help="With --list: print JSON.")
