@@ -14,7 +14,7 @@ from cockpit.health.registry import CHECKS
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.present.board import domain_line
-from screens.present.changes import backup_lines, change_lines, changed_title
+from screens.present.changes import backup_lines, change_lines, changed_title, routed_lines
 from screens.present.domain import agreement_line, copyable_record, finding_lines, history_lines, matrix_lines
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.widgets.lines import Lines, Reader
@@ -82,7 +82,10 @@ class DomainScreen(Frame):
     def _finding_lines(self, width: int) -> Sequence[Line]:
         if self._view is None:
             return []
-        lines = [*backup_lines(self._backups, self.now, width), *finding_lines(self._view, self.now, width)]
+        name = self._view.row.target
+        alerts = [each for each in self.bridge.desk.alerts() if each.target == name and each.cleared_at is None]
+        above = [*routed_lines(alerts, width), *backup_lines(self._backups, self.now, width)]
+        lines = [*above, *finding_lines(self._view, self.now, width)]
         if copyable_record(self._view):
             lines += [EMPTY, line((self.bridge.keys.label("copy"), Tone.KEY), " copies the record to publish")]
         return lines

@@ -140,4 +140,5 @@ class IncidentScreen(Listing):
         if self._incident is None:
             return []
         times = self.bridge.desk.incidents.metrics(self._incident.uid, self.now)
-        return side_lines(self._incident, self._clocks, times, self.now, width)
+        alerts = [self.bridge.desk.incidents.alert(alert) for alert in self._incident.alerts]
+        return side_lines(self._incident, self._clocks, times, self.now, width, alerts)

@@ -107,8 +107,11 @@ def show(session: Session, ref: str, noise: bool, json_wanted: bool) -> int:
         clocks = desk.incidents.deadlines(ref)
         metrics = desk.incidents.metrics(ref)
         entries = desk.incidents.timeline(ref, noise=noise)
+        alerts = [desk.incidents.alert(alert) for alert in incident.alerts]
     if json_wanted:
-        as_json({"incident": incident, "deadlines": clocks, "metrics": metrics, "timeline": entries})
+        as_json(
+            {"incident": incident, "deadlines": clocks, "metrics": metrics, "timeline": entries, "alerts": alerts}
+        )
         return 0
     title = f"{incident.ref} {incident.severity} {visible(incident.title)}"
     say(f"{title}  {incident.state} {clock(incident.elapsed(now))}")
@@ -120,6 +123,8 @@ def show(session: Session, ref: str, noise: bool, json_wanted: bool) -> int:
     for metric in metrics:
         value = clock(metric.value) if metric.value is not None else metric.recording.value
         say(f"  {metric.title}: {value}")
+    for route, notify in dict.fromkeys((alert.route, alert.notify) for alert in alerts if alert.route):
+        say(f"  {visible(route)}: notify {visible('; '.join(notify)) or 'nobody'}")
     for entry in entries:
         mark = "struck out: " if entry.struck else ""
         say(f"{entry.occurred_at:%Y-%m-%d %H:%M:%SZ}  {mark}{visible(entry.text)}  ({visible(entry.actor)})")

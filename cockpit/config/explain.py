@@ -74,7 +74,10 @@ def _unknown_key(key: str, path: Path, document: Document, source: str) -> str:
 
 def known_keys(path: Path) -> list[str]:
     """The keys that may stand at `path`."""
-    return [field.encode_name for field in msgspec.structs.fields(_type_at(path))]
+    kind = _type_at(path)
+    while typing.get_origin(kind) in (dict, tuple):
+        kind = typing.get_args(kind)[1 if typing.get_origin(kind) is dict else 0]
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
 def _type_at(path: Path) -> Any:

@@ -62,6 +62,8 @@ def _settings(document: Document, source: str) -> Settings:
 
         raise ConfigError(explained(str(error), document, source)) from None
     _check_names(settings, document, source)
+    if settings.alert_routing:
+        _check_routing(settings, document, source)
     return settings
 
 
@@ -97,3 +99,18 @@ def _check_names(settings: Settings, document: Document, source: str) -> None:
                 where = place(document, source, (part, index))
                 raise ConfigError(f"{where}: {name!r} is listed twice, first as number {seen[folded] + 1}.")
             seen[folded] = index
+
+
+def _check_routing(settings: Settings, document: Document, source: str) -> None:
+    """A condition that cannot be read would be a notification that never goes out."""
+    from cockpit.health.routing import rules_of
+
+    for name, rules in settings.alert_routing.items():
+        for index, rule in enumerate(rules):
+            try:
+                rules_of({name: [rule]})
+            except BadInput as error:
+                from cockpit.config.explain import place
+
+                where = place(document, source, ("alert_routing", name, index, "condition"))
+                raise ConfigError(f"{where}: {error}") from None

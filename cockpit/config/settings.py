@@ -47,11 +47,22 @@ class RecordPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: tuple[str, ...]
 
 
+class OwnIntervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds between two looks at one domain; what is left out is as for every domain."""
+
+    dns_s: Seconds | None = None
+    dnssec_s: Seconds | None = None
+    tls_s: Seconds | None = None
+    http_s: Seconds | None = None
+    mail_s: Seconds | None = None
+
+
 class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One domain to watch, and who is hurt when it is down.
 
     `identity` says that it is an SES identity of the account. `mail_per_hour` is what is usually sent, used
-    to say how much mail a failure reaches; None is not known.
+    to say how much mail a failure reaches; None is not known. `intervals` and `failures_to_alert` are for this
+    domain alone, in place of the general ones.
     """
 
     name: DomainName
@@ -63,6 +74,8 @@ class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: bool = False
     hosts: tuple[HostConfig, ...] = ()
     records: tuple[RecordPin, ...] = ()
+    intervals: OwnIntervals | None = None
+    failures_to_alert: Count | None = None
 
 
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,10 +116,18 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sdk_profile: str | None = None
 
 
+class RouteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to notify of which alerts: a condition (`cockpit.health.condition`), and by way one name or several."""
+
+    condition: str
+    actions: tuple[dict[str, str | tuple[str, ...]], ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet.
 
-    `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys.
+    `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys. `alert_routing` has
+    rules by class of alert, such as `critical_alerts`.
     """
 
     domains: tuple[DomainConfig, ...] = ()
@@ -115,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     successes_to_clear: Count = 2
     severity_profile: Literal["emergency", "standard", "notify"] = "emergency"
     people: tuple[Person, ...] = ()
+    alert_routing: dict[str, tuple[RouteConfig, ...]] = {}
     chat_webhook: SecretRef | None = None
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()

@@ -20,6 +20,8 @@ domains: []
 #    hosts:                      # certificates to watch; with a path, also the answer over HTTPS
 #      - {name: www.shop.example, path: /health, expect_status: 200}
 #      - {name: mx.shop.example, port: 465, path: null}
+#    intervals: {dns_s: 60s}     # how often to look at this one
+#    failures_to_alert: 3        # how many looks in a row make an alert for this one
 #    records:                    # record sets that must have exactly these values
 #      - {name: shop.example, type: MX, values: ["10 inbound-smtp.ca-central-1.amazonaws.com."]}
 
@@ -58,6 +60,16 @@ severity_profile: emergency
 # Who can be given a role. `cockpit --as ID` says who sits here.
 people: []
 #  - {id: mhassan, name: Mona Hassan, roles: [IC, TL], contact: "+1 613 555 0142"}
+
+# Whom to notify of which alerts, by class. The first word of a class stands for a severity: critical P0, high P1,
+# medium P2, low P3. Conditions know affected_domains, days_remaining, services, domain, check, kind, verdict, and
+# what happened: dns_resolution_failure, ssl_certificate_expired, service_down, dkim_missing, ...
+# alert_routing:
+#   critical_alerts:
+#     - condition: "dns_resolution_failure AND (affected_domains >= 3 OR domain = 'shop.example')"
+#       actions:
+#         - page: [oncall-primary, oncall-secondary]
+#         - slack: "#critical-alerts"
 
 # Where incident updates are posted. A reference, never the secret itself:
 # env:NAME, keyring:service/user or aws:secret-id

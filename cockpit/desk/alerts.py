@@ -1,9 +1,13 @@
 """Alerts as the desk knows them: raised and cleared by the watch, taken on by incidents."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from cockpit.clock import parse_time
 from cockpit.desk.views import AlertLine
+from cockpit.health.alerts import route_from
 from cockpit.health.model import Verdict
 from storage.ledger import Event
 
@@ -26,6 +30,9 @@ class Alerts:
                 self._lines[str(body["alert"])] = _raised(event)
             case "alert.worsened":
                 self._revise(str(body["alert"]), verdict=Verdict(body["verdict"]), headline=str(body["headline"]))
+            case "alert.routed" if str(body["alert"]) in self._lines:
+                line = self._lines[str(body["alert"])]
+                self._lines[line.id] = _routed(line, body)
             case "alert.cleared":
                 self._revise(str(body["alert"]), cleared_at=event.occurred_at)
                 self._forget_old()
@@ -60,7 +67,7 @@ class Alerts:
 def _raised(event: Event) -> AlertLine:
     body = event.body
     runbook = body.get("runbook")
-    return AlertLine(
+    line = AlertLine(
         id=str(body["alert"]),
         at=event.occurred_at,
         target=str(body["target"]),
@@ -76,3 +83,15 @@ def _raised(event: Event) -> AlertLine:
         cleared_at=None,
         first_bad_at=parse_time(body["first_bad_at"]) if body.get("first_bad_at") else None,
     )
+    return _routed(line, body)
+
+
+def _routed(line: AlertLine, body: Mapping[str, Any]) -> AlertLine:
+    """The line with the route that an event tells of; the rule's severity counts where it is the higher one."""
+    route = route_from(body.get("route"))
+    if route is None:
+        return replace(line, route="", notify=())
+    routed = replace(line, route=route.name, notify=route.notify)
+    if route.severity and route.severity < (line.severity or "P9"):
+        return replace(routed, severity=route.severity, severity_reason=route.reason)
+    return routed

@@ -50,6 +50,13 @@ class Board:
             check.id: timedelta(seconds=getattr(settings.intervals, check.interval)) for check in CHECKS
         }
         self._configured: dict[str, DomainConfig] = {domain.name: domain for domain in settings.domains}
+        self._own_intervals = {
+            (domain.name, check.id): timedelta(seconds=own)
+            for domain in settings.domains
+            if domain.intervals is not None
+            for check in CHECKS
+            if (own := getattr(domain.intervals, check.interval, None)) is not None
+        }
         for name in self._configured:
             self._place(self._fresh(name))
 
@@ -129,7 +136,9 @@ class Board:
             if decision is None:
                 continue
             seen = [row for (name, vantage), row in latest.items() if name == check.id and vantage != DECISION]
-            views.append(_check_view(check, decision, seen, freshness(decision.at, now, self._interval(check.id))))
+            views.append(
+                _check_view(check, decision, seen, freshness(decision.at, now, self._interval(target, check.id)))
+            )
         return views
 
     def decision(self, target: str, check: str) -> Observation | None:
@@ -149,8 +158,8 @@ class Board:
         if not decisions:
             unseen = Freshness.SILENT
             return DomainRow(target, Verdict.UNKNOWN, "", "not looked at yet", None, None, unseen, services)
-        late_at = min(row.at + self._interval(row.check) * LATE_INTERVALS for row in decisions)
-        silent_at = min(row.at + self._interval(row.check) * SILENT_INTERVALS for row in decisions)
+        late_at = min(row.at + self._interval(target, row.check) * LATE_INTERVALS for row in decisions)
+        silent_at = min(row.at + self._interval(target, row.check) * SILENT_INTERVALS for row in decisions)
         self._expiry[target] = (late_at, silent_at)
         heappush(self._ageing, (late_at, target))
         worst = min(decisions, key=lambda row: (Verdict(row.verdict).rank, _PLACE.get(row.check, len(_PLACE))))
@@ -199,8 +208,9 @@ class Board:
                 silent = Freshness.SILENT
                 self._place(replace(row, verdict=Verdict.UNKNOWN, headline=headline, freshness=silent))
 
-    def _interval(self, check: str) -> timedelta:
-        return self._intervals.get(check, timedelta(days=1))
+    def _interval(self, target: str, check: str) -> timedelta:
+        own = self._own_intervals.get((target, check)) if self._own_intervals else None
+        return own or self._intervals.get(check, timedelta(days=1))
 
 
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)}

@@ -143,7 +143,10 @@ class SesPanel(msgspec.Struct, frozen=True):
 
 
 class AlertLine(msgspec.Struct, frozen=True):
-    """One alert: open until it cleared, and attached once an incident took it."""
+    """One alert: open until it cleared, and attached once an incident took it.
+
+    `route` is the class that the routing rules put it in, `notify` whom they name, by way.
+    """
 
     id: str
     at: datetime
@@ -159,6 +162,8 @@ class AlertLine(msgspec.Struct, frozen=True):
     incident: str | None
     cleared_at: datetime | None
     first_bad_at: datetime | None = None
+    route: str = ""
+    notify: tuple[str, ...] = ()
 
 
 class NextStep(msgspec.Struct, frozen=True):

@@ -2,20 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
-
-from cockpit.config import DomainConfig
-from cockpit.health.dkim_expected import EASY, expect
 
 WATCHED = "watched records"
 TRANSFER = "zone transfer"
 ROUTE53 = "Route 53"
 SOURCES = (WATCHED, TRANSFER, ROUTE53)
-
-_APEX = ("NS", "MX", "TXT", "CAA", "A", "AAAA")
 
 
 class RecordSet(msgspec.Struct, frozen=True, order=True):
@@ -57,26 +51,6 @@ def zone_text(records: Iterable[RecordSet]) -> str:
 def records_from(text: str) -> tuple[RecordSet, ...]:
     """The record sets that `ZoneCopy.text` holds."""
     return tuple(msgspec.convert(json.loads(text), tuple[RecordSet, ...]))
-
-
-def watched_names(domain: DomainConfig, identity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Name and type of every record that the mail and the web of a domain depend on.
-
-    `identity` is what SES last said of it, which names the DKIM records and the MAIL FROM domain.
-    """
-    name = domain.name
-    wanted = [(name, rtype) for rtype in _APEX]
-    wanted += [(f"{label}.{name}", "TXT") for label in ("_dmarc", "_amazonses", "_mta-sts", "_smtp._tls")]
-    expected = expect(name, identity, selector=domain.dkim.selector if domain.dkim else "")
-    if expected is not None:
-        rtype = "CNAME" if expected.origin == EASY else "TXT"
-        wanted += [(record.name, rtype) for record in expected.records]
-    mail_from = str((identity or {}).get("mail_from") or "").lower().rstrip(".")
-    if mail_from:
-        wanted += [(mail_from, "MX"), (mail_from, "TXT")]
-    wanted += [(host.name, rtype) for host in domain.hosts for rtype in ("A", "AAAA")]
-    wanted += [(pin.name, pin.type) for pin in domain.records]
-    return list(dict.fromkeys(wanted))
 
 
 def quoted(text: str) -> str:

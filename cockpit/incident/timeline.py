@@ -202,6 +202,15 @@ def _checks(event: Recorded) -> _Line:
     return _Line("check", text, noise=True)
 
 
+def _routed(event: Recorded) -> _Line:
+    route = event.body.get("route")
+    if not isinstance(route, dict):
+        return _Line("alert", "routed: no rule is true of it any more", noise=True)
+    severity = fields.text(route, "severity")
+    notify = "; ".join(fields.texts(route, "notify")) or "nobody named"
+    return _Line("alert", f"routed as {fields.text(route, 'name')}{f' ({severity})' if severity else ''}: {notify}")
+
+
 def _alert(event: Recorded) -> _Line:
     word = {"alert.raised": "", "alert.worsened": "worse: ", "alert.cleared": "cleared: "}.get(event.kind, "")
     target, headline = fields.text(event.body, "target"), fields.text(event.body, "headline")
@@ -308,6 +317,7 @@ _DESCRIBERS: Mapping[str, Callable[[Recorded], _Line]] = MappingProxyType(
         "alert.raised": _alert,
         "alert.worsened": _alert,
         "alert.cleared": _alert,
+        "alert.routed": _routed,
         "health.changed": _health,
         "message.intent": _message,
         "message.sent": _message,

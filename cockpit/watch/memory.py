@@ -30,8 +30,10 @@ from cockpit.health.hysteresis import (
     weight_of,
 )
 from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.health.routing import rules_of
 from cockpit.watch.plan import affected
 from cockpit.watch.records import RecordMemory
+from cockpit.watch.routes import Routes
 from storage.event import new_id
 from storage.ledger import Draft, Event, Ledger
 from storage.observations import Latest, Observations, Sample
@@ -77,6 +79,12 @@ class Memory:
         self._policy = Policy(settings.failures_to_alert, settings.successes_to_clear)
         self._tracks: dict[Key, Track] = {}
         self._vantages: dict[Key, set[str]] = {}
+        self._policies = {
+            domain.name: Policy(domain.failures_to_alert, settings.successes_to_clear)
+            for domain in settings.domains
+            if domain.failures_to_alert is not None
+        }
+        self._routes = Routes(rules_of(settings.alert_routing), _draft)
         self.records = RecordMemory()
 
     def open_alerts(self) -> list[str]:
@@ -90,11 +98,14 @@ class Memory:
 
         An alert whose check is no longer watched would stay open for ever, so it is cleared with those words.
         """
-        still_open = _open_alerts(ledger.stream(alerts.STREAM))
+        events = ledger.stream(alerts.STREAM)
+        self._routes.recall(events)
+        still_open = _open_alerts(events)
         cleared = Batch()
         for key in [key for key in still_open if key not in watched]:
             body = {"alert": still_open.pop(key).alert, "headline": "no longer watched"}
             cleared.drafts.append(_draft(alerts.CLEARED, body, now))
+        cleared.drafts = self._routes.after(cleared.drafts, None, now)
         self._tracks = {key: Track(open=alert) for key, alert in still_open.items()}
         decisions = []
         for row in observations.latest():
@@ -118,12 +129,15 @@ class Memory:
         for each in seen:
             if each.vantage == DECISION:
                 batch.drafts.extend(self._decided(each))
+        if seen:
+            batch.drafts = self._routes.after(batch.drafts, {each.target for each in seen}, seen[-1].at)
         batch.samples.extend(self._vanished(seen))
         return batch
 
     def _decided(self, observation: Observation) -> list[Draft]:
         key = (observation.target, observation.check)
-        track, transitions = step(self._tracks.get(key, Track()), observation, self._policy)
+        policy = self._policies.get(observation.target, self._policy)
+        track, transitions = step(self._tracks.get(key, Track()), observation, policy)
         drafts = []
         for transition in transitions:
             draft, track = self._told(transition, track)

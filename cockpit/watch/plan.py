@@ -40,7 +40,7 @@ def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
         probes.append("certificate")
     if any(host.path is not None for host in domain.hosts):
         probes.append("health")
-    return [Job(domain.name, probe, interval_s(probe, settings)) for probe in probes]
+    return [Job(domain.name, probe, interval_s(probe, settings, domain)) for probe in probes]
 
 
 def account_jobs(target: str, settings: Settings) -> list[Job]:
@@ -56,10 +56,11 @@ def watched_account(settings: Settings, profile: Profile) -> str | None:
     return None
 
 
-def interval_s(probe: str, settings: Settings) -> float:
-    """Seconds between two looks of a probe."""
+def interval_s(probe: str, settings: Settings, domain: DomainConfig | None = None) -> float:
+    """Seconds between two looks of a probe; a domain may have its own."""
     check = next(check for check in CHECKS if check.probe == probe)
-    return float(getattr(settings.intervals, check.interval))
+    own = getattr(domain.intervals, check.interval, None) if domain is not None else None
+    return float(own or getattr(settings.intervals, check.interval))
 
 
 def affected(settings: Settings, target: str) -> Affected:

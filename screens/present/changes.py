@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cockpit.desk.backups import RPO, Backup
+from cockpit.desk.views import AlertLine
 from cockpit.health.changes import Change, Diff
 from cockpit.health.clearing import Clearing
 from screens.present.lines import Line, Tone, cut, line, spread, wrap
@@ -31,6 +32,16 @@ def backup_lines(backups: Sequence[Backup], now: datetime, cells: int) -> list[L
     late = all(now - each.confirmed_at > RPO for each in backups)
     words = f"backup {said}" + (f": older than the {minutes} min it may be" if late else f" (RPO {minutes} min)")
     return wrap(words, cells, Tone.WARN if late else Tone.MUTED, first=line(("▲ ", Tone.WARN)) if late else ())
+
+
+def routed_lines(alerts: Sequence[AlertLine], cells: int) -> list[Line]:
+    """Where the open alerts go by the routing rules, and whom these name."""
+    lines: list[Line] = []
+    for alert in alerts:
+        if alert.route:
+            words = f"{alert.route}: {'; '.join(alert.notify) or 'nobody named'}"
+            lines += wrap(words, cells, Tone.WARN, first=line((f"{alert.severity} ", Tone.FAIL)))
+    return lines
 
 
 def changed_title(diff: Diff, now: datetime) -> str:

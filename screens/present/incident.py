@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from cockpit.desk.views import IncidentCard
+from cockpit.incident.alerts import Alert
 from cockpit.incident.deadlines import Deadline, DeadlineState, next_deadline
 from cockpit.incident.metrics import Metric, Recording
 from cockpit.incident.model import Incident
@@ -135,7 +136,7 @@ def entry_detail(entry: Entry, cells: int, zone: tzinfo) -> list[Line]:
 
 
 def side_lines(incident: Incident, clocks: Sequence[Deadline], metrics: Sequence[Metric], now: datetime,
-               cells: int) -> list[Line]:  # fmt: skip
+               cells: int, alerts: Sequence[Alert] = ()) -> list[Line]:  # fmt: skip
     """What a wide screen has room for: roles, every clock with the document's words, metrics, reasons."""
     lines: list[Line] = [rule("Roles", cells)]
     needed = required_roles(incident.severity)
@@ -157,6 +158,17 @@ def side_lines(incident: Incident, clocks: Sequence[Deadline], metrics: Sequence
     ]
     lines += [EMPTY, rule("Hurt", cells), *wrap(", ".join(incident.services) or "no services named", cells)]
     lines += wrap(", ".join(incident.targets), cells, Tone.MUTED)
+    return lines + _notify_lines(alerts, cells)
+
+
+def _notify_lines(alerts: Sequence[Alert], cells: int) -> list[Line]:
+    """Whom the routing rules name for the incident's alerts."""
+    routed = dict.fromkeys((alert.route, alert.notify) for alert in alerts if alert.route)
+    if not routed:
+        return []
+    lines = [EMPTY, rule("Notify", cells)]
+    for route, notify in routed:
+        lines += wrap("; ".join(notify) or "nobody named", cells, first=line((f"{route}: ", Tone.MUTED)), indent=2)
     return lines
 
 

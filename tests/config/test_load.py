@@ -34,7 +34,7 @@ def mistake(tmp_path: Path, text: str) -> str:
 def uncommented(starter: str) -> str:
     lines = []
     for line in starter.splitlines():
-        if line.startswith(("#  ", "# resolvers")):
+        if line.startswith(("#  ", "# resolvers", "# alert_routing")):
             line = line.removeprefix("# ")
         if line in ("domains: []", "people: []"):
             line = line.removesuffix(" []")
@@ -55,6 +55,7 @@ def test_every_example_in_the_starter_file_loads_when_its_comment_sign_is_taken_
     assert [host.path for host in domain.hosts] == ["/health", None]
     assert settings.people[0].contact == "+1 613 555 0142"
     assert settings.resolvers[0].address == "8.8.8.8"
+    assert settings.alert_routing["critical_alerts"][0].actions[1] == {"slack": "#critical-alerts"}
 
 
 def test_an_empty_file_is_a_cockpit_that_watches_nothing(tmp_path: Path) -> None:
