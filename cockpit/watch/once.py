@@ -1,7 +1,9 @@
 """Look once, without a database: what `cockpit check` prints."""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig, Settings
@@ -21,7 +23,22 @@ def check_once(
     `only` names checks or areas, such as `mail` or `dns.resolution`. The SES account is looked at when no domain
     is named, or when `only` names its checks. A domain that is not configured is looked at as far as its name goes.
     """
-    return asyncio.run(_check(settings, profile, [name.rstrip(".").lower() for name in domains], tuple(only)))
+    with _without_log():
+        return asyncio.run(_check(settings, profile, [name.rstrip(".").lower() for name in domains], tuple(only)))
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep tracebacks off the terminal: where nobody handles a warning, `logging` prints it to standard error.
+
+    Nothing is lost: what a look met with is the reason in its observation.
+    """
+    silent = logging.NullHandler()
+    logging.getLogger().addHandler(silent)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(silent)
 
 
 async def _check(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +107,33 @@ def _when_input_ends(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -
     threading.Thread(target=read, name="parent", daemon=True).start()
 
 
-class _Clean(logging.Formatter):
-    """Log lines in UTC, without secrets and without anything a terminal would obey."""
+class Clean(logging.Formatter):
+    """Log lines in UTC, without secrets and without anything a terminal would obey; tracebacks where wanted."""
+
+    def __init__(self, *, tracebacks: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._tracebacks = tracebacks
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as visible, redacted text; a traceback keeps its lines."""
+        """The record as visible, redacted text; a traceback keeps its lines, or is told by its error alone."""
+        if record.exc_info and not self._tracebacks:
+            error = record.exc_info[1]
+            record = copy(record)
+            record.exc_info = record.exc_text = None
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
         return redact(visible(super().format(record), limit=20_000, newlines=True))
 
 
 @contextmanager
 def _logging(directory: Path | None) -> Iterator[None]:
-    """Log to `watch.log` in `directory`, or to standard error; only our own loggers and asyncio's are heard."""
+    """Log to `watch.log` in `directory`, or to standard error; only our own loggers and asyncio's are heard.
+
+    Tracebacks are for files: a person at a terminal gets a sentence.
+    """
     handler: logging.Handler
     if directory is None:
         handler = logging.StreamHandler(sys.stderr)
@@ -134,7 +147,7 @@ def _logging(directory: Path | None) -> Iterator[None]:
         os.dup2(raw, 2)
         os.close(raw)
         handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
-    handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(Clean(tracebacks=directory is not None or not sys.stderr.isatty()))
     loggers = [logging.getLogger(name) for name in ("cockpit.watch", "asyncio")]
     for logger in loggers:
         logger.addHandler(handler)

@@ -1,7 +1,11 @@
 """One look at a whole world: each kind of trouble becomes the right decision, with what to do about it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -90,6 +94,33 @@ def test_with_no_network_everything_is_unknown_and_nothing_is_red(world: Launche
     assert len(found) == len(DOMAIN_CHECKS)
     assert {each.verdict for each in found} == {Verdict.UNKNOWN}
     assert all(each.headline for each in found)
+
+
+def test_a_probe_that_raises_is_unknown_and_puts_no_traceback_on_the_terminal(tmp_path: Path) -> None:
+    """In a process of its own, because pytest handles every warning in this one."""
+    program = """
+from cockpit.config import settings_from
+from cockpit.profile import Profile
+from cockpit.watch import check_once
+from cockpit.watch.looks import Looks
+
+async def broken(self, job):
+    raise RuntimeError("boom")
+
+Looks.look = broken
+print(*check_once(settings_from({}, "the test"), Profile(loopback_only=True), ["shop.example"], ["dns"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the probe failed: RuntimeError: boom" in done.stdout
 
 
 @dataclass(frozen=True)
