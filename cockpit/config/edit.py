@@ -43,44 +43,52 @@ def add_domains(path: Path, names: Sequence[str], *, identity: bool = False) -> 
     fresh = list(dict.fromkeys(name for each in names if (name := domain_name(each)) not in known))
     if not fresh:
         return []
+    replace_config(path, with_items(text, [_item(name, identity) for name in fresh], path))
+    return fresh
+
+
+def replace_config(path: Path, text: str) -> None:
+    """Put a new text in the place of a configuration, in one step, once it was read back as one.
+
+    Raises ConfigError when the text is no configuration or cannot be written; the old one then stands.
+    """
     private_directory(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        _write(partial, _with_items(text, [_item(name, identity) for name in fresh], path))
+        _write(partial, text)
         load_settings(partial)
         partial.replace(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     finally:
         partial.unlink(missing_ok=True)
-    return fresh
 
 
 def _item(name: str, identity: bool) -> str:
     return f"- name: {json.dumps(name)}\n" + ("  identity: true\n" if identity else "")
 
 
-def _with_items(text: str, items: list[str], path: Path) -> str:
-    """The text with list items put at the head of `domains:`, in the indentation that the list has."""
+def with_items(text: str, items: list[str], path: Path, key: str = "domains") -> str:
+    """The text with list items put at the head of `key:`, in the indentation that the list has."""
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     for index, line in enumerate(lines):
-        match = re.match(r"domains:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$", line.rstrip("\n"))
+        match = re.match(rf"{key}:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$", line.rstrip("\n"))
         if match is not None:
             comment = f"  {match[2]}" if match[2] else ""
             return "".join(
-                [*lines[:index], f"domains:{comment}\n", *_indented(items, lines[index + 1 :]), *lines[index + 1 :]]
+                [*lines[:index], f"{key}:{comment}\n", *indented(items, lines[index + 1 :]), *lines[index + 1 :]]
             )
-        if line.startswith("domains:"):
+        if line.startswith(f"{key}:"):
             raise ConfigError(
-                f"{path} line {index + 1}: write domains: as a list with one item per line, then add to it."
+                f"{path} line {index + 1}: write {key}: as a list with one item per line, then add to it."
             )
-    return "".join([*lines, "\ndomains:\n", *_indented(items, [])])
+    return "".join([*lines, f"\n{key}:\n", *indented(items, [])])
 
 
-def _indented(items: list[str], following: list[str]) -> list[str]:
-    margin = "  "
+def indented(items: list[str], following: list[str], margin: str = "  ") -> list[str]:
+    """The items with the margin that the list that follows has, or with `margin` where none follows."""
     for line in following:
         if line.strip() and not line.lstrip().startswith("#"):
             first = re.match(r"( *)- ", line)

@@ -30,13 +30,18 @@ class DkimConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HostConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A host whose certificate is watched; with a `path`, also its answer over HTTPS."""
+    """A host whose certificate is watched; with a `path`, also its answer over HTTPS.
+
+    An answer is waited for `timeout_s` at most; one that takes longer than `slow_s` is a warning.
+    """
 
     name: DomainName
     port: Port = 443
     path: UrlPath | None = "/health"
     expect_status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 200
     expect_body: str = ""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=25)] | None = None
+    slow_s: Seconds | None = None
 
 
 class RecordPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

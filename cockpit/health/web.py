@@ -13,10 +13,14 @@ _UNSEEN = ("no-resolver", "not-allowed", "unreachable")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a host should answer; `body` is a text that must occur in it, empty for any."""
+    """What a host should answer; `body` is a text that must occur in it, empty for any.
+
+    An answer that takes longer than `slow_s` seconds is a warning; None warns of none.
+    """
 
     status: int = 200
     body: str = ""
+    slow_s: float | None = None
 
 
 def judge_health(target: str, readings: Sequence[tuple[Reading, Wanted]], at: datetime) -> list[Observation]:
@@ -42,6 +46,9 @@ def _judge(reading: Reading, wanted: Wanted) -> Observation:
         said = f"answers {status} without the text that is wanted"
         return _observation(reading, Verdict.FAIL, f"{url} {said}", _finding(reading, url, said, wanted))
     took_ms = round(reading.took.total_seconds() * 1000)
+    if wanted.slow_s is not None and reading.took.total_seconds() > wanted.slow_s:
+        said = f"answers in {took_ms} ms, and {wanted.slow_s:g} s are allowed"
+        return _observation(reading, Verdict.WARN, f"{url} {said}", _finding(reading, url, said, wanted))
     return _observation(reading, Verdict.OK, f"{url} answers {status} in {took_ms} ms")
 
 

@@ -21,6 +21,7 @@ from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.cloudwatch import read_rates
 from cockpit.probes.engine import Engine
+from cockpit.probes.http import DEADLINE_S as HTTP_DEADLINE_S
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.keys import public_key_facts
 from cockpit.probes.pace import ROUTINE, URGENT, Pace
@@ -185,12 +186,21 @@ class Looks:
         hosts = [(host, host.path) for host in self._domain(target).hosts if host.path is not None]
         found = await asyncio.gather(
             *(
-                self._http.look(target, web.CHECK, host.name, host.port, path, expect_body=host.expect_body, at=at)
+                self._http.look(
+                    target,
+                    web.CHECK,
+                    host.name,
+                    host.port,
+                    path,
+                    expect_body=host.expect_body,
+                    at=at,
+                    deadline_s=host.timeout_s or HTTP_DEADLINE_S,
+                )
                 for host, path in hosts
             )
         )
         pairs = [
-            (reading, web.Wanted(host.expect_status, host.expect_body))
+            (reading, web.Wanted(host.expect_status, host.expect_body, host.slow_s))
             for (host, _), readings in zip(hosts, found, strict=True)
             for reading in readings
         ]
