@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -36,12 +37,17 @@ def command(session: Session, offline: bool, json_wanted: bool) -> int:
 
 def _patient(session: Session) -> Patient:
     size = os.get_terminal_size(sys.stdout.fileno()) if sys.stdout.isatty() else None
+    profile, config = None, session.config_path
+    # A profile that cannot be read is told where the outside would be asked.
+    with suppress(CockpitError):
+        profile, config = session.given_profile, session.own_config
     return Patient(
         environ=os.environ,
-        config=session.config_path,
+        config=config,
         database=session.database,
         terminal=(size.columns, size.lines) if size is not None else None,
         encoding=sys.stdout.encoding or "",
+        profile=profile,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.health.model import Verdict
+from cockpit.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Patient:
     """The machine as one process sees it.
 
     `terminal` is (columns, rows), or None where standard output is no terminal; `encoding` is that of standard
-    output.
+    output. `config` is the file that settings are read from; where there is none, `profile`, if one was given, may
+    bring them.
     """
 
     environ: Mapping[str, str]
@@ -33,6 +35,7 @@ class Patient:
     database: Path
     terminal: tuple[int, int] | None
     encoding: str
+    profile: Profile | None = None
 
 
 def well(area: str, sentence: str) -> Diagnosis:

@@ -7,9 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cockpit import __version__
-from cockpit.config import load_settings
+from cockpit.config import load_settings, settings_from
 from cockpit.doctor.diagnosis import Diagnosis, Patient, ill, passed_over, poor, well
 from cockpit.errors import CockpitError
+from cockpit.profile import Profile
+from cockpit.text import visible
 from storage.database import Database
 from storage.errors import StorageError
 from storage.opening import wal_is_safe
@@ -27,7 +29,7 @@ def examine_machine(patient: Patient) -> list[Diagnosis]:
         sqlite(),
         database_files(patient.database),
         free_space(patient.database),
-        configuration(patient.config),
+        configuration(patient.config, patient.profile),
         terminal_size(patient.terminal),
         terminal_text(patient),
         terminal_colour(patient),
@@ -112,19 +114,22 @@ def free_space(path: Path) -> Diagnosis:
     return well("disk", f"{sentence}.")
 
 
-def configuration(path: Path | None) -> Diagnosis:
-    """Whether the configuration loads."""
-    if path is None:
+def configuration(path: Path | None, profile: Profile | None = None) -> Diagnosis:
+    """Whether the settings load: those in the file, or without one those that a profile brings."""
+    brought = profile.settings if profile is not None else None
+    if path is None and brought is None:
         return poor("config", "There is no configuration; nothing is watched yet.", "Write one: cockpit init")
+    source = str(path) if path is not None else f"the profile {visible(profile.name if profile else '')}"
     try:
-        settings = load_settings(path)
+        settings = load_settings(path) if path is not None else settings_from(brought or {}, source)
     except CockpitError as error:
-        return ill("config", str(error), f"Correct {path}.")
+        return ill("config", str(error), f"Correct {source}.")
+    source = source if path is not None else f"T{source[1:]}"
     count = len(settings.domains)
     mode = "read-only" if settings.read_only else "changes allowed"
     if not count:
-        return poor("config", f"{path} names no domain; nothing is watched.", "Add a domain under domains:")
-    return well("config", f"{path}: {count} domain{'s' if count > 1 else ''}, {mode}.")
+        return poor("config", f"{source} names no domain; nothing is watched.", "Add a domain under domains:")
+    return well("config", f"{source}: {count} domain{'s' if count > 1 else ''}, {mode}.")
 
 
 def terminal_size(size: tuple[int, int] | None) -> Diagnosis:

@@ -89,6 +89,28 @@ def test_a_broken_configuration_is_quoted(tmp_path: Path) -> None:
     assert configuration(path) == Diagnosis("config", Verdict.OK, f"{path}: 1 domain, read-only.")
 
 
+def test_settings_that_a_profile_brings_are_the_configuration() -> None:
+    brings = Profile(name="dkim-missing", settings={"domains": [{"name": "shop.example"}]})
+    found = configuration(None, brings)
+    assert found == Diagnosis("config", Verdict.OK, "The profile dkim-missing: 1 domain, changes allowed.")
+    broken = configuration(None, Profile(name="dkim-missing", settings={"theme": "blue"}))
+    assert broken.verdict is Verdict.FAIL
+    assert broken.fix == "Correct the profile dkim-missing."
+    assert "no configuration" in configuration(None, Profile()).sentence
+
+
+def test_the_command_reads_the_settings_of_the_profile(cockpit: Cockpit, home: Path) -> None:
+    profile = home / "profile.json"
+    profile.write_text('{"name": "elsewhere", "settings": {"domains": [{"name": "shop.example"}]}}')
+    said = cockpit("doctor", "--offline", "--profile", profile).out
+    assert "The profile elsewhere: 1 domain" in said
+    assert "no configuration" not in said
+    (home / "cockpit.yaml").write_text("theme: dark\n")
+    assert "The profile elsewhere" in cockpit("doctor", "--offline", "--profile", profile).out
+    profile.write_text("{")
+    assert "cockpit.yaml names no domain" in cockpit("doctor", "--offline", "--profile", profile).out
+
+
 @pytest.mark.parametrize(
     ("size", "verdict"), [((80, 24), Verdict.OK), ((79, 50), Verdict.WARN), (None, Verdict.NA)]
 )
