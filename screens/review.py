@@ -17,7 +17,7 @@ from textual.widgets import TextArea
 from cockpit.desk.views import Changes
 from cockpit.errors import CockpitError
 from cockpit.review.facts import Block
-from cockpit.review.gaps import Section
+from cockpit.review.gaps import Section, writing_place
 from screens.commands import Standing
 from screens.conflict import Conflict, TwoTexts
 from screens.frame import Frame
@@ -147,15 +147,23 @@ class ReviewScreen(Frame):
         return had
 
     def edit(self) -> None:
-        """Put the cursor into the text, at the section under the other cursor."""
-        self._go_to_section()
+        """Put the cursor into the text, where one writes first in the section under the other cursor.
+
+        A gap is selected, so that what is typed takes its place.
+        """
+        section = self.sections.selected
+        if section is not None:
+            begin, end = writing_place(self.area.text, section)
+            self.area.move_cursor(begin, center=True)
+            self.area.move_cursor(end, select=True)
         self.area.focus()
 
     def insert_fact(self) -> None:
-        """Drop the selected fact in where the text's cursor stands."""
+        """Drop the selected fact in where the text's cursor stands; behind text it begins a line of its own."""
         block = self.facts.selected
         if block is not None:
-            self.area.insert(f"{block.text}\n")
+            begun = "\n" if self.area.cursor_location[1] and self.area.cursor_at_end_of_line else ""
+            self.area.insert(f"{begun}{block.text}\n")
             self.area.focus()
 
     def save(self) -> None:

@@ -43,6 +43,21 @@ def sections(text: str) -> tuple[Section, ...]:
     return tuple(found[:-1])
 
 
+def writing_place(text: str, section: Section) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where one writes first in a section: begin and end of its first gap, else twice the end of its heading.
+
+    Both are (line, column) and count from 0. A gap inside a subsection is that subsection's.
+    """
+    lines = text.split("\n")
+    heading = section.line - 1
+    below = [other.line - 1 for other in sections(text) if other.line > section.line]
+    for number in range(heading + 1, min(below, default=len(lines))):
+        if gap := _GAP.search(lines[number]):
+            return (number, gap.start()), (number, gap.end())
+    end = (heading, len(lines[heading]))
+    return end, end
+
+
 def gap_count(text: str) -> int:
     """Gaps in the whole document."""
     return sum(section.gaps for section in sections(text))

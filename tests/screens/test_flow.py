@@ -197,6 +197,27 @@ async def test_escape_leaves_the_text_and_saves_it(scene: Scene) -> None:
         assert "q1" in stored.text
 
 
+async def test_what_is_typed_first_stands_behind_the_title_or_in_the_section_s_first_gap(scene: Scene) -> None:
+    scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True)
+    async with cockpit(scene, 120, 40) as pilot:
+        await settle(pilot, "review.open")
+        screen = pilot.app.screen
+        assert isinstance(screen, ReviewScreen)
+        title = screen.area.text.split("\n")[0]
+        await pilot.press("e", "enter", *"typed", "escape")
+        assert screen.area.text.split("\n")[:2] == [title, "typed"]
+        screen.area.load_text("# INC-1\n\n## Cause\n\n- Why: [fill: why]; when: [fill: when]\n")
+        await pilot.pause()
+        screen.sections.focus()
+        await pilot.press("down", "e", *"fire")
+        assert screen.area.text.split("\n")[4] == "- Why: fire; when: [fill: when]"
+        await pilot.press("escape", "up", "e", "escape")
+        screen.facts.focus()
+        await pilot.pause()
+        screen.insert_fact()
+        assert screen.area.text.split("\n")[0] == "# INC-1"
+
+
 async def test_another_terminal_s_edit_appears_when_nothing_is_unsaved(scene: Scene) -> None:
     uid = scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True).uid
     async with cockpit(scene, 120, 40) as pilot:
