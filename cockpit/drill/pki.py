@@ -129,6 +129,10 @@ class DrillAuthority:
         builder = self._builder(names, key, self.main_issuer, self._validity(CertificateKind.GOOD, None))
         return (self._signed(builder, self.main_issuer, self.logs), self.issuer)
 
+    def may_vouch_for(self, name: str) -> bool:
+        """Whether a name is inside the name constraints, so that a certificate for it would verify."""
+        return any(name == domain or name.endswith(f".{domain}") for domain in self._domains)
+
     def revoke(self, leaf: x509.Certificate) -> None:
         """Count a leaf as revoked from now on."""
         self.revoked.setdefault(leaf.serial_number, self._clock.now())
