@@ -129,6 +129,7 @@ class Elbv2:
             raise AwsError("TooManyCertificates", "Only one default certificate can be specified.", 400)
         for arn in given:
             self._usable(arn, call.at)
+            self._freeze(balancer)
             balancer.certificates[:1] = [arn]
             balancer.certificates[1:] = [one for one in balancer.certificates[1:] if one != arn]
         balancer.policy = asked.get("SslPolicy", balancer.policy)
@@ -150,6 +151,7 @@ class Elbv2:
         fresh = [arn for arn in given if arn not in balancer.certificates]
         if len(balancer.certificates) + len(fresh) > MAX_CERTIFICATES:
             raise AwsError("TooManyCertificates", "You've reached the limit on certificates per listener.", 400)
+        self._freeze(balancer)
         balancer.certificates += fresh
         self._install(balancer)
         return {"Certificates": [{"CertificateArn": arn, "IsDefault": False} for arn in given]}
@@ -197,8 +199,14 @@ class Elbv2:
             fitting = [one for one in held if _fits(one, host)] or held[:1]
             best = max(fitting, key=lambda one: _merit(one, now), default=None)
             leaf = best.present if best else None
-            if leaf is not None and not (best and best.live):
+            if leaf is not None:
                 self._sites.install(host, leaf.handle)
+
+    def _freeze(self, balancer: Balancer) -> None:
+        """Keep what the hosts present now as the certificates that they were, before others take their place."""
+        for one in map(self._acm.find, balancer.certificates):
+            if one is not None and one.live is not None:
+                one.leaf, one.live = one.live(), None
 
     def _renewed(self, arn: str) -> None:
         for balancer in self._balancers.values():
