@@ -112,9 +112,10 @@ class HostedZones:
 
     def _emptied(self, zone: str) -> list[RecordSet]:
         """What a deleted zone must lose: all but SOA and NS at its top, and the addresses of its own servers."""
-        own = {zone, *self.servers(zone)}
-        kept = ("SOA", "NS") if len(own) == 1 else ("SOA", "NS", "A", "AAAA")
-        return [one for one in self.records(zone) if not (one.name in own and one.kind in kept)]
+        kept = {(zone, "SOA"), (zone, "NS")} | {
+            (name, kind) for name in self.servers(zone) for kind in ("A", "AAAA")
+        }
+        return [one for one in self.records(zone) if (one.name, one.kind) not in kept]
 
     def records(self, zone: str) -> Sequence[RecordSet]:
         """All record sets but those that the signer makes."""

@@ -101,6 +101,11 @@ def _rest(operation: Any, protocol: str, shape: Any, result: Mapping[str, Any], 
         else:
             inside[name] = value
     kind, body = _rest_body(protocol, shape, inside)
+    if operation.name == "GetBucketLocation":
+        # The one answer of S3 whose root element is the value itself, as the SDK's own handler reads it.
+        root = ElementTree.Element("LocationConstraint")
+        root.text = inside.get("LocationConstraint", "")
+        kind, body = "application/xml", _document(root)
     if kind and not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(_content(kind))
     return Response(status, tuple(headers), body)

@@ -171,7 +171,7 @@ class Route53:
         return {"ChangeInfo": self._info(self._note(call.at, ""))}
 
     def disable_dnssec(self, call: Call) -> Mapping[str, Any]:
-        """Route 53 DisableHostedZoneDNSSEC; refused while the parent's DS names the key, as the zone would break."""
+        """Route 53 DisableHostedZoneDNSSEC; refused while the parent's DS names the key, for that breaks it."""
         name = self._zone(call.parameters["HostedZoneId"])
         signing = self._zones.signing(name)
         if not signing.on:
