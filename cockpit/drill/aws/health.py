@@ -193,8 +193,9 @@ def _shown(event: HealthEvent) -> dict[str, Any]:
 
 
 def _paged(name: str, items: list[dict[str, Any]], call: Call) -> dict[str, Any]:
-    token, size = call.parameters.get("nextToken", "0"), call.parameters.get("maxResults", 100)
+    token, size = call.parameters.get("nextToken", "from0"), call.parameters.get("maxResults", 100)
+    token = token.removeprefix("from")
     if not token.isdigit():
         raise AwsError("InvalidPaginationToken", "The nextToken is not valid.", 400)
     end = int(token) + size
-    return {name: items[int(token) : end]} | ({"nextToken": str(end)} if end < len(items) else {})
+    return {name: items[int(token) : end]} | ({"nextToken": f"from{end}"} if end < len(items) else {})
