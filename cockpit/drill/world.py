@@ -38,6 +38,7 @@ from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
 from cockpit.drill.key_file import key_file
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.provision import METRICS_NAMESPACE, provision
 from cockpit.drill.reactions import Reactions
 from cockpit.drill.referee import Referee, Score
 from cockpit.drill.report import Facts, render, result_of
@@ -128,6 +129,7 @@ class World:
             publish=lambda name, key: self.network.tree.publish(f"{name}.", "TXT", f"p={key}"),
             issuer=AuthorityIssuer(self.authority),
             sites=HostedSites(self.hosts),
+            own_metrics=METRICS_NAMESPACE,
             alarms=alarms(),
         )
         self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3
@@ -141,6 +143,7 @@ class World:
         for part in (self.network, self.hosts, self.aws, self.sinks, self.trap, self.control):
             await part.start()
         add_identities(self.mail, self.tokens)
+        provision(self.account, HostedSites(self.hosts))
         for inject in self.scenario.baseline:
             apply(self, inject)
         self._original = {zone: _records(self.zones, zone) for zone in self.zones.names()}

@@ -39,7 +39,8 @@ class Account:
     """One account in one region, behind one endpoint: start and close the endpoint, and `tick` the account.
 
     `callers` maps access key ids to the ARN that signs with them; `levels` are the usual heights of mail curves;
-    `publish` puts a key of SES's own under a name of its own zone.
+    `publish` puts a key of SES's own under a name of its own zone; `own_metrics` is the namespace in
+    which the company counts its mail itself, empty for none.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Account:
         issuer: Issuer,
         sites: Sites,
         alarms: Sequence[Alarm] = (),
+        own_metrics: str = "",
     ) -> None:
         self.place = place
         self.traffic = Traffic(dict(levels))
@@ -66,7 +68,7 @@ class Account:
         self.sns = Sns(place, clock, lambda: self.endpoint.url, self.sqs, self.functions)
         feedback = Feedback(place, self.sns.notify)
         self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region, feedback, publish)
-        self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify)
+        self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify, own_metrics)
         self.dynamodb = DynamoDb(place, clock)
         self.health = Health(place)
         self.support = Support(place)

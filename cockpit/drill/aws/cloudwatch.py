@@ -19,8 +19,10 @@ class CloudWatch:
 
     name = "cloudwatch"
 
-    def __init__(self, place: Place, traffic: Traffic, alarms: Sequence[Alarm], notify: Notify) -> None:
-        self.metrics = Metrics(traffic)
+    def __init__(
+        self, place: Place, traffic: Traffic, alarms: Sequence[Alarm], notify: Notify, own_metrics: str = ""
+    ) -> None:
+        self.metrics = Metrics(traffic, own_metrics)
         self.board = AlarmBoard(place, self.metrics, alarms, notify)
 
     def operations(self) -> Mapping[str, Operation]:

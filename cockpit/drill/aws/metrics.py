@@ -62,8 +62,12 @@ Series = list[tuple[datetime, float]]
 class Metrics:
     """All metrics of one region; points that were put are kept by the minute."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, own: str = "") -> None:
+        """`own` is the namespace in which the company counts its mail itself, empty for none."""
         self._curves: dict[Key, Curve] = _mail_curves(traffic)
+        if own:
+            self._curves[own, "EmailsSent", ()] = _counter(traffic, None)
+            self._curves[own, "EmailsFailed", ()] = _counter(traffic, Quantity.REJECT_FRACTION)
         self._stored: dict[Key, dict[int, Window]] = {}
 
     def names(self) -> list[Key]:
@@ -120,11 +124,9 @@ class Metrics:
 
     def _window(self, key: Key, start: datetime, end: datetime, now: datetime) -> Window | None:
         curve = self._curves.get(key)
-        if curve is not None:
-            return curve(start, min(end, now))
+        whole = curve(start, min(end, now)) if curve is not None else None
         minutes = self._stored.get(key, {})
         first, last = int(start.timestamp()) // _MINUTE, math.ceil(end.timestamp() / _MINUTE)
-        whole: Window | None = None
         for minute in range(first, last) if last - first < len(minutes) else sorted(minutes):
             held = minutes.get(minute)
             if held is not None and first <= minute < last:
