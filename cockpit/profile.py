@@ -51,6 +51,16 @@ class Aws(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_key: str | None = None
 
 
+class CtLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One Certificate Transparency log: `key` is its public key (SPKI, in base64) as log lists have it.
+
+    The log's id in a timestamp is the SHA-256 of that key (RFC 6962 section 3.2).
+    """
+
+    name: str
+    key: str
+
+
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the facilitator of a simulated world steers it; a bearer token guards it."""
 
@@ -64,7 +74,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `dial` maps "address:port" as named by DNS, a URL or the configuration to the "address:port" that is really
     connected to. It is empty in production. `roots` are the name servers that a walk from the DNS root starts
     at, as (name, address); empty means the thirteen IANA root servers. `ca_pem` holds trusted certificates in
-    PEM form; None means the system's. `settings` is a whole configuration that this world brings along, in
+    PEM form; None means the system's. `ct_logs` are the logs whose timestamps count; with none, timestamps can be
+    counted and not verified. `settings` is a whole configuration that this world brings along, in
     `cockpit.yaml`'s shape. `loopback_only` forbids every connection that does not end on this machine.
     """
 
@@ -75,6 +86,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roots: tuple[tuple[str, str], ...] = ()
     anchors: tuple[Anchor, ...] = ROOT_ANCHORS
     ca_pem: str | None = None
+    ct_logs: tuple[CtLog, ...] = ()
     aws: Aws = Aws()
     loopback_only: bool = False
     speed: float = 1.0
