@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cockpit.errors import WorldError
+from cockpit.own_process import own_environment, own_module
 
 Spawn = Callable[[Sequence[str]], None]
 """Starts `python -m <arguments>` and returns at once."""
@@ -20,19 +20,16 @@ class Launcher:
         self._log = log
 
     def __call__(self, arguments: Sequence[str]) -> None:
-        """Start `python -m <arguments>`; raises WorldError when no process or no log can be had.
-
-        -P keeps modules that lie in the working directory from being taken for ours.
-        """
+        """Start `python -m <arguments>`; raises WorldError when no process or no log can be had."""
         try:
             error = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
             try:
                 child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                    [sys.executable, "-P", "-m", *arguments],
+                    own_module(*arguments),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=error,
-                    env=_environment(),
+                    env=own_environment(),
                     start_new_session=True,
                 )
             finally:
@@ -44,10 +41,3 @@ class Launcher:
             ) from None
         # Until it is collected, the process id of a child that was killed looks alive to everyone.
         threading.Thread(target=child.wait, name=f"child {child.pid}", daemon=True).start()
-
-
-def _environment() -> dict[str, str]:
-    """The environment in which a child finds the same installation as we did."""
-    home = str(Path(__file__).parent.parent.parent)
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
-    return {**os.environ, "PYTHONPATH": path}

@@ -1,4 +1,4 @@
-"""Our own program as a child: the watch that a terminal brings along, and how any child of ours is called.
+"""The watch that a terminal brings along, as a child of it.
 
 The watch outlives neither the terminal nor a crash of it, because the kernel closes its standard input in either
 case. It writes what it has to say to a log file of the owner's.
@@ -6,7 +6,6 @@ case. It writes what it has to say to a log file of the owner's.
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cockpit.errors import ConfigError
+from cockpit.own_process import own_command, own_environment
 from cockpit.paths import private_directory
 
 PATIENCE_S = 5.0
@@ -25,18 +25,6 @@ LONGEST_RETRY_S = 60.0
 
 HELD = 3
 """Exit code of a watch that found the lease held."""
-
-
-def own_command(*arguments: str) -> list[str]:
-    """This interpreter running this program; -P keeps the working directory from being imported."""
-    return [sys.executable, "-P", "-m", "cockpit", *arguments]
-
-
-def own_environment() -> dict[str, str]:
-    """The environment in which a child finds the same installation as we did."""
-    home = str(Path(__file__).parent.parent.parent)
-    before = os.environ.get("PYTHONPATH", "")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, before)))}
 
 
 class CompanionWatch:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from cockpit.cli.companion import own_command, own_environment
 from cockpit.cli.frame import Command, Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.run import need_terminal, open_cockpit
 from cockpit.cli.session import Given, Session
 from cockpit.errors import CockpitError
+from cockpit.own_process import own_command, own_environment, own_module
 from cockpit.paths import new_drill_directory, private_directory, write_private
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _serve(name: str, speed: float, seed: int, operator: str) -> int:
     from cockpit.drill.scenario import load_scenario
 
     load_scenario(name)
-    program = [sys.executable, "-P", "-m", "cockpit.drill.serve", name]
+    program = own_module("cockpit.drill.serve", name)
     program += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
     sys.stdout.flush()
     os.execve(sys.executable, program, own_environment())  # noqa: S606 -- our own program

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cockpit.cli.companion import CompanionWatch, own_command, own_environment
+from cockpit.cli.companion import CompanionWatch
 from cockpit.cli.session import Session
 from cockpit.errors import Refused, WorldError
 from cockpit.launching import Launched
+from cockpit.own_process import own_command, own_environment
 from cockpit.paths import new_drill_directory
 from cockpit.text import redact, visible
 

@@ -16,6 +16,7 @@ import msgspec
 
 from cockpit.clock import SystemClock
 from cockpit.errors import BadInput, CockpitError, Refused
+from cockpit.own_process import own_environment, own_module
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 from storage.database import Database
@@ -41,11 +42,12 @@ class Errand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 def dispatch(errand: Errand) -> "subprocess.Popen[bytes]":
     """Start a courier in its own session and return at once; what becomes of the message is in the ledger."""
-    courier = subprocess.Popen(
-        [sys.executable, "-m", "cockpit.comms.courier"],
+    courier = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own module
+        own_module("cockpit.comms.courier"),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=own_environment(),
         start_new_session=True,
     )
     assert courier.stdin is not None

@@ -8,16 +8,15 @@ import json
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cockpit.drill.door import Door
 from cockpit.errors import WorldError
+from cockpit.own_process import own_environment, own_module
 from cockpit.profile import Profile, load_profile
 
 READY_WITHIN_S = 15.0
@@ -69,7 +68,7 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
     `speed` is scenario seconds per second, `seed` lays the same tokens again, `operator` is the session name of
     the drill's AWS caller.
     """
-    command = [sys.executable, "-P", "-m", "cockpit.drill.serve", name]
+    command = own_module("cockpit.drill.serve", name)
     command += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
     began = time.monotonic()
     try:
@@ -78,7 +77,7 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            env=own_environment(),
             start_new_session=True,
         )
     except OSError as error:
@@ -95,11 +94,11 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
 def relayed(profile: Profile) -> Iterator[None]:
     """Serve the profile's named addresses on their real ports, inside an isolated network; raises WorldError."""
     relay = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own arguments
-        [sys.executable, "-P", "-m", "cockpit.drill.relay"],
+        own_module("cockpit.drill.relay"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=own_environment(),
         start_new_session=True,
     )
     try:
@@ -110,12 +109,6 @@ def relayed(profile: Profile) -> Iterator[None]:
         yield
     finally:
         _end(relay)
-
-
-def _environment() -> dict[str, str]:
-    home = str(Path(__file__).parent.parent.parent)
-    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 def _first_line(child: "subprocess.Popen[bytes]", deadline: float) -> bytes:

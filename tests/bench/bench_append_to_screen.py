@@ -20,9 +20,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from cockpit.cli.companion import own_command, own_environment
 from cockpit.config import Settings
 from cockpit.desk import Desk, open_desk
+from cockpit.own_process import own_command, own_environment
 from cockpit.profile import Profile
 from tests.screens.terminal import Terminal
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import companion
-from cockpit.cli.companion import CompanionWatch, own_command, own_environment, watch_is_held
+from cockpit.cli.companion import CompanionWatch, watch_is_held
 from cockpit.cli.launcher import TerminalLauncher
 from cockpit.cli.session import Given, Session
 from cockpit.config import load_settings
 from cockpit.desk import WATCH_LEASE
 from cockpit.errors import BadInput, ConfigError, Refused, WorldError
+from cockpit.own_process import own_command, own_environment
 from storage.database import Database
 from storage.leases import Leases, boot_id
 

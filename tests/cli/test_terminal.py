@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.companion import own_command, own_environment, watch_is_held
+from cockpit.cli.companion import watch_is_held
 from cockpit.config import Settings
 from cockpit.desk import open_desk
+from cockpit.own_process import own_command, own_environment
 from cockpit.profile import Profile
 from tests.cli.conftest import Cockpit
 from tests.cli.terminal import Terminal

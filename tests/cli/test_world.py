@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.companion import own_command, own_environment
 from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.own_process import own_command, own_environment
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")

@@ -60,6 +60,15 @@ def test_a_courier_of_its_own_sends_and_meets_the_deadline(hall: Hall, sink: Sin
     assert [event.kind for event in told(hall)] == ["message.intent", "message.sent", "incident.update"]
 
 
+def test_what_lies_in_the_working_directory_is_not_taken_for_ours(
+    hall: Hall, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    assert dispatch(errand_for(hall, f"url:{sink.url}")).wait(60) == 0
+    assert len(sink.posts) == 1
+
+
 def test_an_errand_carried_twice_is_sent_once(hall: Hall, sink: Sink) -> None:
     errand = errand_for(hall, f"url:{sink.url}")
     assert carry(errand)

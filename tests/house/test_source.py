@@ -235,3 +235,8 @@ def test_no_name_hides_a_dumping_ground() -> None:
 def test_only_the_agreed_folders_stand_at_the_top() -> None:
     tops = {path.relative_to(ROOT).parts[0] for path in product_files() if len(path.relative_to(ROOT).parts) > 1}
     assert tops <= {"cockpit", "screens", "storage", "tests", ".ci"}
+
+
+def test_one_module_says_how_our_own_program_is_called() -> None:
+    named = [name_of(path) for path in MODULES if "sys.executable" in path.read_text(encoding="utf-8")]
+    assert named == ["cockpit/cli/drill.py", "cockpit/own_process.py"], "drill.py becomes what own_process.py names"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cockpit.cli.companion import own_command, own_environment
+from cockpit.own_process import own_command, own_environment
 
 T = TypeVar("T")
 

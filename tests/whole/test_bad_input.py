@@ -16,8 +16,8 @@ from tempfile import mkdtemp
 import msgspec
 import pytest
 
-from cockpit.cli.companion import own_command, own_environment
 from cockpit.drill.launch import LaunchedWorld
+from cockpit.own_process import own_command, own_environment
 from tests.screens.terminal import Terminal
 from tests.whole.home import Done, Home, run, until
 from tests.whole.place import Place, changes_at_aws, quick, served

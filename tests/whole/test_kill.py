@@ -14,10 +14,11 @@ import pytest
 
 from cockpit.actions.journal import ActionState
 from cockpit.actions.ledger_journal import runner_lease
-from cockpit.cli.companion import own_command, own_environment, watch_is_held
+from cockpit.cli.companion import watch_is_held
 from cockpit.desk import Desk
 from cockpit.desk.actions import ActionView
 from cockpit.drill.launch import LaunchedWorld
+from cockpit.own_process import own_command, own_environment
 from storage.event import Event
 from storage.leases import Leases
 from tests.actions.conftest import Runners

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.companion import own_command
+from cockpit.own_process import own_command
 from tests.screens.terminal import Terminal
 from tests.whole.home import Home
 
