@@ -31,14 +31,15 @@ class TerminalLauncher:
         return [(each.name, each.title) for each in listings()]
 
     def start_drill(self, name: str) -> Launched:
-        """Run a drill in this terminal and return when it is over."""
+        """Run a drill in this terminal and return when it is over; the first line of its score is the sentence."""
         directory = new_drill_directory(self._session.places.drills, name, datetime.now(UTC))
         command = own_command("drill", name, "--into", str(directory), *self._session.watch_arguments)
         done = subprocess.run(command, env=own_environment(), check=False)  # noqa: S603 -- our own program
         score = directory / "score.txt"
-        if done.returncode != 0 or not score.exists():
+        said = score.read_text(encoding="utf-8").strip() if score.exists() else ""
+        if done.returncode != 0 or not said:
             raise WorldError(f"The drill did not reach its end; what it left behind is in {directory}.")
-        return Launched(visible(score.read_text(encoding="utf-8").strip()))
+        return Launched(visible(said.splitlines()[0]))
 
     def add_domain(self, name: str) -> Launched:
         """Write one more domain into the configuration."""

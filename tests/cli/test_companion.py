@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import companion
+from cockpit.cli import launcher as own_launcher
 from cockpit.cli.companion import CompanionWatch, watch_is_held
 from cockpit.cli.launcher import TerminalLauncher
 from cockpit.cli.session import Given, Session
@@ -123,6 +124,19 @@ def test_identities_are_not_imported_from_an_account_that_is_not_pinned(home: Pa
 def test_the_drills_are_offered_easiest_first(home: Path) -> None:
     names = [name for name, _ in launcher().drills()]
     assert "dkim-missing" in names
+
+
+@pytest.mark.parametrize("score", ["Score 90 of 100.\nBetter than last time.\n", "Score 90 of 100.\n"])
+def test_the_first_line_of_a_score_is_what_the_screen_says(
+    score: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = "import pathlib, sys; pathlib.Path(sys.argv[1], 'score.txt').write_text(sys.argv[2])"
+
+    def drill(*arguments: str) -> list[str]:
+        return [sys.executable, "-c", write, arguments[arguments.index("--into") + 1], score]
+
+    monkeypatch.setattr(own_launcher, "own_command", drill)
+    assert launcher().start_drill("dkim-missing").sentence == "Score 90 of 100."
 
 
 def test_a_watch_that_found_the_lease_held_is_started_when_nobody_holds_it_any_more(
