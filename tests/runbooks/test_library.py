@@ -1,6 +1,7 @@
 """The library that comes along: it can be read, run and relied on, and every alert finds its runbook in it."""
 
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import cockpit.health
 from cockpit.actions.aws_models import wrong_call
 from cockpit.actions.registry import CARDS
 from cockpit.health.registry import CHECKS, RUNBOOKS
-from cockpit.runbooks.command_line import command_lines
+from cockpit.runbooks.command_line import command_lines, filled
 from cockpit.runbooks.fences import Fence
+from cockpit.runbooks.inputs import typed
 from cockpit.runbooks.linter import lint
 from cockpit.runbooks.markdown import sections
 from cockpit.runbooks.model import END, Check, Command, Decide, Kind, Remedy, Runbook, Step
@@ -34,6 +36,15 @@ dnssec-failure domain-identity-failed domain-owner-notification initial-assessme
 post-incident-validation regional-outage registrar-escalation service-down ses-account-stopped ses-bounce-rate
 ses-complaint-rate ses-daily-check ses-quota ses-weekly-check team-assembly
 """
+
+SAMPLES = {
+    "domain": "shop.example",
+    "selector": "s2026b",
+    "email": "post@shop.example",
+    "number": "4",
+    "text": "ses:447112341123/ca-central-1",
+}
+"""A value of each type."""
 
 every_book = pytest.mark.parametrize("book", BOOKS.values(), ids=BOOKS)
 
@@ -154,12 +165,35 @@ def test_a_value_that_a_check_or_command_needs_has_to_be_given(book: Runbook) ->
 
 
 @every_book
-def test_every_answer_leads_on_and_some_way_leads_to_the_end(book: Runbook) -> None:
-    ids = {step.id for step in book.steps}
-    for _, work in _work(Decide, book):
-        assert isinstance(work, Decide)
-        assert len(work.branches) >= 2
-        assert {branch.go for branch in work.branches} <= ids | {END}
+def test_every_way_through_a_runbook_comes_to_its_end(book: Runbook) -> None:
+    assert all(len(work.branches) >= 2 for _, work in _work(Decide, book) if isinstance(work, Decide))
+    waiting: list[tuple[str, ...]] = [(book.steps[0].id,)]
+    while waiting:
+        way = waiting.pop()
+        for go in _leads_to(book, way[-1]) - {END}:
+            assert go not in way, f"{' > '.join(way)} leads back to {go}"
+            waiting.append((*way, go))
+
+
+def _leads_to(book: Runbook, step_id: str) -> set[str]:
+    step = book.step(step_id)
+    assert step is not None, f"there is no step {step_id}"
+    if isinstance(step.work, Decide):
+        return {branch.go for branch in step.work.branches}
+    return {step.next or book.after(step_id) or END}
+
+
+@every_book
+def test_a_command_with_values_in_it_is_complete(book: Runbook) -> None:
+    values = {each.name: typed(each.type, SAMPLES[each.type], each.name) for each in book.inputs}
+    for step, work in _work(Command, book):
+        assert isinstance(work, Command)
+        for template in work.argv:
+            argv = filled(template, values)
+            assert not any("{{" in argument for argument in argv), step.title
+            for argument in argv:
+                if argument.startswith("{"):
+                    json.loads(argument)
 
 
 @every_book
