@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from storage import backup, opening, place
-from storage.errors import StorageError, Unwritable
-from storage.faults import disk_failed, translate
+from storage.errors import StorageError, Unsafe, Unwritable
+from storage.faults import disk_failed, nothing_can_be_written, translate
 from storage.spill import spill
 
 try:
@@ -51,6 +51,9 @@ class Database:
     def open(cls, path: Path, *, read_only: bool = False) -> "Database":
         """Open the file, creating or migrating it first (never when `read_only`).
 
+        For reading only, a file where nothing can be written is opened too, as it lies there: others cannot change
+        it either. Whoever reads such a file for long sees nothing new.
+
         Raises Unsafe (place, owner or mode), Unwritable, NewerSchema, Damaged, or StorageError with the reason.
         """
         if read_only:
@@ -58,10 +61,33 @@ class Database:
             if not real.exists():
                 raise StorageError(f"There is no ledger at {path}.")
             place.inspect(real)
-        else:
-            real = place.prepare(path)
+            try:
+                return cls._open(real, read_only=True)
+            except Unwritable as error:
+                if not nothing_can_be_written(real):
+                    raise
+                opening.refuse_leftovers(real, error)
+            return cls._open(real, read_only=True, as_it_lies=True)
+        return cls._open(place.prepare(path))
+
+    @classmethod
+    def open_as_can_be(cls, path: Path) -> "Database":
+        """Open for writing, or, where nothing can be written, an existing file for reading; `failure` says why."""
+        try:
+            return cls.open(path)
+        except (Unwritable, Unsafe) as error:
+            real = path.expanduser().resolve()
+            if not place.has_content(real) or not nothing_can_be_written(real):
+                raise
+            reason = str(error)
+        database = cls.open(path, read_only=True)
+        database._failure = reason
+        return database
+
+    @classmethod
+    def _open(cls, real: Path, *, read_only: bool = False, as_it_lies: bool = False) -> "Database":
         with _translated(real):
-            connection = connect(real, read_only)
+            connection = connect(real, read_only, as_it_lies)
             try:
                 journal = opening.prepare(connection, real, read_only, sqlite, _read_only)
             except BaseException:
@@ -155,10 +181,11 @@ class Database:
             self._connection.close()
 
     def _execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        changing = self._connection.in_transaction or sql.startswith("BEGIN")
         try:
             return self._connection.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
         except _FAULTS as error:
-            raise translate(error, self.path) from error
+            raise translate(error, self.path, changing=changing) from error
 
     def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
@@ -176,6 +203,8 @@ class Database:
             self._failure = self._failure or str(translate(error, self.path))
 
     def _refuse_unless_fit(self) -> None:
+        if self.read_only and self._failure is not None:
+            raise Unwritable(self._failure)
         if self.read_only:
             raise StorageError(f"{self.path} is open for reading only.")
         if self._failure is not None:
@@ -221,9 +250,12 @@ class Transaction:
             raise StorageError(f"{self._database.path}: the transaction has ended; nothing more is written in it.")
 
 
-def connect(path: Path, read_only: bool = False) -> Any:
-    """A bare connection to an existing file, by the one SQLite build of this process; its errors are SQLite's."""
-    mode = "ro" if read_only else "rw"
+def connect(path: Path, read_only: bool = False, as_it_lies: bool = False) -> Any:
+    """A bare connection to an existing file, by the one SQLite build of this process; its errors are SQLite's.
+
+    `as_it_lies` reads a file that nobody can change, without locks and without files beside it.
+    """
+    mode = f"{'ro' if read_only else 'rw'}{'&immutable=1' if as_it_lies else ''}"
     return sqlite.connect(
         f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=opening.BUSY_TIMEOUT_S, isolation_level=None
     )
@@ -242,6 +274,6 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except _FAULTS as error:
-        raise translate(error, path) from error
+        raise translate(error, path, changing=False) from error
     except OSError as error:
         raise Unwritable(f"{error.filename or path} cannot be read or written: {error.strerror}.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from storage.errors import Damaged, StorageError, Unwritable
 
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL = 5, 6, 8, 10, 11, 13
-_PERM, _CANTOPEN, _CONSTRAINT, _AUTH, _NOTADB = 3, 14, 19, 23, 26
+_PERM, _CANTOPEN, _PROTOCOL, _CONSTRAINT, _AUTH, _NOTADB = 3, 14, 15, 19, 23, 26
 _LITTLE_ROOM = 64 * 1024
 """Free bytes under which an I/O error is put down to a full disk: SQLite reports some of those as I/O errors."""
 
@@ -24,21 +24,29 @@ def is_busy(error: Exception) -> bool:
     return _primary(error) in (_BUSY, _LOCKED)
 
 
-def translate(error: Exception, path: Path) -> StorageError:
-    """Return the error to raise instead of SQLite's `error` about the database at `path`."""
+def nothing_can_be_written(path: Path) -> bool:
+    """Whether the place of `path` takes no new file from us: read-only directory or file system, or full disk."""
+    return not os.access(path.parent, os.W_OK | os.X_OK) or _room(path) < _LITTLE_ROOM
+
+
+def translate(error: Exception, path: Path, *, changing: bool = True) -> StorageError:
+    """Return the error to raise instead of SQLite's `error` about the database at `path`.
+
+    `changing` is whether something was to be saved, which the sentence then says is not.
+    """
     code, text = _primary(error), str(error)
+    unsaved = "; the change is not saved" if changing else ""
     if code in (_BUSY, _LOCKED):
-        return StorageError(f"{path} is locked by another process that does not let go; the change is not saved.")
+        return StorageError(f"{path} is locked by another process that does not let go{unsaved}.")
     if code == _FULL or (code == _IOERR and _room(path) < _LITTLE_ROOM):
-        return Unwritable(f"The disk that holds {path} is full; the change is not saved.")
+        return Unwritable(f"The disk that holds {path} is full{unsaved}.")
     if code == _IOERR:
         name = getattr(error, "sqlite_errorname", "disk I/O error")
-        return Unwritable(
-            f"The disk that holds {path} returned an error ({name}); the change is not known to be saved."
-        )
+        doubt = "; the change is not known to be saved" if changing else ""
+        return Unwritable(f"The disk that holds {path} returned an error ({name}){doubt}.")
     if code in (_READONLY, _PERM, _AUTH):
         return Unwritable(f"{path} cannot be written: the file or its directory is read-only ({text}).")
-    if code == _CANTOPEN:
+    if code in (_CANTOPEN, _PROTOCOL):
         return Unwritable(f"{path} or a file beside it cannot be opened or created; check {path.parent}.")
     if code == _NOTADB:
         return Damaged(f"{path} is not a SQLite database.")

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from storage import backup, migrations
-from storage.errors import NewerSchema, StorageError, Unsafe
+from storage.errors import NewerSchema, StorageError, Unsafe, Unwritable
 from storage.faults import is_busy
+from storage.place import has_content
 
 BUSY_TIMEOUT_S = 5.0
 """Seconds that a connection waits for another one's lock."""
@@ -60,6 +61,17 @@ def prepare(connection: Any, path: Path, read_only: bool, build: Any, connect: C
             raise StorageError(f"{path} has the schema of an older cockpit; open it once for writing first.")
         _migrate(connection, path, build, connect)
     return str(journal)
+
+
+def refuse_leftovers(path: Path, error: Unwritable) -> None:
+    """Raise Unwritable when the file is not all there is: read alone, it would be without its last changes."""
+    for suffix in ("-wal", "-journal"):
+        beside = path.with_name(path.name + suffix)
+        if has_content(beside):
+            raise Unwritable(
+                f"{path} cannot be read where nothing can be written, because {beside.name} beside it holds "
+                "changes too: copy both into a private directory of yours, and name the copy with --database."
+            ) from error
 
 
 def _schema_version(connection: Any, path: Path) -> int:

@@ -46,7 +46,11 @@ def _make_directory(directory: Path) -> None:
 
 
 def inspect(path: Path) -> None:
-    """Raise Unsafe unless the database and the files beside it are ours alone."""
+    """Raise Unsafe unless the database and the files beside it are ours alone.
+
+    On a file system that is mounted read-only nobody can change them, and their owner and mode cannot be mended,
+    so that evidence on such a medium can be read whoever wrote it.
+    """
     for name in (path, *(path.with_name(path.name + suffix) for suffix in SIDE_FILES)):
         try:
             status = name.lstat()
@@ -54,7 +58,18 @@ def inspect(path: Path) -> None:
             continue
         except OSError as error:
             raise Unwritable(f"{name} cannot be opened: {error.strerror}.") from error
-        _inspect_file(name, status)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unsafe(f"{name} is not a regular file.")
+        if not os.statvfs(name).f_flag & os.ST_RDONLY:
+            _inspect_file(name, status)
+
+
+def has_content(path: Path) -> bool:
+    """Whether there is a file with something in it."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def create_private(path: Path) -> bool:
@@ -98,8 +113,6 @@ def _inspect_directory(directory: Path) -> None:
 
 
 def _inspect_file(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise Unsafe(f"{path} is not a regular file.")
     if status.st_uid != os.geteuid():
         raise Unsafe(
             f"{path} belongs to another user (uid {status.st_uid}); run as that user, or choose a new file."

@@ -76,7 +76,7 @@ def open_(
 @click.pass_obj
 def list_(session: Session, all_wanted: bool, json_wanted: bool) -> int:
     """List open incidents, worst first."""
-    with session.desk() as desk:
+    with session.desk(reading=True) as desk:
         incidents = desk.incidents.all() if all_wanted else desk.incidents.open_incidents()
         now = desk.clock.now()
     if json_wanted:
@@ -101,7 +101,7 @@ def list_(session: Session, all_wanted: bool, json_wanted: bool) -> int:
 @click.pass_obj
 def show(session: Session, ref: str, noise: bool, json_wanted: bool) -> int:
     """Show one incident: state, clocks, metrics and timeline."""
-    with session.desk() as desk:
+    with session.desk(reading=True) as desk:
         incident = desk.incidents.get(ref)
         now = desk.clock.now()
         clocks = desk.incidents.deadlines(ref)

@@ -130,11 +130,13 @@ class Session:
         return self.given.read_only or self.settings.read_only
 
     @contextmanager
-    def desk(self) -> Iterator["Desk"]:
-        """The desk, open for the length of the block."""
+    def desk(self, *, reading: bool = False) -> Iterator["Desk"]:
+        """The desk, open for the length of the block; for `reading`, also where nothing can be written."""
         from cockpit.desk import open_desk
 
-        desk = open_desk(self.settings, self.profile, self.database, self.operator, read_only=self.read_only)
+        desk = open_desk(
+            self.settings, self.profile, self.database, self.operator, read_only=self.read_only, reading=reading
+        )
         try:
             yield desk
         finally:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(session: Session, json_wanted: bool, plain: bool) -> int:
     """Say what is broken, from what was last recorded; asks nobody."""
-    with session.desk() as desk:
+    with session.desk(reading=True) as desk:
         if json_wanted:
             as_json(_document(desk))
         elif plain:

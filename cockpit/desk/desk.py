@@ -279,10 +279,14 @@ def open_desk(
     operator: str,
     *,
     read_only: bool = False,
+    reading: bool = False,
     clock: Clock | None = None,
 ) -> Desk:
-    """Open the database, creating it when it does not exist, and take a place at it; raises StorageError."""
-    database = Database.open(database_path)
+    """Open the database, creating it when it does not exist, and take a place at it; raises StorageError.
+
+    `reading` is for who looks once and leaves: it also opens what cannot be written now.
+    """
+    database = Database.open_as_can_be(database_path) if reading else Database.open(database_path)
     desk = Desk(settings, profile, database, operator, clock or SystemClock(), read_only or settings.read_only)
     desk.refresh()
     return desk

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from storage.errors import Damaged, Unwritable
+from storage.errors import Damaged, StorageError, Unwritable
 from storage.ledger import Draft, Ledger
 from storage.spill import spill, spilled
 from tests.storage.crew import Crew, Report, needs_strace
@@ -96,7 +96,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k,mode=0700", "tmpfs", str(disk)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=800k,mode=0700", "tmpfs", str(disk)], capture_output=True, text=True
     )
     if mounted.returncode:
         pytest.skip(f"cannot mount here: {mounted.stderr.strip()}")
@@ -141,6 +141,64 @@ def test_a_read_only_file_system_is_refused_in_one_sentence(small_disk: Path) ->
         Database.open(path)
     with pytest.raises(Unwritable, match="Read-only file system"):
         Database.open(small_disk / "other.db")
+
+
+def mounted_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+
+def test_evidence_on_a_read_only_medium_is_verified_whoever_wrote_it(small_disk: Path) -> None:
+    path = small_disk / "ledger.db"
+    ledger_file(path, 3)
+    os.chown(path, 65534, 65534)
+    path.chmod(0o644)
+    mounted_read_only(small_disk)
+    for database in (Database.open(path, read_only=True), Database.open_as_can_be(path)):
+        found = Ledger(database, noon).verify()
+        assert (found.ok, found.events) == (True, 3)
+        with pytest.raises(StorageError), database.write():
+            pytest.fail("a transaction was begun")
+        database.close()
+
+
+@needs_wal
+def test_a_full_disk_can_still_be_read_and_says_so_to_who_writes(small_disk: Path) -> None:
+    path = small_disk / "ledger.db"
+    ledger_file(path, 2)
+    (small_disk / "filler").write_bytes(b"x" * (os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize))
+    with pytest.raises(Unwritable, match=r"is full\.$"):
+        Database.open(path)
+    database = Database.open_as_can_be(path)
+    assert Ledger(database, noon).verify().events == 2
+    with pytest.raises(Unwritable, match="is full"):
+        Ledger(database, noon).append([draft()])
+    database.close()
+    (small_disk / "filler").unlink()
+    database = Database.open_as_can_be(path)
+    assert database.failure is None
+    Ledger(database, noon).append([draft()])
+    database.close()
+
+
+@needs_wal
+def test_changes_that_lie_beside_a_file_on_a_read_only_medium_are_not_left_out_in_silence(small_disk: Path) -> None:
+    path = small_disk / "ledger.db"
+    ledger_file(path, 2)
+    path.with_name("ledger.db-wal").write_bytes(b"x" * 64)
+    path.with_name("ledger.db-wal").chmod(0o600)
+    mounted_read_only(small_disk)
+    with pytest.raises(Unwritable, match="ledger.db-wal beside it holds changes too: copy both"):
+        Database.open(path, read_only=True)
+    with pytest.raises(Unwritable, match="copy both"):
+        Database.open_as_can_be(path)
+
+
+def test_what_can_be_written_or_is_not_there_is_opened_as_always(path: Path) -> None:
+    database = Database.open_as_can_be(path)
+    assert not database.read_only
+    database.close()
+    with pytest.raises(Unwritable, match="cannot be created"):
+        Database.open_as_can_be(path / "below" / "ledger.db")
 
 
 def fail_after_append(database: Database, ledger: Ledger, *drafts: Draft) -> None:

@@ -196,12 +196,20 @@ def ordinary() -> Iterator[Home]:
         shutil.rmtree(folder)
 
 
+def readable(home: Home) -> None:
+    """What was written can be read where nothing can be written now."""
+    assert "INC-1" in home.do("status").out
+    assert "INC-1" in home.do("incident", "list").out
+    assert home.notes() == ["written before"]
+
+
 def test_a_read_only_directory_is_one_sentence_and_what_was_written_is_still_there(ordinary: Home) -> None:
     ordinary.fill()
     ordinary.folder.chmod(0o500)
     for arguments in (("incident", "note", "1", "not written"), ("incident", "open", "x", "--severity", "P3")):
         refused(ordinary.do(*arguments), STORAGE, str(ordinary.folder / "cockpit.db"), "read-only")
     refused(ordinary.do("init"), CONFIG, "cockpit.yaml cannot be written: Permission denied.")
+    readable(ordinary)
     ordinary.folder.chmod(0o700)
     assert ordinary.notes() == ["written before"]
     assert ordinary.do("incident", "note", "1", "written after").code == 0
@@ -249,6 +257,7 @@ def test_a_full_disk_is_one_sentence_and_every_note_that_was_accepted_stays(tmp_
         filler = fill()
         for _ in range(2):
             refused(home.do("incident", "note", "1", "not written"), STORAGE, "The disk that holds", "is full")
+        readable(home)
         os.ftruncate(filler, 0)
         os.close(filler)
         assert home.do("incident", "note", "1", "written after").code == 0
