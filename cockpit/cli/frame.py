@@ -24,7 +24,11 @@ COMMANDS = {
     "verify": "Verify the chain of hashes over all events.",
     "doctor": "Check this machine, the configuration and the way out.",
     "init": "Write a commented configuration to start from.",
+    "import": "Take over domains, monitoring rules and expected records from elsewhere.",
 }
+
+MODULES = {"import": "imports"}
+"""Modules of commands whose name Python keeps for itself."""
 
 
 def shared_options(*, hidden: bool) -> list[click.Parameter]:
@@ -112,7 +116,7 @@ class Root(Group):
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"cockpit.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"cockpit.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
