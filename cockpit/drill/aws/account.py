@@ -76,6 +76,7 @@ class Account:
         self.acm = Acm(place, clock, lookup, issuer, timings)
         self.elbv2 = Elbv2(place, clock, self.acm, sites)
         self._clock = clock
+        self._enforcement = self.mail.enforcement
         self.endpoint = AwsEndpoint(
             [
                 Sts(callers),
@@ -107,7 +108,15 @@ class Account:
     def tick(self, now: datetime) -> list[str]:
         """Let everything happen that is due; a sentence for each change of state."""
         proved = self.acm.tick(now, self._clock.elapsed())
-        return [*self.mail.tick(), *self.cloudwatch.tick(now), *proved]
+        return [*self.mail.tick(), *self.cloudwatch.tick(now), *proved, *self._announce(now)]
+
+    def _announce(self, now: datetime) -> list[str]:
+        """Let AWS Health say that sending was paused, once each time that it is."""
+        before, self._enforcement = self._enforcement, self.mail.enforcement
+        if self._enforcement != "SHUTDOWN" or before == "SHUTDOWN":
+            return []
+        self.health.sending_paused(now)
+        return ["AWS Health: a closed event tells that SES has paused the account"]
 
     def warm(self) -> None:
         """Load and make beforehand what the first calls would wait for; meant for a thread."""

@@ -18,6 +18,8 @@ from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.wire import Call, Operation
 
 MAX_FUNCTIONS = 100
+MAX_ENVIRONMENT = 4_096
+MAX_STATEMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Functions:
     def add_permission(self, call: Call) -> Mapping[str, Any]:
         """Lambda AddPermission: kept and shown; deliveries inside the drill do not ask for it."""
         function, asked = self._function(call), call.parameters
-        if asked["StatementId"] in function.statements:
+        if asked["StatementId"] in function.statements or len(function.statements) >= MAX_STATEMENTS:
             raise AwsError("ResourceConflictException", "The statement id provided already exists.", 409)
         statement = {
             "Sid": asked["StatementId"],
@@ -277,6 +279,8 @@ def _configure(function: Function, asked: Mapping[str, Any]) -> None:
     function.timeout_s = asked.get("Timeout", function.timeout_s)
     function.memory_mb = asked.get("MemorySize", function.memory_mb)
     function.role = asked.get("Role", function.role)
+    if len(str(asked.get("Environment", {}))) > MAX_ENVIRONMENT:
+        raise AwsError("InvalidParameterValueException", "The environment variables are too large.", 400)
     if "Environment" in asked:
         function.environment = dict(asked["Environment"].get("Variables", {}))
 

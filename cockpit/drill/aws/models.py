@@ -58,14 +58,14 @@ class Models:
     """The service models, each loaded on first use (a few milliseconds)."""
 
     def __init__(self) -> None:
-        self._loader = Loader()
         self._models: dict[str, Any] = {}
         self._routes: dict[str, list[_Route]] = {}
 
     def service(self, name: str) -> Any:
         """The botocore ServiceModel of a service."""
         if name not in self._models:
-            document = self._loader.load_service_model(name, "service-2")
+            # A loader keeps what it has read, prose included; so each has its own, and the prose goes.
+            document = _without_prose(Loader().load_service_model(name, "service-2"))
             self._models[name] = ServiceModel(document, service_name=name)
         return self._models[name]
 
@@ -113,6 +113,17 @@ class Models:
             routes.sort(key=lambda route: route.order)
             self._routes[service] = routes
         return self._routes[service]
+
+
+def _without_prose(node: Any) -> Any:
+    """A model without its documentation, which is most of its weight."""
+    if isinstance(node, dict):
+        return {
+            name: _without_prose(item)
+            for name, item in node.items()
+            if name not in ("documentation", "documentationUrl") or not isinstance(item, str)
+        }
+    return [_without_prose(item) for item in node] if isinstance(node, list) else node
 
 
 def caller_key(request: Request) -> str:

@@ -50,6 +50,12 @@ class Message:
     first_received_at: datetime | None = None
 
     @property
+    def size(self) -> int:
+        """What the message weighs, its attributes included, near enough in bytes."""
+        named = sum(len(name) + len(str(value)) for name, value in self.attributes.items())
+        return len(self.body) + named
+
+    @property
     def handle(self) -> str:
         """The receipt handle of the newest receive."""
         return f"{self.id}#{self.receives}"
@@ -111,14 +117,14 @@ class Queue:
     def take(self, message: Message) -> None:
         """Keep a message, and let the oldest go where there are too many."""
         self.messages[message.id] = message
-        self.held_bytes += len(message.body)
+        self.held_bytes += message.size
         while len(self.messages) > KEPT_MESSAGES or self.held_bytes > KEPT_BYTES:
             self.drop(next(iter(self.messages)))
 
     def drop(self, message_id: str) -> Message | None:
         """Let a message go; None when it is gone already."""
         gone = self.messages.pop(message_id, None)
-        self.held_bytes -= len(gone.body) if gone else 0
+        self.held_bytes -= gone.size if gone else 0
         return gone
 
     def clear(self) -> None:

@@ -11,6 +11,8 @@ from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.wire import Call, Operation
 
 MAX_BUCKETS = 50
+OVERHEAD = 2_048
+"""Bytes that an object counts for besides its body: key and metadata."""
 MAX_TOTAL = 64 * 1024 * 1024
 """Bytes that all objects together may take."""
 
@@ -106,8 +108,8 @@ class S3:
             raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
         _check_conditions(call, present)
         body = bytes(call.parameters.get("Body", b""))
-        held = sum(len(item.body) for bucket in self._buckets.values() for item in bucket.values())
-        if held + len(body) > MAX_TOTAL:
+        held = sum(len(item.body) + OVERHEAD for bucket in self._buckets.values() for item in bucket.values())
+        if held + len(body) + OVERHEAD > MAX_TOTAL:
             raise AwsError("EntityTooLarge", "The drill world's S3 is full.", 400)
         content_type = call.parameters.get("ContentType", "binary/octet-stream")
         stored = StoredObject(body, call.at, content_type, dict(call.parameters.get("Metadata", {})))

@@ -13,7 +13,7 @@ from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.signing import CERTIFICATE_PATH, MessageSigner
 from cockpit.drill.aws.sqs import Sqs
-from cockpit.drill.aws.topics import AT_ONCE, PENDING, PROTOCOLS, Attributes, Subscription, Topic
+from cockpit.drill.aws.topics import AT_ONCE, PENDING, PROTOCOLS, SETTINGS, Attributes, Subscription, Topic
 from cockpit.drill.aws.wire import Call, Operation
 
 MAX_TOPICS = 100
@@ -82,6 +82,8 @@ class Sns:
         arn = self._place.arn("sns", name)
         if arn not in self._topics and len(self._topics) >= MAX_TOPICS:
             raise AwsError("TopicLimitExceeded", f"The drill world keeps {MAX_TOPICS} topics and no more.", 403)
+        if not (settings or {}).keys() <= set(SETTINGS):
+            raise AwsError("InvalidParameter", "Invalid parameter: Attributes", 400)
         topic = self._topics.setdefault(arn, Topic(arn))
         topic.settings.update(settings or {})
         return topic
@@ -149,7 +151,10 @@ class Sns:
 
     def set_topic_attributes(self, call: Call) -> Mapping[str, Any]:
         """SNS SetTopicAttributes."""
-        self._topic(call).settings[call.parameters["AttributeName"]] = call.parameters.get("AttributeValue", "")
+        name = call.parameters["AttributeName"]
+        if name not in SETTINGS:
+            raise AwsError("InvalidParameter", f"Invalid parameter: AttributeName {name[:80]}", 400)
+        self._topic(call).settings[name] = call.parameters.get("AttributeValue", "")
         return {}
 
     # Subscriptions

@@ -10,7 +10,8 @@ from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.wire import Call, Operation
 
 KEPT_CASES = 100
-KEPT_LETTERS = 100
+KEPT_LETTERS = 50
+MAX_LETTER = 8_000
 SEVERITIES = {
     "low": "Low",
     "normal": "Normal",
@@ -81,6 +82,8 @@ class Support:
         severity = asked.get("severityCode", "low")
         if severity not in SEVERITIES:
             raise AwsError("ValidationException", f"severityCode {severity} is not valid.", 400)
+        if len(asked["communicationBody"]) > MAX_LETTER:
+            raise AwsError("ValidationException", f"communicationBody is longer than {MAX_LETTER} characters.", 400)
         if asked.get("dryRun"):
             return {}
         if len(self._cases) >= KEPT_CASES:
@@ -158,6 +161,8 @@ class Support:
 
 
 def _add(case: Case, letter: CaseLetter) -> None:
+    if len(letter.body) > MAX_LETTER:
+        raise AwsError("ValidationException", f"communicationBody is longer than {MAX_LETTER} characters.", 400)
     if len(case.letters) < KEPT_LETTERS:
         case.letters.append(letter)
 

@@ -12,6 +12,8 @@ PENDING = "PendingConfirmation"
 PROTOCOLS = ("sqs", "lambda", "email", "email-json", "sms", "http", "https")
 AT_ONCE = ("sqs", "lambda", "sms")
 """Protocols whose subscriptions need nobody's confirmation."""
+SETTINGS = ("DisplayName", "Policy", "DeliveryPolicy", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
+"""What can be set on a topic."""
 _SETTINGS = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "DeliveryPolicy", "RedrivePolicy")
 
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from cockpit.drill.aws.models import Models, Target
 
 
+MAX_REQUEST = 1024 * 1024
+"""Bytes of a request to a service that is not made for bulk; what is kept of one call stays below this."""
+_BULKY = ("s3", "lambda", "dynamodb")
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What an operation is given: its parameters, who asks, and when."""
@@ -118,6 +123,8 @@ class AwsEndpoint:
         status, error, applied, at = 200, "", False, self._clock.now()
         try:
             for fault in self.faults.take(service, name):
+                if fault.kind is FaultKind.EXPIRED_CREDENTIALS:
+                    continue  # It is the operator's session that ended, not the role of a function.
                 refused = answer(fault.kind, service, self._models.service(service).resolved_protocol, name)
                 if refused is not None or fault.kind is FaultKind.DROP:
                     raise refused or AwsError("RequestTimeout", "The connection was closed.", 503)
@@ -198,6 +205,8 @@ class AwsEndpoint:
 
         service, name = target.service, target.operation.name
         shape = target.operation.input_shape
+        if service not in _BULKY and len(request.body) > MAX_REQUEST:
+            raise AwsError("RequestEntityTooLarge", f"The drill world reads {MAX_REQUEST} bytes.", 413)
         parameters = parse.parameters(request, target)
         if shape is not None:
             turn.parameters = without_secrets(shape, parameters)

@@ -28,6 +28,14 @@ def test_the_pause_of_an_account_is_a_closed_event(account: HandAccount) -> None
     assert [one["entityValue"] for one in entities] == ["447112341123"]
 
 
+def test_a_pause_is_announced_once_each_time(account: HandAccount) -> None:
+    for status in ("SHUTDOWN", "SHUTDOWN", "HEALTHY", "SHUTDOWN"):
+        account.mail.enforcement = status
+        account.wait(1)
+    events = account.client("health").describe_events(filter={"eventTypeCategories": ["accountNotification"]})
+    assert [event["statusCode"] for event in events["events"]] == ["closed", "closed"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "count"),
     [

@@ -17,6 +17,16 @@ def test_sts_tells_who_signs(account: HandAccount) -> None:
     assert (answer["Account"], answer["Arn"]) == ("447112341123", ARN)
 
 
+def test_a_session_is_renewed_for_ones_own_role_only(account: HandAccount) -> None:
+    client = account.client("sts")
+    role = "arn:aws:iam::447112341123:role/ic-remediate"
+    renewed = client.assume_role(RoleArn=role, RoleSessionName="mhassan")
+    assert renewed["AssumedRoleUser"]["Arn"] == ARN
+    assert renewed["Credentials"]["Expiration"] > datetime.now(UTC)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.assume_role(RoleArn="arn:aws:iam::447112341123:role/admin", RoleSessionName="mhassan")
+
+
 def test_the_account_shows_enforcement_switch_and_quota(account: HandAccount) -> None:
     answer = account.client("sesv2").get_account()
     assert answer["EnforcementStatus"] == "HEALTHY"

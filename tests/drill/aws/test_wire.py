@@ -4,9 +4,11 @@ import http.client
 import re
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
 
 from cockpit.drill.aws.cloudwatch import CloudWatch
@@ -46,6 +48,16 @@ def test_every_built_operation_exists_in_the_model(account: HandAccount) -> None
     for service, operation in account.endpoint.built:
         assert operation in models.service(service).operation_names
     assert {service for service, _ in account.endpoint.built} <= set(SERVICES)
+
+
+def test_every_built_operation_is_called_by_some_test(account: HandAccount) -> None:
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    missing = [
+        f"{service}:{operation}"
+        for service, operation in sorted(account.endpoint.built)
+        if f'"{xform_name(operation)}"' not in tests and f".{xform_name(operation)}(" not in tests
+    ]
+    assert missing == []
 
 
 def test_an_operation_that_is_not_built_says_so(account: HandAccount) -> None:
@@ -98,6 +110,30 @@ def test_an_answer_outside_the_model_is_a_500_and_noted(account: HandAccount) ->
         account.client("sts").get_caller_identity()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert "Mood" in account.calls.drift.pop()
+
+
+def test_what_is_too_large_to_be_kept_is_refused(account: HandAccount) -> None:
+    client = account.client("sns")
+    topic = client.create_topic(Name="t")["TopicArn"]
+    with pytest.raises(ClientError) as caught:
+        client.publish(TopicArn=topic, Message="x" * 1_100_000)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+
+def test_working_off_a_queue_and_looking_things_up_change_nothing(account: HandAccount) -> None:
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert [call.operation for call in account.calls.changes()] == ["CreateQueue", "SendMessage"]
+
+
+def test_an_expired_session_of_the_operator_spares_what_runs_inside(account: HandAccount) -> None:
+    account.faults.add(Fault(FaultKind.EXPIRED_CREDENTIALS))
+    answer = account.endpoint.act("sesv2", "GetEmailIdentity", "role", {"EmailIdentity": "shop.example"})
+    assert answer["VerifiedForSendingStatus"] is True
+    assert account.calls.reads()[-1].caller == "role"
 
 
 def test_a_defect_in_an_operation_is_a_500_and_noted(account: HandAccount) -> None:
