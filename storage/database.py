@@ -173,7 +173,7 @@ class Database:
         count = "1 entry" if len(lines) == 1 else f"{len(lines)} entries"
         if kept is None:
             return f"{count} could not be kept in a side file either: write down what you meant to record."
-        return f"{count} kept in {kept}, to be appended later."
+        return f"{count} kept in {kept}, to be appended with cockpit verify --reappend."
 
     def close(self) -> None:
         """Close the connection; the last one of a file copies its WAL back and removes it."""

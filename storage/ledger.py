@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.database import Database, Transaction
-from storage.errors import Damaged
+from storage.errors import Damaged, StorageError
 from storage.event import (
     COLUMNS,
     GENESIS,
@@ -96,15 +96,18 @@ class Ledger:
         """Side files with drafts that the disk would not take, oldest first."""
         return spilled(self._database.path)
 
-    def reappend(self, side_file: Path) -> list[Event]:
+    def reappend(self, side_file: Path, leave_out: tuple[str, ...] = ()) -> list[Event]:
         """Append what a side file holds and retire the file; drafts that made it the first time are not doubled.
 
+        Drafts of streams that begin with one of `leave_out` stay in the retired file only.
         Raises Damaged, after appending the rest, if lines cannot be read; the file then stays where it is.
         """
         drafts, unreadable = [], []
         for number, line in enumerate(side_file.read_text(errors="surrogateescape").splitlines(), 1):
             try:
-                drafts.append(draft_from_line(line))
+                draft = draft_from_line(line)
+                if not draft.stream.startswith(leave_out):
+                    drafts.append(draft)
             except (ValueError, KeyError, TypeError, AttributeError):
                 unreadable.append(str(number))
         with self._database.write() as transaction:
@@ -114,7 +117,12 @@ class Ledger:
             raise Damaged(
                 f"{side_file}: {len(events)} entries were appended; cannot read line {', '.join(unreadable)}."
             )
-        retire(side_file)
+        try:
+            retire(side_file)
+        except OSError as error:
+            raise StorageError(
+                f"{side_file} was appended, but could not be renamed ({error.strerror}): move it away yourself."
+            ) from error
         return events
 
     def _insert(self, encoded: Sequence[Encoded], transaction: Transaction) -> list[EventRow]:

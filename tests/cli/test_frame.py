@@ -2,6 +2,7 @@
 
 import json
 import stat
+import tempfile
 from pathlib import Path
 
 import click
@@ -9,6 +10,10 @@ import pytest
 
 import cockpit.cli.init
 from cockpit.cli.frame import COMMANDS, Command, Group, root
+from cockpit.clock import SystemClock
+from storage.database import Database
+from storage.errors import Unwritable
+from storage.ledger import Draft, Ledger
 from tests.cli.conftest import Cockpit
 
 
@@ -188,6 +193,35 @@ def test_verify_counts_the_events_of_an_unbroken_chain(cockpit: Cockpit) -> None
     done = cockpit("verify", "--json")
     assert done.code == 0
     assert json.loads(done.out)["ok"] is True
+
+
+def test_what_the_disk_did_not_take_is_appended_on_request_and_begins_no_work(
+    cockpit: Cockpit, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cockpit("incident", "open", "Order mail is late", "--severity", "P3").code == 0
+    assert cockpit("verify", "--reappend").out.startswith("Nothing waits to be appended.\n")
+    database = Database.open(home / "cockpit.db")
+    ledger, at = Ledger(database, SystemClock().now), SystemClock().now()
+    before = len(ledger.since(0))
+    drafts = [
+        Draft(stream=stream, kind="note", body={}, occurred_at=at, actor="mona") for stream in ("ops", "action/1")
+    ]
+    with pytest.raises(Unwritable, match="cockpit verify --reappend"), database.write() as transaction:
+        ledger.append(drafts, transaction)
+        raise Unwritable("The disk is full.")
+    (side_file,) = ledger.spilled()
+    told = cockpit("verify")
+    assert told.code == 0
+    assert f"wait in {side_file}: cockpit verify --reappend" in told.out
+    done = cockpit("verify", "--reappend")
+    assert done.code == 0
+    assert "1 of 2 entries appended; 1 of actions and runbooks were left out." in done.out
+    assert Path(f"{side_file}.appended").exists()
+    assert [event.id for event in ledger.since(before)] == [drafts[0].id]
+    assert "Nothing waits" in cockpit("verify", "--reappend").out
+    database.close()
 
 
 def test_verify_without_a_database_is_one_sentence(cockpit: Cockpit, home: Path) -> None:
