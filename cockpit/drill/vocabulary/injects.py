@@ -187,7 +187,7 @@ class SinkFault(Inject, frozen=True, kw_only=True, tag="sink-fault"):
     """A channel misbehaves."""
 
     sink: str
-    kind: Literal["error", "rate-limit", "timeout", "refuse"]
+    kind: Literal["error", "rate-limit", "timeout", "refuse", "lost-answer"]
 
 
 class SinkHeal(Inject, frozen=True, kw_only=True, tag="sink-heal"):
