@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from cockpit.desk.backups import Backup
+from cockpit.desk.owners import OwnerList
 from cockpit.desk.views import Changes, DomainView
 from cockpit.health.changes import Diff
 from cockpit.health.clearing import Clearing
@@ -14,7 +15,7 @@ from cockpit.health.registry import CHECKS
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.present.board import domain_line
-from screens.present.changes import backup_lines, change_lines, changed_title, routed_lines
+from screens.present.changes import backup_lines, change_lines, changed_title, owner_lines, routed_lines
 from screens.present.domain import agreement_line, copyable_record, finding_lines, history_lines, matrix_lines
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.widgets.lines import Lines, Reader
@@ -31,6 +32,7 @@ class DomainScreen(Frame):
     _diff = Diff()
     _clearing: Clearing | None = None
     _backups: Sequence[Backup] = ()
+    _owners: OwnerList | None = None
 
     def body(self) -> Iterable[Widget]:
         """Findings on the left; the matrix on the right, or below where the screen is narrow."""
@@ -59,6 +61,7 @@ class DomainScreen(Frame):
             self._view = desk.domain(name)
             self._diff, self._clearing = desk.past.changes(name), desk.past.clearing(name)
             self._backups = desk.backups.newest(name)
+            self._owners = desk.owners.of(name)
 
     def standing(self) -> Standing:
         """The domain on show, its untaken alert, and the record to publish."""
@@ -84,7 +87,11 @@ class DomainScreen(Frame):
             return []
         name = self._view.row.target
         alerts = [each for each in self.bridge.desk.alerts() if each.target == name and each.cleared_at is None]
-        above = [*routed_lines(alerts, width), *backup_lines(self._backups, self.now, width)]
+        above = [
+            *routed_lines(alerts, width),
+            *owner_lines(self._owners, self.now, width),
+            *backup_lines(self._backups, self.now, width),
+        ]
         lines = [*above, *finding_lines(self._view, self.now, width)]
         if copyable_record(self._view):
             lines += [EMPTY, line((self.bridge.keys.label("copy"), Tone.KEY), " copies the record to publish")]

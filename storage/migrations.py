@@ -147,10 +147,33 @@ _SNAPSHOTS = Step(
     ),
 )
 
+_OWNERS = Step(
+    "owners",
+    (
+        "CREATE TABLE owner_list (domain TEXT PRIMARY KEY, verified_at TEXT NOT NULL, by TEXT NOT NULL) STRICT",
+        """CREATE TABLE owned_service (
+            id INTEGER PRIMARY KEY, domain TEXT NOT NULL REFERENCES owner_list (domain), service TEXT NOT NULL,
+            owner TEXT NOT NULL, email TEXT NOT NULL, sends_as TEXT NOT NULL, service_id TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX owned_service_domain ON owned_service (domain)",
+    ),
+)
+
 LEDGER_GUARDS = tuple(sql for sql in _LEDGER.statements if sql.startswith("CREATE TRIGGER"))
 """The triggers of the ledger as they stand in sqlite_schema; one that is missing is a sign of tampering."""
 
-STEPS: tuple[Step, ...] = (_LEDGER, _OBSERVATIONS, _DOCUMENTS, _LEASES, _SEARCH, _UI_STATE, _MEMORY, _SNAPSHOTS)
+STEPS: tuple[Step, ...] = (
+    _LEDGER,
+    _OBSERVATIONS,
+    _DOCUMENTS,
+    _LEASES,
+    _SEARCH,
+    _UI_STATE,
+    _MEMORY,
+    _SNAPSHOTS,
+    _OWNERS,
+)
 """Every step, oldest first; `user_version` of a current file is their number."""
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "Say what is broken, from what was last recorded.",
     "incident": "Open, follow and close incidents.",
     "runbook": "List, read and lint runbooks.",
+    "owners": "Find out whose services a domain is, and keep that.",
     "verify": "Verify the chain of hashes over all events.",
     "doctor": "Check this machine, the configuration and the way out.",
     "init": "Write a commented configuration to start from.",

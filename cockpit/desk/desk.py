@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
     from cockpit.desk.backups import Backups
     from cockpit.desk.messages import Messages
+    from cockpit.desk.owners import OwnerRegister
     from cockpit.desk.past import Past
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
@@ -117,6 +118,13 @@ class Desk:
         from cockpit.desk.backups import Backups
 
         return Backups(self.database, self.settings, self.board, self.operator, self.clock)
+
+    @cached_property
+    def owners(self) -> "OwnerRegister":
+        """Who owns the services of a domain."""
+        from cockpit.desk.owners import OwnerRegister
+
+        return OwnerRegister(self.database, self.settings, self.feed, self.operator)
 
     @cached_property
     def reviews(self) -> "Reviews":

@@ -5,7 +5,7 @@ committed batch left off, with the alerts that are open and without raising them
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from cockpit.watch.routes import Routes
 from storage.event import new_id
 from storage.ledger import Draft, Event, Ledger
 from storage.observations import Latest, Observations, Sample
+from storage.owners import OwnerList
 from storage.record_history import RecordState
 
 ACTOR = "watch"
@@ -72,7 +73,7 @@ class Batch:
 
 
 class Memory:
-    """The tracks of all checks; pure but for naming new events."""
+    """The tracks of all checks; pure but for naming new events. `owners` may be set anew at any time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -86,6 +87,7 @@ class Memory:
         }
         self._routes = Routes(rules_of(settings.alert_routing), _draft)
         self.records = RecordMemory()
+        self.owners: Mapping[str, OwnerList] = {}
 
     def open_alerts(self) -> list[str]:
         """The ids of the alerts that are open."""
@@ -154,7 +156,7 @@ class Memory:
                 event_id = new_id()
                 seen = transition.observation
                 alert = alerts.alert_id(seen.target, seen.check, event_id)
-                who = affected(self._settings, seen.target)
+                who = affected(self._settings, seen.target, self.owners)
                 body = alerts.raised_body(alert, transition, who, self._settings.severity_profile)
                 return _draft(alerts.RAISED, body, at, event_id), opened(track, alert, transition)
             case Worsen():

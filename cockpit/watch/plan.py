@@ -1,11 +1,13 @@
 """What there is to look at, by configuration: one job per target and probe."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cockpit.config import DomainConfig, Settings
 from cockpit.health.impact import Affected, together
 from cockpit.health.registry import ACCOUNT_PREFIX, CHECKS, Check, account_target, checks_of_probe
 from cockpit.profile import Profile
+from storage.owners import OwnerList
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,19 @@ def interval_s(probe: str, settings: Settings, domain: DomainConfig | None = Non
     return float(own or getattr(settings.intervals, check.interval))
 
 
-def affected(settings: Settings, target: str) -> Affected:
-    """Who depends on a target; on an account, everybody whose domain is an identity of it."""
+def affected(settings: Settings, target: str, owners: Mapping[str, OwnerList] | None = None) -> Affected:
+    """Who depends on a target, as configured and as last imported; on an account, who sends from it."""
+    known = owners or {}
     if target.startswith(ACCOUNT_PREFIX):
-        senders = [_affected(domain) for domain in settings.domains if domain.identity]
+        senders = [_affected(domain, known) for domain in settings.domains if domain.identity]
         return together(senders) if senders else Affected(production=True)
     domain = settings.domain(target)
-    return Affected(production=True) if domain is None else _affected(domain)
+    return Affected(production=True) if domain is None else _affected(domain, known)
 
 
-def _affected(domain: DomainConfig) -> Affected:
-    return Affected(domain.production, domain.services, (domain.owner,) if domain.owner else ())
+def _affected(domain: DomainConfig, owners: Mapping[str, OwnerList]) -> Affected:
+    found = owners.get(domain.name)
+    imported = found.services if found is not None else ()
+    services = dict.fromkeys([*domain.services, *(each.service for each in imported)])
+    people = dict.fromkeys(filter(None, [domain.owner, *(each.owner for each in imported)]))
+    return Affected(domain.production, tuple(services), tuple(people))

@@ -20,6 +20,7 @@ from storage.hourly import Hourly
 from storage.leases import PATIENCE, Lease, Leases, boot_id
 from storage.ledger import Ledger
 from storage.observations import Observations, Request
+from storage.owners import Owners
 from storage.record_history import RecordHistory
 
 LEASE = "watch"
@@ -48,6 +49,8 @@ class Store:
         self._lease: Lease | None = None
         self._version = -1
         self._tidied: int | None = None
+        self._memory: Memory | None = None
+        self._owners = ""
 
     async def open(self) -> None:
         """Open the database; raises what `Database.open` raises."""
@@ -119,8 +122,19 @@ class Store:
         return Ledger(database, self._clock.now), Observations(database)
 
     def _restore(self, memory: Memory, watched: set[Key]) -> tuple[Batch, list[Observation]]:
-        memory.records.recall(RecordHistory(self._own()[0]).newest())
+        database = self._own()[0]
+        memory.records.recall(RecordHistory(database).newest())
+        self._memory = memory
+        self._learn_owners(database)
         return memory.restore(*self._tables(), watched, self._clock.now())
+
+    def _learn_owners(self, database: Database) -> None:
+        """Let the memory know who owns what, when somebody has imported that anew."""
+        owners = Owners(database)
+        marker = owners.marker()
+        if self._memory is not None and marker != self._owners:
+            self._memory.owners = owners.all()
+            self._owners = marker
 
     def _acquire(self) -> None:
         _, leases = self._own()
@@ -150,6 +164,7 @@ class Store:
         if version == self._version:
             return []
         taken = Observations(database).take_requests()
+        self._learn_owners(database)
         self._version = version
         return taken
 

@@ -1,9 +1,10 @@
-"""What changed at a domain since it was good: old and new record with times, and when all will be clear."""
+"""A domain's past and surroundings: changed records, when all will be clear, owners, routes, age of backups."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from cockpit.desk.backups import RPO, Backup
+from cockpit.desk.owners import OwnerList
 from cockpit.desk.views import AlertLine
 from cockpit.health.changes import Change, Diff
 from cockpit.health.clearing import Clearing
@@ -11,6 +12,7 @@ from screens.present.lines import Line, Tone, cut, line, spread, wrap
 from screens.present.words import age, utc
 
 NO_RECORD = "no record"
+MOST_SERVICES = 8
 _NARROW = 60
 
 
@@ -32,6 +34,22 @@ def backup_lines(backups: Sequence[Backup], now: datetime, cells: int) -> list[L
     late = all(now - each.confirmed_at > RPO for each in backups)
     words = f"backup {said}" + (f": older than the {minutes} min it may be" if late else f" (RPO {minutes} min)")
     return wrap(words, cells, Tone.WARN if late else Tone.MUTED, first=line(("▲ ", Tone.WARN)) if late else ())
+
+
+def owner_lines(owners: OwnerList | None, now: datetime, cells: int) -> list[Line]:
+    """The services that send as the domain with their owners, and when somebody last verified that."""
+    if owners is None:
+        return []
+    number = len(owners.services)
+    counted = f"{number or 'no'} service{'' if number == 1 else 's'} by the register"
+    head = f"{counted}, verified {age(owners.verified_at, now)} ago"
+    lines = wrap(head, cells, Tone.MUTED)
+    for each in owners.services[:MOST_SERVICES]:
+        who = ", ".join(filter(None, [each.owner, each.email])) or "no owner known"
+        lines.append(cut(line("  ", (each.service, Tone.STRONG), " ", (who, Tone.MUTED)), cells))
+    if number > MOST_SERVICES:
+        lines.append(line((f"  and {number - MOST_SERVICES} more", Tone.MUTED)))
+    return lines
 
 
 def routed_lines(alerts: Sequence[AlertLine], cells: int) -> list[Line]:

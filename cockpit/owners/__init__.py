@@ -1,0 +1,1 @@
+"""Who owns the services that send as a domain: the query for their database, and its result."""
