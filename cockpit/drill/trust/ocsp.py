@@ -109,7 +109,7 @@ class OcspResponder:
                 raise ValueError
             request = ocsp.load_der_ocsp_request(der)
             issuer = self._issuer_of(request)
-        except (ValueError, NotImplementedError):
+        except (ValueError, RuntimeError):
             return _unsigned(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
         if issuer is None:
             return _unsigned(ocsp.OCSPResponseStatus.UNAUTHORIZED)
