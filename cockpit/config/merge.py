@@ -154,3 +154,23 @@ _NOT_PLAIN = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00
 
 def _escape(point: int) -> str:
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def missing_from(text: str, addition: Addition, path: Path) -> Addition:
+    """What of an addition a configuration does not have yet; keys, hosts and records that it has are left out."""
+    domains = (read_yaml(text, str(path)).value or {}).get("domains") or []
+    known = next((each for each in domains if str(each.get("name", "")).rstrip(".").lower() == addition.name), None)
+    if known is None:
+        return addition
+    hosts = {(str(host.get("name", "")).lower(), host.get("port", 443)) for host in known.get("hosts") or ()}
+    pinned = {_record_key(record) for record in known.get("records") or ()}
+    return Addition(
+        addition.name,
+        {key: value for key, value in addition.keys.items() if key not in known},
+        tuple(host for host in addition.hosts if (host["name"], host.get("port", 443)) not in hosts),
+        tuple(record for record in addition.records if _record_key(record) not in pinned),
+    )
+
+
+def _record_key(record: Mapping[str, Any]) -> tuple[str, str]:
+    return str(record.get("name", "")).rstrip(".").lower(), str(record.get("type", ""))

@@ -82,3 +82,10 @@ def test_mistakes_are_one_sentence(cockpit: Cockpit) -> None:
     assert cockpit("snapshot", "--show", "7").sentence.startswith("There is no snapshot 7")
     assert cockpit("pin", "shop").code == 64
     assert "No copy was kept yet" in cockpit("snapshot", "shop.example", "--list").out
+
+
+def test_hosted_zones_are_imported_as_domains(cockpit: Cockpit, profile: Path, home: Path) -> None:
+    done = cockpit("--profile", profile, "import", "domains", "--from-route53")
+    assert done.code == 0, done.err
+    assert "added shop.example" in done.out
+    assert "shop.example" in (home / "cockpit.yaml").read_text()
