@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cockpit.drill.aws.errors import AwsError
 
-KEPT = 20_000
+KEPT = 10_000
 REASONS = ("BOUNCE", "COMPLAINT")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.drill.aws.attribute_values import Item, Value, invalid, kind_of, plain, weight
 from cockpit.drill.aws.errors import AwsError
 
-MAX_ITEMS = 20_000
+MAX_ITEMS = 10_000
 MAX_BYTES = 32 * 1024 * 1024
 MAX_ITEM = 400 * 1024
 PAGE_BYTES = 1024 * 1024
