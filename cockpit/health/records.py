@@ -160,12 +160,11 @@ def _identity(each: Observation) -> list[RecordSeen]:
     evidence = each.evidence
     if each.vantage != DECISION or not evidence.get("origin") or evidence.get("failure"):
         return []
-    tokens = ", ".join(str(token) for token in evidence.get("tokens") or ())
-    return [
-        _named(
-            each, each.target, "SES DKIM", f"{evidence['origin']} {evidence.get('dkim_status')} {tokens}".strip()
-        )
-    ]
+    tokens = ", ".join(sorted(str(token) for token in evidence.get("tokens") or ()))
+    state = _named(
+        each, each.target, "SES DKIM", f"{evidence['origin']} {evidence.get('dkim_status') or 'not known'}"
+    )
+    return [state, RecordSeen(each.target, "SES DKIM tokens", tokens, good=True)]
 
 
 _TOLD: Mapping[str, Callable[[Observation], list[RecordSeen]]] = {

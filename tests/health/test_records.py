@@ -80,10 +80,10 @@ def test_mail_records_certificates_and_identities_are_records_too() -> None:
          "v=DMARC1; p=none"),
         ("tls.certificate", certificate, "www 192.0.2.1", "www 192.0.2.1 certificate",
          "by Drill CA, until 2027-01-05, sha256 abababababababab"),
-        ("ses.identity", identity, "", "shop.example SES DKIM", "AWS_SES SUCCESS a, b"),
+        ("ses.identity", identity, "", "shop.example SES DKIM", "AWS_SES SUCCESS"),
     ):  # fmt: skip
-        (found,) = records_seen(check, [decided(check, Verdict.OK, evidence, vantage)])
+        found, *_ = records_seen(check, [decided(check, Verdict.OK, evidence, vantage)])
         assert (f"{found.record} {found.type}", found.value, found.good) == (record, value, True)
-        (bad,) = records_seen(check, [decided(check, Verdict.FAIL, evidence, vantage)])
+        bad, *_ = records_seen(check, [decided(check, Verdict.FAIL, evidence, vantage)])
         assert (bad.good, bad.why) == (False, "so it is")
         assert records_seen(check, [decided(check, Verdict.UNKNOWN, evidence, vantage)]) == []
