@@ -24,12 +24,14 @@ def apply(world: "World", inject: v.AnyInject) -> None:
             _upset_zone(world, inject)
         case v.WithdrawRecord() | v.PublishRecord() | v.WithdrawToken():
             _change_records(world, inject)
-        case v.ServeCertificate(host=host, kind=kind, days_left=days):
-            world.hosts.reissue(host, kind, expires_in=None if days is None else timedelta(days=days))
-        case v.HostFault(host=host, kind=kind, status=status, latency_s=latency_s, address=at):
-            world.hosts.host(host).inject(host_fault(kind, status=status, latency_s=latency_s, address=at))
-        case v.HostHeal(host=host):
-            world.hosts.host(host).heal()
+        case v.Redelegate(zone=zone, servers=servers, glue=glue):
+            world.network.tree.redelegate(zone, *servers, glue=glue)
+        case v.ServeStale(resolver=name, on=on):
+            world.network.resolver(name).serve_stale = on
+        case v.ServeCertificate() | v.HostFault() | v.HostHeal():
+            _upset_host(world, inject)
+        case v.Revoke() | v.Staple() | v.OcspFault() | v.AcmeFault() | v.Misissue():
+            _upset_trust(world, inject)
         case v.SinkFault(sink=sink, kind=kind):
             world.sinks.inject(sink, kind)
         case v.SinkHeal(sink=sink):
@@ -56,6 +58,38 @@ def _upset_server(world: "World", inject: v.DnsFault | v.DnsHeal) -> None:
         values=inject.values,
     )
     server.inject(wanted)
+
+
+def _upset_host(world: "World", inject: v.ServeCertificate | v.HostFault | v.HostHeal) -> None:
+    match inject:
+        case v.ServeCertificate(host=host, kind=kind, days_left=days, address=at):
+            expires_in = None if days is None else timedelta(days=days)
+            world.hosts.reissue(host, kind, expires_in=expires_in, address=at)
+        case v.HostFault(host=host, kind=kind, status=status, latency_s=latency_s, address=at, every=every):
+            wanted = host_fault(kind, status=status, latency_s=latency_s, address=at, every=every)
+            world.hosts.host(host).inject(wanted)
+        case v.HostHeal(host=host):
+            world.hosts.host(host).heal()
+
+
+def _upset_trust(world: "World", inject: v.Revoke | v.Staple | v.OcspFault | v.AcmeFault | v.Misissue) -> None:
+    trust = world.trust
+    match inject:
+        case v.Revoke(host=host):
+            trust.authority.revoke(world.hosts.host(host).certificate.leaf)
+        case v.Staple(host=host, kind=kind):
+            world.hosts.staple(host, None if kind == "none" else kind, trust.responder)
+        case v.OcspFault(kind="none"):
+            trust.responder.heal()
+        case v.OcspFault(kind=kind):
+            trust.responder.inject(kind)
+        case v.AcmeFault(kind="none"):
+            trust.acme.heal()
+        case v.AcmeFault(kind=kind):
+            trust.acme.inject(kind)
+        case v.Misissue(host=host):
+            world.hosts.host(host)
+            trust.misissue(host)
 
 
 def _upset_zone(world: "World", inject: v.TakeZoneDown | v.EmptyZone | v.RollKey | v.SpoilSignatures) -> None:

@@ -37,13 +37,13 @@ from cockpit.drill.happenings import Happening, Happenings, Source
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
 from cockpit.drill.key_file import key_file
-from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.provision import METRICS_NAMESPACE, provision
 from cockpit.drill.reactions import Reactions
 from cockpit.drill.referee import Referee, Score
 from cockpit.drill.report import Facts, render, result_of
 from cockpit.drill.scenario import Scenario
-from cockpit.drill.sinks import ChatSink, SinkServer
+from cockpit.drill.sinks import MailSink, SinkServer, service_sinks
+from cockpit.drill.trust.services import TrustServices
 from cockpit.drill.vocabulary import AnyInject
 from cockpit.drill.web_access import AuthorityIssuer, HostedSites
 from cockpit.drill.witness import WorldWitness
@@ -86,7 +86,7 @@ class World:
         self.edge = Edge(self.hosts, self.s3)
         self.edge.put_spares(self.authority, SPARE_CERTIFICATES, self.clock.now() - timedelta(days=8))
         store_backups(self.s3, self.zones, self.clock.now() - timedelta(hours=5))
-        self.sinks = SinkServer(self.clock, [ChatSink()])
+        self.sinks = SinkServer(self.clock, service_sinks(self.clock), MailSink())
         self.control = ControlServer(self)
         self.attempts = Attempts(self.clock)
         self.trap = ProxyTrap(self.attempts)
@@ -102,17 +102,19 @@ class World:
         chance = random.Random(self.seed)  # noqa: S311 - chance for a drill, not a secret
         self.tokens = easy_tokens(chance)
         self.network = DnsNetwork(self.clock, speed=speed)
+        self.trust = TrustServices(self.clock)
+        self.authority = self.trust.authority
         lay_zones(self.network, self.tokens, prepared)
         self.zones = HostedZones(self.network, [f"{site.name}." for site in SITES], NAME_SERVERS)
         self._original: dict[str, frozenset[_Record]] = {}
         self.tsig = self.network.keyring.create("drill-operator", [site.name for site in SITES])
         self.registrar = self.network.keyring.create("drill-registrar", [REGISTRY])
         self.lookup = AuthoritativeLookup(self.network)
-        self.authority = DrillAuthority(self.clock)
         self.hosts = HostNetwork(self.authority, self.clock)
         for site in SITES:
             for host in site.hosts:
                 self.hosts.add_host(host.name, *host.addresses)
+        self.trust.join(self.network, self.hosts)
 
     def _open_account(self, operator: str) -> None:
         """AWS: mail, metrics, buckets and hosted zones behind one endpoint."""
@@ -156,7 +158,7 @@ class World:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
-        for part in (self.control, self.trap, self.sinks, self.aws, self.hosts, self.network):
+        for part in (self.control, self.trap, self.sinks, self.aws, self.trust, self.hosts, self.network):
             await part.close()
 
     @property
@@ -171,6 +173,7 @@ class World:
             roots=self.network.roots,
             anchors=self.network.anchors,
             ca_pem=self.authority.ca_pem,
+            ct_logs=self.trust.log_keys,
             aws=Aws(region=REGION, account=ACCOUNT, endpoint=self.aws.url, access_key=key, secret_key=secret),
             loopback_only=True,
             speed=self.clock.speed,
@@ -194,6 +197,7 @@ class World:
             "injects_left": [{"at_s": inject.at_s, "note": inject.note} for inject in self._pending],
             "hints_left": [{"after_s": hint.after_s} for hint in self._hints],
             "trap": self.trap.url,
+            "sinks": self.sinks.access,
             "escapes": self.attempts.total,
             "drift": list(self.aws.calls.drift),
         }

@@ -39,7 +39,7 @@ class Place:
         resolver = self.network.add_resolver("authority", "198.51.100.99", public=False)
         self.authority = DrillAuthority(clock)
         self.web = HostNetwork(self.authority, clock)
-        validator = WorldValidator(self.network, lambda: self.web.dial, resolver, authority="drill-ca.example")
+        validator = WorldValidator(lambda: self.web.dial, resolver, authority="drill-ca.example")
         self.acme = AcmeServer(self.authority, clock, BASE, validator)
         self.web.add_host(ACME, ADDRESS, handler=self.acme.handle)
         self.web.add_host(WWW, WWW_ADDRESS)

@@ -48,7 +48,7 @@ def test_every_documented_address_leads_to_this_machine(world: LaunchedWorld) ->
     profile = world.profile
     for target in profile.dial:
         address, port = target.rsplit(":", 1)
-        assert profile.dialled(address, int(port))[0] == "127.0.0.1"
+        assert profile.dialled(address, int(port))[0] == ("::1" if ":" in address else "127.0.0.1")
     for resolver in profile.resolvers:
         assert profile.dialled(resolver.address, resolver.port)
     for _, address in profile.roots:

@@ -16,7 +16,7 @@ from cockpit.profile import Anchor
 from cockpit.profile import Resolver as ResolverAddress
 
 DNS_PORT = 53
-Server = tuple[str, str] | tuple[str, str, str]
+Server = tuple[str, str] | tuple[str, str, str | None]
 """A name server: host name, IPv4 address and, where it has one, IPv6 address."""
 
 

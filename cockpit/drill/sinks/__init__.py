@@ -2,6 +2,7 @@
 remembers what came for the referee; another channel is one more class of the same kind.
 """
 
+from cockpit.clock import Clock
 from cockpit.drill.sinks.chat import ChatSink
 from cockpit.drill.sinks.contract import Sink, SinkFaultKind
 from cockpit.drill.sinks.mail import Letter, MailSink
@@ -29,4 +30,18 @@ __all__ = [
     "StatusPageSink",
     "TicketSink",
     "WebhookSink",
+    "service_sinks",
 ]
+
+
+def service_sinks(clock: Clock) -> list[Sink]:
+    """One sink of each service that a company has."""
+    return [
+        ChatSink(),
+        StatusPageSink(clock),
+        TicketSink(clock),
+        PagerSink(),
+        OpsgenieSink(),
+        MonitoringSink(),
+        WebhookSink(),
+    ]

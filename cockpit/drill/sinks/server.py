@@ -88,6 +88,19 @@ class SinkServer:
         """Every sink that can fail, the mail server included."""
         return (*self._sinks, self.mail.name) if self.mail is not None else tuple(self._sinks)
 
+    @property
+    def access(self) -> dict[str, dict[str, str]]:
+        """Address and credentials of each sink, for whoever is to write them into a configuration."""
+        told = {name: {"url": self.url(name), "token": sink.token} for name, sink in self._sinks.items()}
+        if self.mail is not None:
+            host, port = self.mail.address
+            told[self.mail.name] = {
+                "url": f"smtp://{host}:{port}",
+                "user": self.mail.user,
+                "token": self.mail.token,
+            }
+        return told
+
     def messages(self, sink: str) -> list[Received]:
         """What one sink took, oldest first."""
         return [message for message in self.received if message.sink == sink and message.delivered]

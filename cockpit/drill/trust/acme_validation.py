@@ -8,7 +8,7 @@ from typing import Protocol
 import h11
 from dns.rcode import Rcode
 
-from cockpit.drill.dns import DnsNetwork, Resolver
+from cockpit.drill.dns import Resolver
 from cockpit.drill.trust.jws import encoded
 from cockpit.drill.webhost import CHALLENGES
 
@@ -42,11 +42,8 @@ class Validator(Protocol):
 class WorldValidator:
     """Looks with a resolver of its own, which forgets before each look, and fetches pages over real connections."""
 
-    def __init__(
-        self, network: DnsNetwork, dial: Callable[[], Mapping[str, str]], resolver: Resolver, *, authority: str
-    ) -> None:
+    def __init__(self, dial: Callable[[], Mapping[str, str]], resolver: Resolver, *, authority: str) -> None:
         """`dial` gives where the web's addresses really are; `authority` is the name that CAA records allow."""
-        self._network = network
         self._dial = dial
         self._resolver = resolver
         self._authority = authority

@@ -54,6 +54,21 @@ class DnsHeal(Inject, frozen=True, kw_only=True, tag="dns-heal"):
     server: str
 
 
+class Redelegate(Inject, frozen=True, kw_only=True, tag="dns-redelegate"):
+    """The parent names these servers for a zone, whatever the zone itself says; `glue` maps names to addresses."""
+
+    zone: str
+    servers: tuple[str, ...]
+    glue: dict[str, str] = {}
+
+
+class ServeStale(Inject, frozen=True, kw_only=True, tag="dns-serve-stale"):
+    """A resolver gives what it knew when it can ask nobody (RFC 8767), or does so no more."""
+
+    resolver: str
+    on: bool = True
+
+
 class TakeZoneDown(Inject, frozen=True, kw_only=True, tag="zone-take-down"):
     """A zone is deleted from its name servers."""
 
@@ -80,7 +95,10 @@ class SpoilSignatures(Inject, frozen=True, kw_only=True, tag="dnssec-flaw"):
 
 
 class ServeCertificate(Inject, frozen=True, kw_only=True, tag="certificate"):
-    """A host serves another certificate; `days_left` overrides when it expires, negative for the past."""
+    """A host serves another certificate, at one of its addresses where one is given.
+
+    `days_left` overrides when it expires, negative for the past.
+    """
 
     host: str
     kind: Literal[
@@ -102,10 +120,47 @@ class ServeCertificate(Inject, frozen=True, kw_only=True, tag="certificate"):
         "other-issuer",
     ]
     days_left: float | None = None
+    address: str | None = None
+
+
+class Revoke(Inject, frozen=True, kw_only=True, tag="certificate-revoke"):
+    """The authority revokes the certificate that a host presents, which goes on presenting it."""
+
+    host: str
+
+
+class Staple(Inject, frozen=True, kw_only=True, tag="staple"):
+    """A host staples this OCSP response to each handshake from now on, or none."""
+
+    host: str
+    kind: Literal["none", "good", "stale", "revoked", "unknown"]
+
+
+class OcspFault(Inject, frozen=True, kw_only=True, tag="ocsp-fault"):
+    """The authority's OCSP responder misbehaves, or with `none` recovers."""
+
+    kind: Literal[
+        "none", "try-later", "internal-error", "unauthorized", "unknown", "stale", "forged", "issuer-signed"
+    ]
+
+
+class AcmeFault(Inject, frozen=True, kw_only=True, tag="acme-fault"):
+    """The authority's ACME interface misbehaves, or with `none` recovers."""
+
+    kind: Literal["none", "rate-limit", "server-error", "bad-nonce", "stuck"]
+
+
+class Misissue(Inject, frozen=True, kw_only=True, tag="ct-misissue"):
+    """A certificate for a host appears in the transparency logs, from an issuer that the company does not use."""
+
+    host: str
 
 
 class HostFault(Inject, frozen=True, kw_only=True, tag="host-fault"):
-    """A host's web service misbehaves, at one of its addresses where one is given; `slow` needs `latency_s`."""
+    """A host's web service misbehaves, at one of its addresses where one is given; `slow` needs `latency_s`.
+
+    `every` says which connections meet it: 1 is each, 3 is every third.
+    """
 
     host: str
     kind: Literal[
@@ -123,6 +178,7 @@ class HostFault(Inject, frozen=True, kw_only=True, tag="host-fault"):
     status: int = 503
     latency_s: Seconds = 0.0
     address: str | None = None
+    every: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class HostHeal(Inject, frozen=True, kw_only=True, tag="host-heal"):
@@ -213,7 +269,14 @@ AnyInject = (
     | EmptyZone
     | RollKey
     | SpoilSignatures
+    | Redelegate
+    | ServeStale
     | ServeCertificate
+    | Revoke
+    | Staple
+    | OcspFault
+    | AcmeFault
+    | Misissue
     | HostFault
     | HostHeal
     | MailRamp
