@@ -122,7 +122,7 @@ def test_what_others_write_to_other_streams_does_not_cut_a_wait_short(bench: Ben
     journal._sleep = lambda _: bench.tell("a", "action.cancelled", reason="stop")
     journal._database = _Elsewhere(bench.database)  # type: ignore[assignment]
     journal.wait(30.0)
-    assert bench.clock.monotonic() - began < 10
+    assert bench.clock.monotonic() - began < 30
 
 
 class _Elsewhere:
