@@ -137,9 +137,7 @@ class Delegations:
         return answer
 
     async def _ask(self, server: Server, name: str, rtype: str) -> Answer:
-        return await ask(
-            self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S, transport=self._transport
-        )
+        return await ask(self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S, transport=self._transport)
 
     async def _first_heard(self, name: str, rtype: str) -> Answer | None:
         # Another one goes first for each name, so that none bears the questions of all domains.
