@@ -74,7 +74,7 @@ class Delegations:
         self._known: dict[str, tuple[float, Delegation]] = {}
         self._looking: dict[str, asyncio.Task[Delegation]] = {}
         self._addresses: dict[str, tuple[float, tuple[str, ...]]] = {}
-        self._referrals: dict[str, tuple[float, Answer]] = {}
+        self._referrals: dict[str, tuple[float, Answer | None]] = {}
 
     async def of(self, domain: str) -> Delegation:
         """The delegation of the deepest zone that holds `domain`; never raises for what the world does."""
@@ -127,14 +127,12 @@ class Delegations:
         if known is not None and self._monotonic() - known[0] < KEEP_PARENT_S:
             return known[1]
         _, _, above = zone.partition(".")
-        if not above:
-            return None
-        parent = await self.of(above)
-        answer = await self._first_of(parent.servers, zone, "NS")
-        if answer is None or answer.status != "referral" or answer.zone.lower() != zone.lower():
-            return None
-        self._referrals[zone] = self._monotonic(), answer
-        return answer
+        # Kept before anybody is asked, so that others do not ask as well; no answer is kept like an answer.
+        self._referrals[zone] = self._monotonic(), known[1] if known is not None else None
+        answer = await self._first_of((await self.of(above)).servers, zone, "NS") if above else None
+        if answer is not None and answer.status == "referral" and answer.zone.lower() == zone.lower():
+            self._referrals[zone] = self._monotonic(), answer
+        return self._referrals[zone][1]
 
     async def _ask(self, server: Server, name: str, rtype: str) -> Answer:
         return await ask(self._profile, server, name, rtype, deadline_s=_STEP_DEADLINE_S, transport=self._transport)

@@ -19,6 +19,7 @@ _OPT = b"\0\0\x29" + UDP_PAYLOAD.to_bytes(2, "big")
 _EDNS = {False: _OPT + bytes(6), True: _OPT + b"\0\0\x80\0\0\0"}
 _LETTERS = bytes(0x20 if chr(octet).isascii() and chr(octet).isalpha() else 0 for octet in range(256))
 _LOWER = bytes(octet | 0x20 if 0x41 <= octet <= 0x5A else octet for octet in range(256))
+_LENGTHS = tuple(bytes((length,)) for length in range(64))
 _ID_AT_ZERO = b"\0\0"
 
 
@@ -88,8 +89,8 @@ def _encoded(name: str) -> bytes:
     plain = name.removesuffix(".")
     if plain.isascii() and plain and "\\" not in plain and len(plain) <= 253:
         labels = plain.encode().split(b".")
-        if all(0 < len(label) < 64 for label in labels):
-            return b"".join([bytes((len(label),)) + label for label in labels]) + b"\0"
+        if b"" not in labels and len(max(labels, key=len)) < 64:
+            return b"".join([_LENGTHS[len(label)] + label for label in labels]) + b"\0"
     return dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical).to_wire() or b"\0"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.config import DomainConfig, Settings
+from cockpit.errors import ConfigError
 from cockpit.health import certificate, dkim, web
 from cockpit.health.account import judge_account
 from cockpit.health.dkim_expected import expect
@@ -49,7 +51,7 @@ class Looks:
         self._profile = profile
         self._clock = clock
         self._domains = {domain.name: domain for domain in settings.domains}
-        self._engine = Engine()
+        self._engine = Engine(limits=_paces(profile))
         self._doubt = Doubt()
         self._names = NameLooks(profile, clock, self._engine, self._doubt)
         trust = Trust(profile)
@@ -214,6 +216,15 @@ class Looks:
 
     def _domain(self, target: str) -> DomainConfig:
         return self._domains.get(target) or DomainConfig(name=target)
+
+
+def _paces(profile: Profile) -> dict[tuple[str, int], float]:
+    """How often each resolver may be asked, by where it is reached."""
+    found: dict[tuple[str, int], float] = {}
+    for each in profile.resolvers:
+        with suppress(ConfigError, ValueError):
+            found[profile.dialled(each.address, each.port)] = each.per_s
+    return found
 
 
 def _nobody(_: str) -> None:

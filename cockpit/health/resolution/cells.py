@@ -45,8 +45,9 @@ def seat(reading: Reading, wanted: Wanted, source: Source) -> Seat:
     role = role_of(reading)
     answers = asked(reading)
     needed = set(wanted.asked)
+    pins = {(pin.name.rstrip(".").lower(), pin.type): pin for pin in wanted.pins}
     cells = tuple(
-        _cell(answer, role, wanted.pin(answer["name"], answer["rtype"]), source)
+        _cell(answer, role, pins.get((answer["name"].rstrip(".").lower(), answer["rtype"])), source)
         for answer in answers
         if (answer["name"], answer["rtype"]) in needed
     )

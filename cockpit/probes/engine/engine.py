@@ -4,7 +4,7 @@ import asyncio
 import os
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from cockpit.probes.engine.bucket import Bucket
@@ -12,8 +12,8 @@ from cockpit.probes.engine.outlet import PORTS, Outlet, Waiting, connected
 from cockpit.probes.question import Question
 from cockpit.probes.transport import Endpoint, WrongAnswerError, over_tcp
 
-PER_SERVER_PER_S = 1000.0
-"""Questions that one server is asked in a second. Google's resolvers throttle an address at 1,500."""
+PER_SERVER_PER_S = 1400.0
+"""Questions that one server is asked in a second, unless the profile says otherwise."""
 
 BURST = 200.0
 """Questions that one server may be asked at once, before the pace counts."""
@@ -52,8 +52,9 @@ class _Gate:
 class Engine:
     """A `Transport` for many questions at once; belongs to one running loop, and is closed with `close()`.
 
-    Ids, ports and the case of letters come from the system's generator. An answer that has lost the case it was
-    asked in is not believed here (`LostCaseError`): the caller asks again over TCP.
+    `limits` are questions per second for servers with a pace of their own. Ids, ports and the case of letters come
+    from the system's generator. An answer that has lost the case it was asked in is not believed here
+    (`LostCaseError`): the caller asks again over TCP.
     """
 
     careful = False
@@ -62,17 +63,18 @@ class Engine:
         self,
         *,
         per_server_per_s: float = PER_SERVER_PER_S,
+        limits: Mapping[Endpoint, float] | None = None,
         burst: float = BURST,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._per_s = per_server_per_s
+        self._limits = dict(limits or {})
         self._burst = burst
         self._monotonic = monotonic
         self._gates: dict[Endpoint, _Gate] = {}
         self._most = _sockets_allowed()
         self._outlets: set[Outlet] = set()
-        self._wheel: dict[int, list[Waiting]] = {}
-        self._swept = 0
+        self._outbox: list[tuple[Outlet, bytes]] = []
         self._tidy_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._streams = asyncio.Semaphore(TCP_AT_ONCE)
@@ -97,7 +99,10 @@ class Engine:
             await bucket.turn()
 
     def send(self, endpoint: Endpoint, question: Question, timeout_s: float) -> "asyncio.Future[bytes]":
-        """Send over UDP now; the future gets the answer, TimeoutError, OSError or WrongAnswerError."""
+        """Send over UDP in this turn of the loop.
+
+        The future gets the answer, TimeoutError, OSError or WrongAnswerError.
+        """
         gate = self._gate(endpoint)
         done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
@@ -111,19 +116,27 @@ class Engine:
             number = self._draw(2)
         asked = question.scrambled(noise[2:])
         wire = question.wire
-        waiting = Waiting(question, asked, number, outlet, done)
-        outlet.waiting[number] = waiting
+        expires = self._monotonic() + timeout_s
+        outlet.waiting[number] = Waiting(question, asked, number, outlet, done, expires)
         outlet.late.discard(number)
         outlet.uses += 1
-        try:
-            outlet.socket.send(b"%b%b%b%b" % (number, wire[2:12], asked, wire[question.end :]))
-        except (BlockingIOError, InterruptedError):
-            pass  # As good as lost on the way: the caller asks again.
-        except OSError as error:
-            outlet.fail(error)
-            return done
-        self._keep_time(waiting, timeout_s)
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append((outlet, b"%b%b%b%b" % (number, wire[2:12], asked, wire[question.end :])))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
         return done
+
+    def _flush(self) -> None:
+        """Send in one go what has gathered in this turn of the loop: waking a server for each costs more."""
+        outbox, self._outbox = self._outbox, []
+        for outlet, wire in outbox:
+            try:
+                outlet.socket.send(wire)
+            except (BlockingIOError, InterruptedError):
+                continue  # As good as lost on the way: the caller asks again.
+            except OSError as error:
+                outlet.fail(error)
 
     async def datagram(self, endpoint: Endpoint, question: Question, timeout_s: float) -> bytes:
         """Ask over UDP; raises TimeoutError, OSError or WrongAnswerError."""
@@ -144,12 +157,13 @@ class Engine:
             outlet.fail(ConnectionAbortedError("the engine is closed"))
             self._shut(outlet)
         self._gates.clear()
-        self._wheel.clear()
+        self._outbox.clear()
 
     def _gate(self, endpoint: Endpoint) -> _Gate:
         gate = self._gates.get(endpoint)
         if gate is None:
-            gate = _Gate(endpoint, Bucket(self._per_s, self._burst, self._monotonic))
+            per_s = self._limits.get(endpoint, self._per_s)
+            gate = _Gate(endpoint, Bucket(per_s, self._burst, self._monotonic))
             self._gates[endpoint] = gate
         return gate
 
@@ -203,37 +217,28 @@ class Engine:
         outlet.socket.close()
         self._outlets.discard(outlet)
 
-    def _keep_time(self, waiting: Waiting, timeout_s: float) -> None:
-        tick = int((self._monotonic() + timeout_s) / SWEEP_S) + 1
-        self._wheel.setdefault(tick, []).append(waiting)
-        if self._timer is None:
-            self._swept = int(self._monotonic() / SWEEP_S)
-            self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
-
     def _sweep(self) -> None:
         """End what has run out of time, close what is no longer needed, and come again while there is work."""
         now = self._monotonic()
-        tick = int(now / SWEEP_S)
-        for due in range(self._swept, tick + 1):
-            for waiting in self._wheel.pop(due, ()):
-                self._expire(waiting)
-        self._swept = tick + 1
+        for outlet in tuple(self._outlets):
+            if outlet.waiting:
+                for waiting in [each for each in outlet.waiting.values() if each.expires <= now]:
+                    self._expire(waiting)
+            if outlet.retired and not outlet.waiting:
+                self._shut(outlet)
         if now >= self._tidy_at:
             self._tidy_at = now + TIDY_S
             for endpoint in [endpoint for endpoint, gate in self._gates.items() if self._tidy(gate, now)]:
                 del self._gates[endpoint]
-        busy = bool(self._wheel or self._gates)
+        busy = bool(self._outlets or self._gates)
         self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if busy else None
 
     def _expire(self, waiting: Waiting) -> None:
         outlet = waiting.outlet
-        if outlet.waiting.get(waiting.number) is waiting:
-            del outlet.waiting[waiting.number]
-            outlet.late.add(waiting.number)
-            if not waiting.done.done():
-                waiting.done.set_exception(WrongAnswerError() if waiting.strangers else TimeoutError())
-        if outlet.retired and not outlet.waiting:
-            self._shut(outlet)
+        del outlet.waiting[waiting.number]
+        outlet.late.add(waiting.number)
+        if not waiting.done.done():
+            waiting.done.set_exception(WrongAnswerError() if waiting.strangers else TimeoutError())
 
     def _tidy(self, gate: _Gate, now: float) -> bool:
         """Close sockets that are idle or old; whether the way to the server is not used any more at all."""

@@ -10,6 +10,9 @@ class Unusual(Exception):
     """Anything out of the ordinary, broken or not: dnspython shall read the whole message."""
 
 
+POINTER = 0xC0
+"""An octet from here on begins a pointer (RFC 1035 section 4.1.4)."""
+
 MOST_HOPS = 8
 LONGEST_TEXT = 240
 """Longer names are left to dnspython, which knows the exact limits."""
@@ -23,6 +26,11 @@ def read_name(wire: bytes, at: int, end: int, known: Names) -> tuple[str, int]:
 
     Pointers lead strictly back, and what one leads to ends before the name that holds it (as dnspython demands).
     """
+    if wire[at] >= POINTER and at + 1 < end:
+        # Most names are nothing but a pointer to one that was read before.
+        found = known.get((wire[at] & 0x3F) << 8 | wire[at + 1])
+        if found is not None and found[1] <= at and found[2] < MOST_HOPS:
+            return found[0], at + 2
     first, start, labels, after, hops = at, at, list[str](), -1, 0
     while True:
         if at >= end:
@@ -38,7 +46,7 @@ def read_name(wire: bytes, at: int, end: int, known: Names) -> tuple[str, int]:
                 raise Unusual
             labels.append(_text(label))
             continue
-        if size < 192 or at + 1 >= end:
+        if size < POINTER or at + 1 >= end:
             raise Unusual
         target = (size & 0x3F) << 8 | wire[at + 1]
         if after < 0:

@@ -23,7 +23,13 @@ class Waiting:
     __slots__ = ("asked", "done", "expires", "number", "outlet", "question", "strangers")
 
     def __init__(
-        self, question: Question, asked: bytes, number: bytes, outlet: "Outlet", done: "asyncio.Future[bytes]"
+        self,
+        question: Question,
+        asked: bytes,
+        number: bytes,
+        outlet: "Outlet",
+        done: "asyncio.Future[bytes]",
+        expires: float,
     ) -> None:
         self.question = question
         self.asked = asked
@@ -31,7 +37,7 @@ class Waiting:
         self.outlet = outlet
         self.done = done
         self.strangers = 0
-        self.expires = 0
+        self.expires = expires
 
 
 class Outlet:

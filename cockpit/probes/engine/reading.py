@@ -45,6 +45,11 @@ class _Set:
 
 _Section = dict[tuple[str, int], _Set]
 
+_NOTHING: _Section = {}
+_OPT_HEAD = b"\0" + OPT.to_bytes(2, "big")
+_OPT_SIZE = 11
+_TO_QUESTION = b"\xc0\x0c"
+
 
 def read_wire(
     server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, ...] = (), took_s: float = 0.0
@@ -63,14 +68,22 @@ def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, 
     if flags & _OPCODE or questions != 1 or answers + authorities + additionals > MOST_RECORDS:
         raise Unusual
     known: Names = {}
-    asked, at = read_name(wire, HEADER.size, len(wire), known)
+    asked, at = _asked(name, wire, known)
     number = wire[at] << 8 | wire[at + 1]
     if wire[at + 2] << 8 | wire[at + 3] != _IN:
         raise Unusual
-    answer, at = _section(wire, at + 4, answers, known)
-    authority, at = _section(wire, at, authorities, known)
-    additional, at = _section(wire, at, additionals, known, options=True)
-
+    at += 4
+    if answers and not authorities and not flags & _RESPONSE_CODE:
+        simple = _simple(server, name, rtype, wire, at, notes, took_s)
+        if simple is not None:
+            return simple
+    answer, authority, additional = _NOTHING, _NOTHING, _NOTHING
+    if answers:
+        answer, at = _section(wire, at, answers, known)
+    if authorities:
+        authority, at = _section(wire, at, authorities, known)
+    if additionals:
+        additional, at = _additional(wire, at, additionals, known)
     chain, final, looped, crowded = _follow(answer, asked, number)
     found = answer.get((final.lower(), number))
     soa = next((each for each in authority.values() if each.rtype == SOA), None)
@@ -127,34 +140,76 @@ def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, 
     )
 
 
-def _section(wire: bytes, at: int, count: int, known: Names, *, options: bool = False) -> tuple[_Section, int]:
-    """The record sets of one section; with `options`, one empty OPT may be among them and is passed over."""
-    section: _Section = {}
-    size, seen_options = len(wire), False
-    for _ in range(count):
-        owner, at = read_name(wire, at, size, known)
-        if at + RECORD.size > size:
-            raise Unusual
-        rtype, rclass, ttl_s, length = RECORD.unpack_from(wire, at)
-        at += RECORD.size
-        end = at + length
+def _simple(
+    server: Server, name: str, rtype: str, wire: bytes, at: int, notes: tuple[str, ...], took_s: float
+) -> Answer | None:
+    """The shape that nearly all good answers have: the records that were asked for, and nothing else."""
+    number = wire[at - 4] << 8 | wire[at - 3]
+    read, size, expected = READERS.get(number), len(wire), _TO_QUESTION + wire[at - 4 : at]
+    if read is None:
+        return None
+    known: Names = {}
+    found: dict[object, Value] = {}
+    ttls = set[int]()
+    for _ in range(wire[6] << 8 | wire[7]):
+        if wire[at : at + 6] != expected or at + 12 > size:
+            return None
+        ttl_s = wire[at + 6] << 24 | wire[at + 7] << 16 | wire[at + 8] << 8 | wire[at + 9]
+        end = at + 12 + (wire[at + 10] << 8 | wire[at + 11])
         if end > size:
             raise Unusual
-        if rtype == OPT and options:
-            # The upper bits of the response code and the options themselves are rare, and dnspython's.
-            if seen_options or owner != "." or length or ttl_s >> 24:
-                raise Unusual
-            seen_options = True
-            continue
+        value = read(wire, at + 12, end, known)
+        if number in (CNAME, SOA):
+            found.clear()
+        found.setdefault(value[0], value)
+        ttls.add(ttl_s if ttl_s <= _LONGEST_TTL else 0)
+        at = end
+    if wire[10:12] != b"\0\0" and _additional(wire, at, wire[10] << 8 | wire[11], known)[0]:
+        return None
+    serial = None
+    if number == SOA:
+        ((times, _, _),) = found.values()
+        assert isinstance(times, tuple)
+        serial = times[0]
+    return Answer(
+        server,
+        name,
+        rtype,
+        "answer",
+        tuple(sorted([text for _, text, _ in found.values()])),
+        min(ttls),
+        (),
+        bool(wire[2] & 0x04),
+        bool(wire[3] & 0x20),
+        serial,
+        "",
+        (),
+        (),
+        notes if len(ttls) == 1 else (*notes, UNEVEN_TTL),
+        took_s,
+    )
+
+
+def _asked(name: str, wire: bytes, known: Names) -> tuple[str, int]:
+    """The name in the question, which is the one that was asked for: a transport lets no other through."""
+    plain = name.removesuffix(".")
+    end = HEADER.size + len(plain) + 2
+    if plain and plain.isascii() and "\\" not in plain and wire[end - 1] == 0:
+        known[HEADER.size] = plain, end, 0
+        return plain, end
+    return read_name(wire, HEADER.size, len(wire), known)
+
+
+def _section(wire: bytes, at: int, count: int, known: Names) -> tuple[_Section, int]:
+    """The record sets of one section, and where the next one begins."""
+    section: _Section = {}
+    size = len(wire)
+    for _ in range(count):
+        owner, at, rtype, ttl_s, end = _head(wire, at, size, known)
         read = READERS.get(rtype)
-        if read is None or rclass != _IN:
+        if read is None:
             raise Unusual
-        if ttl_s > _LONGEST_TTL:
-            ttl_s = 0
         value = read(wire, at, end, known)
-        if options and rtype not in (A, AAAA):
-            at = end
-            continue
         key = owner.lower(), rtype
         records = section.get(key)
         if records is None:
@@ -162,6 +217,43 @@ def _section(wire: bytes, at: int, count: int, known: Names, *, options: bool = 
         records.add(value, ttl_s)
         at = end
     return section, at
+
+
+def _additional(wire: bytes, at: int, count: int, known: Names) -> tuple[_Section, int]:
+    """The addresses in the additional section; an OPT record that says nothing may be among them."""
+    section: _Section = {}
+    size, seen_options = len(wire), False
+    for _ in range(count):
+        if wire[at : at + 3] == _OPT_HEAD:
+            # The upper bits of the response code and the options themselves are rare, and dnspython's.
+            if seen_options or at + _OPT_SIZE > size or wire[at + 5] or wire[at + 9] or wire[at + 10]:
+                raise Unusual
+            seen_options = True
+            at += _OPT_SIZE
+            continue
+        owner, at, rtype, ttl_s, end = _head(wire, at, size, known)
+        read = READERS.get(rtype)
+        if read is None:
+            raise Unusual
+        value = read(wire, at, end, known)
+        if rtype in (A, AAAA):
+            key = owner.lower(), rtype
+            section.setdefault(key, _Set(owner, rtype, ttl_s)).add(value, ttl_s)
+        at = end
+    return section, at
+
+
+def _head(wire: bytes, at: int, size: int, known: Names) -> tuple[str, int, int, int, int]:
+    """A record's owner, where its value begins, its type and TTL, and where the value ends."""
+    owner, at = read_name(wire, at, size, known)
+    if at + RECORD.size > size:
+        raise Unusual
+    rtype, rclass, ttl_s, length = RECORD.unpack_from(wire, at)
+    at += RECORD.size
+    end = at + length
+    if end > size or rclass != _IN:
+        raise Unusual
+    return owner, at, rtype, ttl_s if ttl_s <= _LONGEST_TTL else 0, end
 
 
 def _follow(answer: _Section, asked: str, number: int) -> tuple[tuple[Alias, ...], str, bool, bool]:

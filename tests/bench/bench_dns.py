@@ -1,0 +1,378 @@
+"""How fast the DNS engine asks, beside dnsperf, dnspython's resolver and checkdmarc, against one local server.
+
+`python tests/bench/bench_dns.py [ROUNDS]` prints rates, CPU per question and ratios, each taken within a round and
+the median given; then what a watch of 10,000 domains costs, and how long a record's removal takes to become a red
+row in a drill. The server has one core and whoever asks has the other. Nothing is asserted on time.
+"""
+
+import asyncio
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from cockpit.probes.answer import RESOLVER, Server
+from cockpit.probes.dns import ask
+from cockpit.probes.engine import Engine, read_wire
+from cockpit.probes.question import AUTHENTIC_DATA, RECURSION_DESIRED, make_question
+from cockpit.profile import Profile, Resolver
+from tests.bench.dns_server import ADDRESS, APEX, QUESTIONS, domain, name_of, pin_to, server
+
+WINDOW = 200
+"""Questions under way at a time, for everybody."""
+
+WATCHED = 10_000
+UNLIMITED = 1e9
+
+PACE = 5000.0
+"""Questions per second that a resolver of one's own takes; public ones would make the sweep longer."""
+
+
+def questions(count: int) -> Iterator[tuple[str, str]]:
+    """Names and types, domain by domain."""
+    for number in range(count):
+        below, rtype = QUESTIONS[number % len(QUESTIONS)]
+        yield name_of(below, domain(number // len(QUESTIONS))), rtype
+
+
+class Rate:
+    """Questions per second and microseconds of our CPU for each."""
+
+    def __init__(self, count: int, seconds: float, cpu_s: float) -> None:
+        self.per_s = count / seconds
+        self.cpu_us = cpu_s / count * 1e6
+
+
+def timed(count: int, run: Callable[[], Any]) -> Rate:
+    """Run, and say how fast that was."""
+    started, cpu = time.perf_counter(), time.process_time()
+    run()
+    return Rate(count, time.perf_counter() - started, time.process_time() - cpu)
+
+
+async def by_engine(port: int, count: int) -> int:
+    """The engine alone: template, pooled sockets, verified answer, typed reading. Returns the good answers."""
+    endpoint, asked, good = ("127.0.0.1", port), questions(count), 0
+    told = Server("bench", ADDRESS)
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    left = count
+    async with Engine(per_server_per_s=UNLIMITED, burst=UNLIMITED) as engine:
+
+        def again() -> None:
+            name, rtype = next(asked, ("", ""))
+            if name:
+                question = make_question(name, rtype, RECURSION_DESIRED | AUTHENTIC_DATA)
+                engine.send(endpoint, question, 2.0).add_done_callback(lambda done: read(done, name, rtype))
+
+        def read(done: "asyncio.Future[bytes]", name: str, rtype: str) -> None:
+            nonlocal good, left
+            left -= 1
+            if done.exception() is None:
+                answer = read_wire(told, name, rtype, done.result())
+                good += answer is not None and answer.status == "answer"
+            if not left:
+                ended.set_result(None)
+            again()
+
+        for _ in range(min(WINDOW, count)):
+            again()
+        await ended
+    return good
+
+
+async def by_ask(port: int, count: int) -> int:
+    """What a probe does: `ask()` with its retries and its Answer, over the engine."""
+    profile = Profile(dial={f"{ADDRESS}:53": f"127.0.0.1:{port}"}, loopback_only=True)
+    told, asked, good = Server("bench", ADDRESS, 53, RESOLVER), questions(count), 0
+    async with Engine(per_server_per_s=UNLIMITED, burst=UNLIMITED) as engine:
+
+        async def work() -> None:
+            nonlocal good
+            for name, rtype in asked:
+                answer = await ask(profile, told, name, rtype, transport=engine)
+                good += answer.status == "answer"
+
+        await asyncio.gather(*(work() for _ in range(WINDOW)))
+    return good
+
+
+async def by_asyncresolver(port: int, count: int) -> int:
+    """dnspython's own asynchronous resolver, without its cache."""
+    import dns.asyncresolver
+    import dns.nameserver
+
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers = [dns.nameserver.Do53Nameserver("127.0.0.1", port)]
+    asked, good = questions(count), 0
+
+    async def work() -> None:
+        nonlocal good
+        for name, rtype in asked:
+            answer = await resolver.resolve(name, rtype, raise_on_no_answer=False)
+            good += answer.rrset is not None
+
+    await asyncio.gather(*(work() for _ in range(WINDOW)))
+    return good
+
+
+def by_dnsperf(port: int, count: int, folder: Path) -> Rate | None:
+    """dnsperf with the same questions and window; None where it is missing."""
+    program = shutil.which("dnsperf")
+    if program is None:
+        return None
+    listing = folder / "questions"
+    if not listing.exists():
+        listing.write_text("".join(f"{name} {rtype}\n" for name, rtype in questions(count)))
+    command = [program, "-s", "127.0.0.1", "-p", str(port), "-d", str(listing), "-l", "2", "-c", "1", "-T", "1"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([*command, "-q", str(WINDOW)], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    rate = re.search(r"Queries per second:\s+([0-9.]+)", done.stdout)
+    completed = re.search(r"Queries completed:\s+([0-9]+)", done.stdout)
+    if rate is None or completed is None:
+        raise SystemExit(f"dnsperf said nothing that is understood:\n{done.stdout}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Rate(int(completed[1]), int(completed[1]) / float(rate[1]), cpu)
+
+
+def by_checkdmarc(port: int, start: int, domains: int) -> float | None:
+    """Domains per second that checkdmarc looks at, new ones each time since it keeps answers; None if missing."""
+    try:
+        import checkdmarc  # type: ignore[import-not-found]
+    except ImportError:
+        return None
+    import logging
+
+    import dns.nameserver
+
+    def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+        """Some of its questions go to the system's resolver, whatever it is told; they end here."""
+        if event in ("socket.connect", "socket.sendto") and arguments[1][0] != "127.0.0.1":
+            raise ConnectionRefusedError("outside this machine")
+
+    sys.addaudithook(stay_here)
+    logging.disable()
+    there = [dns.nameserver.Do53Nameserver("127.0.0.1", port)]
+    names = [domain(start + number) for number in range(domains)]
+    started = time.perf_counter()
+    checkdmarc.check_domains(names, nameservers=there, timeout=1.0, retries=0)
+    taken: float = time.perf_counter() - started
+    return domains / taken
+
+
+def compare(port: int, kind: str, rounds: int, count: int, domains: int, folder: Path) -> None:
+    """Everybody in turn, round after round; ratios within a round."""
+    found: dict[str, list[Rate]] = {"engine": [], "ask": [], "dnsperf": [], "asyncresolver": []}
+    checked: list[float] = []
+    slow = max(count // 20, 500)
+    for number in range(rounds):
+        found["engine"].append(timed(count, lambda: _all(by_engine(port, count), count)))
+        perf = by_dnsperf(port, count, folder)
+        if perf is not None:
+            found["dnsperf"].append(perf)
+        found["ask"].append(timed(count, lambda: _all(by_ask(port, count), count)))
+        found["asyncresolver"].append(timed(slow, lambda: _all(by_asyncresolver(port, slow), slow)))
+        rate = by_checkdmarc(port, 100 + number * domains, domains)
+        if rate is not None:
+            checked.append(rate)
+    print(f"{count} questions, {WINDOW} at a time, against {kind}; median of {rounds} rounds")
+    for name, rates in found.items():
+        if rates:
+            print(
+                f"  {name:<14} {median(r.per_s for r in rates):9,.0f} q/s  "
+                f"{median(r.cpu_us for r in rates):7.1f} us of CPU each"
+            )
+    for name in ("engine", "ask"):
+        ours = found[name]
+        if found["dnsperf"]:
+            speed, cost = _ratio(ours, found["dnsperf"], "per_s"), _ratio(ours, found["dnsperf"], "cpu_us")
+            print(f"  {name} over dnsperf: {speed:.2f}x q/s, {cost:.2f}x CPU")
+        else:
+            print(f"  {name} over dnsperf: not measured, dnsperf is not installed")
+        print(f"  {name} over asyncresolver: {_ratio(ours, found['asyncresolver'], 'per_s'):.1f}x q/s")
+    if checked:
+        ours_per_s = median(rate.per_s for rate in found["ask"]) / len(QUESTIONS)
+        print(f"  domains per second: {ours_per_s:,.0f} of ours, {median(checked):,.1f} of checkdmarc's")
+        print(
+            f"  ask over checkdmarc: {ours_per_s / median(checked):.0f}x domains/s (12 questions against its own)"
+        )
+    else:
+        print("  checkdmarc: not measured, it is not importable")
+
+
+def _all(running: Any, count: int) -> None:
+    good = asyncio.run(running)
+    if good < count * 0.999:
+        raise SystemExit(f"only {good} of {count} questions were answered")
+
+
+def _ratio(ours: list[Rate], theirs: list[Rate], what: str) -> float:
+    return float(median(getattr(a, what) / getattr(b, what) for a, b in zip(ours, theirs, strict=True)))
+
+
+def removal_to_red() -> None:
+    """From a record's removal in a drill to the row of the database that says FAIL, at the drill's intervals."""
+    from tests.watch.child import child, reading, until, write_profile
+    from tests.worlds import start_world
+
+    with tempfile.TemporaryDirectory(prefix="bench-red-") as folder, start_world(speed=1.0) as world:
+        database = Path(folder) / "cockpit.db"
+        profile = write_profile(world.profile, Path(folder) / "profile.json")
+        times = []
+        with child("slow", str(profile), str(database)), reading(database) as reader:
+            for host in ("www.news.example", "api.pay.example", "www.shop.example"):
+                target = host.partition(".")[2]
+                until(partial(_is, reader, target, "OK"), 60)
+                world.inject(do="dns-withdraw", name=host, type="A")
+                started = time.monotonic()
+                until(partial(_is, reader, target, "FAIL"), 60)
+                times.append(time.monotonic() - started)
+    print(f"removal to red row: {', '.join(f'{each:.1f}' for each in times)} s, looking every 5 s")
+
+
+def _is(reader: Any, target: str, verdict: str) -> bool:
+    return bool(reader.verdicts().get((target, "dns.resolution")) == verdict)
+
+
+def watch_many(port: int, domains: int, seconds: float) -> None:
+    """A watch of many domains in a process of its own: questions per second, CPU and memory."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--watch", str(port), str(domains), str(seconds)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    seen = json.loads(done.stdout)
+    wanted = domains * len(QUESTIONS) * 3 / 60
+    print(
+        f"watch of {domains} domains x {len(QUESTIONS)} questions x 3 resolvers and their name server, "
+        f"every 60 s (wants {wanted:,.0f} q/s of the resolvers alone):\n"
+        f"  {seen['per_s']:,.0f} q/s over {seconds:.0f} s, {seen['looks_per_s']:.0f} looks/s "
+        f"(wants {domains / 60:.0f}), {seen['core']:.2f} of a core\n"
+        f"  memory: {seen['empty_mb']:.0f} MB before, {seen['rss_mb']:.0f} MB with all of them looked at"
+    )
+
+
+def _watch(port: int, domains: int, seconds: float) -> None:
+    """The child of `watch_many`: prints one JSON line."""
+    from cockpit.clock import SystemClock
+    from cockpit.config import DomainConfig, Intervals, Settings
+    from cockpit.config.settings import RecordPin
+    from cockpit.probes.engine import engine as module
+    from cockpit.watch.loop import Watch
+    from cockpit.watch.schedule import Schedule
+    from cockpit.watch.store import Store
+    from tests.bench.dns_server import ADDRESSES, VALUES, presentation
+
+    resolvers = tuple(Resolver(f"r{number}", f"198.51.100.{number}", per_s=PACE) for number in (1, 2, 3))
+    named = [*(each.address for each in resolvers), ADDRESS]
+    dial = {f"{one}:53": f"{real}:{port}" for one, real in zip(named, ADDRESSES, strict=True)}
+    profile = Profile(resolvers=resolvers, dial=dial, loopback_only=True)
+    empty = _rss_mb()
+    configured = tuple(
+        DomainConfig(
+            name=domain(number),
+            records=tuple(
+                RecordPin(name_of(below, domain(number)), rtype, tuple(presentation(rtype, v) for v in values))
+                if rtype != "TXT"
+                else RecordPin(name_of(below, domain(number)), rtype, tuple(values))
+                for (below, rtype), values in list(VALUES.items())[:11]
+            ),
+        )
+        for number in range(domains)
+    )
+    hour = 3600.0
+    settings = Settings(domains=configured, intervals=Intervals(dns_s=60.0, dnssec_s=hour, mail_s=hour))
+    counts = {"sent": 0, "looks": 0}
+    send = module.Engine.send
+
+    def counted(self: Any, *arguments: Any) -> Any:
+        counts["sent"] += 1
+        return send(self, *arguments)
+
+    setattr(module.Engine, "send", counted)  # noqa: B010 - a counter, not another engine
+
+    async def run(folder: str) -> dict[str, float]:
+        store = Store(Path(folder) / "cockpit.db", SystemClock(), "bench")
+        await store.open()
+        await store.acquire()
+        watch = Watch(settings, profile, store, SystemClock(), "bench")
+        watch._looks._engine._per_s = PACE
+        watch._jobs = [job for job in watch._jobs if job.probe == "resolution"]
+        watch._schedule = Schedule(watch._jobs, time.monotonic(), random.random)
+        look = watch._look
+
+        async def counting(job: Any) -> Any:
+            counts["looks"] += 1
+            return await look(job)
+
+        watch._look = counting
+        running = asyncio.create_task(watch.run())
+        warm = min(domains / 50.0, 60.0) * 1.1
+        await asyncio.wait({running}, timeout=warm)
+        started, cpu, before = time.monotonic(), time.process_time(), dict(counts)
+        await asyncio.wait({running}, timeout=seconds)
+        took, used = time.monotonic() - started, time.process_time() - cpu
+        rss = _rss_mb()
+        watch.stop()
+        await running
+        await store.close()
+        return {
+            "per_s": (counts["sent"] - before["sent"]) / took,
+            "looks_per_s": (counts["looks"] - before["looks"]) / took,
+            "core": used / took,
+            "rss_mb": rss,
+            "empty_mb": empty,
+        }
+
+    with tempfile.TemporaryDirectory(prefix="bench-watch-") as folder:
+        print(json.dumps(asyncio.run(run(folder))))
+
+
+def _rss_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@pytest.mark.bench
+def test_everybody_gets_every_answer(tmp_path: Path) -> None:
+    with server(40) as (_, port):
+        assert asyncio.run(by_engine(port, 480)) == 480
+        assert asyncio.run(by_ask(port, 480)) == 480
+        assert asyncio.run(by_asyncresolver(port, 60)) == 60
+
+
+def main() -> None:
+    """The whole measurement."""
+    if sys.argv[1:2] == ["--watch"]:
+        _watch(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+        return
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    pin_to(0)
+    with server(WATCHED) as (kind, port), tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        compare(port, kind, rounds, 60_000, 60, Path(folder))
+        watch_many(port, WATCHED, 60.0)
+    removal_to_red()
+    print(f"zone {APEX} with {WATCHED} domains of {len(QUESTIONS)} records")
+
+
+if __name__ == "__main__":
+    main()
