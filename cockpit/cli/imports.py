@@ -142,7 +142,7 @@ def _what(addition: "Addition") -> str:
     return f": {', '.join(parts)}"
 
 
-@command.command("terraform", example="terraform show -json | tee state.json; cockpit import terraform state.json")
+@command.command("terraform", example="cockpit import terraform state.json")
 @click.argument("file", metavar="FILE")
 @dry_option
 @json_option
