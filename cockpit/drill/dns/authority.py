@@ -36,7 +36,7 @@ from cockpit.drill.dns.wire import (
 )
 from cockpit.drill.dns.zones import Zone
 
-WIRE_CACHE_LIMIT = 2048
+WIRE_CACHE_LIMIT = 500
 """Rendered answers that one server keeps before it starts over."""
 
 TRANSFERS = (RdataType.AXFR, RdataType.IXFR)

@@ -12,7 +12,7 @@ from dns.rcode import Rcode
 from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
-CACHE_LIMIT = 10_000
+CACHE_LIMIT = 2_000
 """Entries that one resolver keeps."""
 
 WHOLE_NAME = RdataType.NONE

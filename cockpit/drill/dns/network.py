@@ -189,7 +189,7 @@ def _addresses(server: Authority | Resolver) -> tuple[str, ...]:
 
 
 def add_public_suffixes(network: DnsNetwork) -> None:
-    """Lay the upper floors that every scenario stands on: the root, `example.` and `com.`."""
+    """Lay the upper floors that every scenario stands on: root, `example.`, and `com.`, which denies by hash."""
     network.add_zone(".", [("a.root-servers.example.", "192.0.2.1"), ("b.root-servers.example.", "192.0.2.2")])
     network.add_zone("example.", [("a.nic.example.", "192.0.2.11"), ("b.nic.example.", "192.0.2.12")])
-    network.add_zone("com.", [("a.nic.com.", "192.0.2.21"), ("b.nic.com.", "192.0.2.22")])
+    network.add_zone("com.", [("a.nic.com.", "192.0.2.21"), ("b.nic.com.", "192.0.2.22")], nsec3=Nsec3())

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cockpit.clock import Clock
 
-LOG_LIMIT = 2000
+LOG_LIMIT = 1000
 """Questions that one server remembers."""
 
 

@@ -38,7 +38,7 @@ from cockpit.drill.dns.wire import (
 from cockpit.profile import Anchor
 
 LIE_TTL_S = 60
-WIRE_CACHE_LIMIT = 2048
+WIRE_CACHE_LIMIT = 500
 UNSUPPORTED = (RdataType.ANY, RdataType.RRSIG, RdataType.AXFR, RdataType.IXFR)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cockpit.clock import SystemClock
 from cockpit.drill.dns import Authority, DnsNetwork, fault
+from cockpit.drill.dns.querylog import LOG_LIMIT
 from cockpit.drill.dns.tsig import Keyring
 from cockpit.errors import BadInput, NotFound
 from tests.drill.dns.conftest import LONG_KEY, Ask, port_of, types_in, values_in
@@ -276,5 +277,5 @@ async def test_the_log_is_bounded_and_counts_on(ns1: Authority, ask: Ask) -> Non
     await ask(ns1, "www.shop.example")
     for _ in range(2500):
         ns1.log.note("x.", "A", "NOERROR", tcp=False)
-    assert len(ns1.log) == 2000
+    assert len(ns1.log) == LOG_LIMIT
     assert ns1.log.total == 2501
