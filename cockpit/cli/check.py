@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from cockpit.cli.asking import asked_of, chosen_checks, resolver_option
 from cockpit.cli.frame import Command
 from cockpit.cli.printing import as_json, say, verdict_mark
 from cockpit.cli.session import Session
@@ -12,11 +13,13 @@ from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.text import visible
 
 
-@click.command(cls=Command, example="cockpit check shop.example --json")
+@click.command(cls=Command, example="cockpit check shop.example --only mail,dns.dnssec --json")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...", required=True)
+@click.option("--only", metavar="CHECKS", default="", help="Areas or checks, such as mail,dns.dnssec.")
+@resolver_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def command(session: Session, domains: tuple[str, ...], json_wanted: bool) -> int:
+def command(session: Session, domains: tuple[str, ...], only: str, resolver: str, json_wanted: bool) -> int:
     """Look at domains once, now, and say what is wrong, what is wanted and how to fix it.
 
     Exit code 0: all OK. 1: something FAILs. 2: something is UNKNOWN and nothing FAILs. Nothing is recorded.
@@ -24,7 +27,8 @@ def command(session: Session, domains: tuple[str, ...], json_wanted: bool) -> in
     from cockpit.watch import check_once
 
     names = list(dict.fromkeys(domain_name(name) for name in domains))
-    observations = check_once(session.settings, session.profile, names)
+    checks = chosen_checks(only)
+    observations = check_once(session.settings, asked_of(session.profile, resolver), names, checks)
     if json_wanted:
         as_json({"verdict": _worst(observations).value, "observations": observations})
     else:

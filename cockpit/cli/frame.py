@@ -14,6 +14,7 @@ COMMANDS = {
     "drill": "Practise on a simulated outage.",
     "watch": "Probe and record without a terminal, as a service does.",
     "check": "Look at domains once, now, and say what is wrong.",
+    "propagation": "Say who sees a record as it is at its source, and when the others will.",
     "diff": "Say what changed at a domain since it was last good.",
     "pin": "Print a domain's records as what they must be, for the configuration.",
     "snapshot": "Keep copies of zones as backups, and get them out again.",

@@ -1,47 +1,69 @@
-"""Propagation: how many resolvers agree with the source, and when the last of them must have forgotten the past."""
+"""Propagation: one record at its source and at the resolvers, server by server."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
-THRESHOLD = 0.8
-"""Fraction of resolvers that must agree for a change to count as arrived."""
+from cockpit.health.agreement import Agreement
+from cockpit.health.model import Reading
+from cockpit.health.resolution.said import truth_of, values_of
+from cockpit.health.servers import AUTHORITATIVE, UNKNOWN, asked, role_of, trouble
+
+AGREES, BEHIND, ABSENT = "agrees", "behind", "absent"
 
 
-class Agreement(msgspec.Struct, frozen=True):
-    """`agreeing` of `heard` resolvers say what the source says; the others must have forgotten in `rest_s` seconds.
+class Sight(msgspec.Struct, frozen=True):
+    """What one server says of the record: `state` is `agrees`, `behind`, `absent` or `unknown`."""
 
-    `all_clear_at` is the latest of these times, None when nobody is behind.
-    """
+    server: str
+    role: str
+    state: str
+    values: tuple[str, ...] = ()
+    ttl_s: int | None = None
+    trouble: str = ""
 
-    heard: int
-    agreeing: int
-    rest_s: int = 0
-    all_clear_at: datetime | None = None
 
-    @property
-    def fraction(self) -> float:
-        """The part that agrees; 1 when nobody was heard, since then nobody disagrees."""
-        return self.agreeing / self.heard if self.heard else 1.0
+class Propagation(msgspec.Struct, frozen=True):
+    """A record at its source and at the resolvers. `source_agrees` is whether all name servers say the same."""
 
-    @property
-    def percent(self) -> int:
-        """The part that agrees in whole percent, never 100 while somebody disagrees."""
-        return int(self.fraction * 100)
+    name: str
+    type: str
+    at: datetime
+    sights: tuple[Sight, ...]
+    agreement: Agreement
+    in_source: bool
+    source_agrees: bool
 
-    @property
-    def arrived(self) -> bool:
-        """Whether enough resolvers agree."""
-        return bool(self.heard) and self.fraction >= THRESHOLD
 
-    def plain(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {
-            "heard": self.heard,
-            "agreeing": self.agreeing,
-            "percent": self.percent,
-            "threshold_percent": int(THRESHOLD * 100),
-            "rest_s": self.rest_s,
-            "all_clear_at": self.all_clear_at.isoformat() if self.all_clear_at else None,
-        }
+def judge_propagation(name: str, rtype: str, readings: Sequence[Reading], at: datetime) -> Propagation:
+    """Hold what resolvers say of a record against the name servers with the newest serial."""
+    truth = truth_of(readings).get((name, rtype), ())
+    sights = tuple(_sight(reading, name, rtype, truth) for reading in readings if asked(reading))
+    source = [sight for sight in sights if sight.role == AUTHORITATIVE and sight.state != UNKNOWN]
+    resolvers = [sight for sight in sights if sight.role != AUTHORITATIVE and sight.state != UNKNOWN]
+    behind = [sight for sight in resolvers if sight.state != AGREES]
+    rest = max((sight.ttl_s or 0 for sight in behind), default=0)
+    clear_at = at + timedelta(seconds=rest) if behind else None
+    return Propagation(
+        name,
+        rtype,
+        at,
+        sights,
+        Agreement(len(resolvers), len(resolvers) - len(behind), rest, clear_at),
+        bool(truth),
+        bool(source) and all(sight.state == AGREES for sight in source),
+    )
+
+
+def _sight(reading: Reading, name: str, rtype: str, truth: Sequence[frozenset[str]]) -> Sight:
+    role = role_of(reading)
+    answer = next((each for each in asked(reading) if (each["name"], each["rtype"]) == (name, rtype)), None)
+    if answer is None:
+        return Sight(reading.vantage, role, UNKNOWN, trouble="was not asked")
+    status, found = str(answer["status"]), values_of(answer)
+    values = tuple(str(value) for value in answer.get("values", ())) or tuple(sorted(found))
+    if status not in ("answer", "nodata", "nxdomain"):
+        return Sight(reading.vantage, role, UNKNOWN, trouble=trouble(status))
+    state = AGREES if found in truth else BEHIND if found else ABSENT
+    return Sight(reading.vantage, role, state, values, answer.get("ttl_s"))

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from cockpit.health.agreement import THRESHOLD, Agreement
 from cockpit.health.model import Finding, Verdict
-from cockpit.health.propagation import THRESHOLD, Agreement
 from cockpit.health.resolution.case import Case, Outcome, named, noted
 from cockpit.health.servers import BOGUS, CACHED, ELSEWHERE, GONE, servers_phrase, span
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.resolution import caches, manners, source
 from cockpit.health.resolution.case import Case, Outcome
-from cockpit.health.resolution.cells import Source, Truth, seat, truth_of
+from cockpit.health.resolution.cells import Source, seat
+from cockpit.health.resolution.said import Truth, truth_of
 from cockpit.health.resolution.wanted import CHECK, Wanted
 from cockpit.health.servers import (
     AUTHORITATIVE,

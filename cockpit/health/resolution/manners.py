@@ -5,7 +5,7 @@ from typing import Any
 
 from cockpit.health.model import Finding, Verdict
 from cockpit.health.resolution.case import Case, Outcome, answer_of, named, noted
-from cockpit.health.resolution.cells import values_of
+from cockpit.health.resolution.said import values_of
 from cockpit.health.servers import servers_phrase
 
 _WITHOUT_EDNS = "answers only without EDNS"

@@ -6,7 +6,7 @@ from typing import Any
 from cockpit.health.model import Finding, Verdict
 from cockpit.health.resolution.asking import doubled
 from cockpit.health.resolution.case import Case, Outcome, answer_of, named, plural
-from cockpit.health.resolution.cells import values_of
+from cockpit.health.resolution.said import values_of
 from cockpit.health.resolution.wanted import ADDRESS_TYPES
 from cockpit.health.servers import BROKEN, GONE, WRONG, Cell, Seat, asked, servers_phrase
 
