@@ -1,6 +1,7 @@
 """A name server of a few lines on loopback that does whatever a test wants it to do."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
 from cockpit.profile import Profile
 
 ADDRESS = "192.0.2.53"
+
+NOBODY = Profile(dial={f"{ADDRESS}:53": "127.0.0.1:1"}, loopback_only=True)
+"""A profile in which 192.0.2.53:53 is a port where nobody listens."""
 
 Handler = Callable[[dns.message.Message, bool], bytes | list[bytes] | None]
 """The octets to send for a question (several datagrams as a list), None for silence.
@@ -40,17 +44,32 @@ async def name_server(handler: Handler, *, tcp: bool = True) -> AsyncIterator[Pr
     """A profile in which 192.0.2.53:53 is a server that answers by `handler`."""
     loop = asyncio.get_running_loop()
 
-    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        size = int.from_bytes(await reader.readexactly(2), "big")
-        answer = handler(dns.message.from_wire(await reader.readexactly(size)), True)
-        if isinstance(answer, bytes):
-            writer.write(len(answer).to_bytes(2, "big") + answer)
-            await writer.drain()
-        writer.close()
+    talking: set[asyncio.Task[None] | None] = set()
 
-    server = await asyncio.start_server(stream, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(handler), local_addr=("127.0.0.1", port))
+    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talking.add(asyncio.current_task())
+        with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
+            size = int.from_bytes(await reader.readexactly(2), "big")
+            answer = handler(dns.message.from_wire(await reader.readexactly(size)), True)
+            if isinstance(answer, bytes):
+                writer.write(len(answer).to_bytes(2, "big") + answer)
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    while True:
+        server = await asyncio.start_server(stream, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Datagrams(handler), local_addr=("127.0.0.1", port)
+            )
+            break
+        except OSError:
+            # Somebody else has that number for UDP: draw another pair.
+            server.close()
+            await server.wait_closed()
     if not tcp:
         server.close()
         await server.wait_closed()
@@ -60,6 +79,7 @@ async def name_server(handler: Handler, *, tcp: bool = True) -> AsyncIterator[Pr
         transport.close()
         server.close()
         await server.wait_closed()
+        await asyncio.gather(*filter(None, talking), return_exceptions=True)
         await asyncio.sleep(0)  # A datagram transport closes in the loop's next turn.
 
 

@@ -21,7 +21,7 @@ from tests.probes.nameserver import Handler, name_server
 NS1, NS2 = ("ns1.hosting.example", "203.0.113.1"), ("ns2.hosting.example", "203.0.113.2")
 DOMAIN, WWW = "shop.example", "www.shop.example"
 KEY = "s1._domainkey.shop.example"
-PATIENCE_S = 0.5
+PATIENCE_S = 1.0
 """Seconds that a question may take on loopback."""
 
 DEEP = ((KEY, "TXT"),)

@@ -14,7 +14,7 @@ from cockpit.probes.engine import Engine
 from cockpit.probes.engine.bucket import Bucket
 from cockpit.probes.question import make_question
 from cockpit.profile import Profile
-from tests.probes.nameserver import Handler, name_server, reply, resolver
+from tests.probes.nameserver import NOBODY, Handler, name_server, reply, resolver
 
 NAME = "www.shop.example"
 
@@ -136,10 +136,8 @@ async def test_silence_ends_at_the_deadline_and_a_lost_datagram_is_sent_again() 
 
 
 async def test_a_port_where_nobody_listens_is_unreachable() -> None:
-    async with name_server(lambda query, _: None) as profile:
-        closed = profile
     async with Engine() as engine:
-        assert (await ask(closed, resolver(), NAME, "A", transport=engine)).status == "unreachable"
+        assert (await ask(NOBODY, resolver(), NAME, "A", transport=engine)).status == "unreachable"
 
 
 async def test_rare_types_extended_errors_and_edns_trouble_go_to_dnspython() -> None:

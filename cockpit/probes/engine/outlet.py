@@ -9,7 +9,7 @@ from cockpit.probes.transport import Endpoint, LostCaseError
 RECEIVE_BUFFER = 4 << 20
 """Octets of answers that the kernel keeps for us; its default drops some of 200 that come together."""
 
-PORTS = (1024, 65535)
+PORTS = (10_000, 65_535)
 """From where local ports are drawn."""
 
 _PORT_ATTEMPTS = 16
