@@ -60,6 +60,6 @@ def checked_parameters(card: RemedyCard, given: Mapping[str, str]) -> dict[str, 
 def make_remedy(request: Request, profile: Profile, clients: "AwsClients") -> Remedy:
     """The remedy that a request asks for; raises NotFound or PlanRefused. Imports the SDKs."""
     card(request.remedy)
-    from cockpit.actions.ses_byodkim import SesByodkim
+    from cockpit.actions.ses.byodkim import SesByodkim
 
     return SesByodkim(request, profile, clients)

@@ -110,7 +110,7 @@ def _from_account(session: Session, *, from_ses: bool) -> list[str]:
     if from_ses:
         return identity_domains(session.profile, session.operator)
     from cockpit.actions.aws import AwsClients
-    from cockpit.actions.hosted_zones import hosted_zones
+    from cockpit.actions.dns.hosted_zones import hosted_zones
 
     clients = AwsClients(session.profile, session.operator, read_only=True)
     clients.caller()

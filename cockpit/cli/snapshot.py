@@ -85,7 +85,7 @@ def _ways(session: Session, desk: "Desk", name: str, now: datetime) -> "list[Cal
 
     def hosted() -> "ZoneCopy":
         from cockpit.actions.aws import AwsClients
-        from cockpit.actions.hosted_zones import copy_zone
+        from cockpit.actions.dns.hosted_zones import copy_zone
 
         clients = AwsClients(session.profile, session.operator, read_only=True)
         clients.caller()

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cockpit.actions.aws import AwsClients
 from cockpit.actions.contract import PlanRefused, Request
-from cockpit.actions.published import Published, look_up
-from cockpit.actions.ses_byodkim import SesByodkim
-from cockpit.actions.signing_key import BadKeyError, published_key, read_private_key, ses_form
+from cockpit.actions.dns.published import Published, look_up
+from cockpit.actions.ses.byodkim import SesByodkim
+from cockpit.actions.ses.signing_key import BadKeyError, published_key, read_private_key, ses_form
 from cockpit.errors import ReadOnly
 from cockpit.probes.dns import Answer, Server
 from cockpit.profile import Profile

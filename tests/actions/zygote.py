@@ -16,7 +16,8 @@ from typing import Any
 import boto3
 import botocore.loaders
 
-from cockpit.actions import aws, ledger_journal, runner, ses_byodkim
+from cockpit.actions import aws, ledger_journal, runner
+from cockpit.actions.ses import byodkim
 
 
 def _kill() -> None:
@@ -46,7 +47,7 @@ def _arm(order: dict[str, Any]) -> None:
         return outcome
 
     ledger_journal.LedgerJournal.append = counting_append  # type: ignore[method-assign]
-    vars(ses_byodkim)["sent"] = counting_sent
+    vars(byodkim)["sent"] = counting_sent
 
 
 def _warm() -> None:

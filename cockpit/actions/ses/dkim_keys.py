@@ -8,7 +8,7 @@ from typing import Any
 
 from cockpit.actions.aws import AwsClients, reading
 from cockpit.actions.contract import EffectRefused, EffectUnknown, PlanRefused
-from cockpit.actions.signing_key import BadKeyError, PublicHalf, public_half, read_private_key, ses_form
+from cockpit.actions.ses.signing_key import BadKeyError, PublicHalf, public_half, read_private_key, ses_form
 from cockpit.errors import WorldError
 from cockpit.text import visible
 

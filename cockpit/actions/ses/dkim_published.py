@@ -1,7 +1,7 @@
 """Whether what is published in DNS is the key that we hold, server by server."""
 
-from cockpit.actions.published import Published
-from cockpit.actions.signing_key import BadKeyError, PublicHalf, published_key
+from cockpit.actions.dns.published import Published
+from cockpit.actions.ses.signing_key import BadKeyError, PublicHalf, published_key
 from cockpit.probes.dns import Answer
 
 

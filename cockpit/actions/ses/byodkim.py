@@ -29,9 +29,10 @@ from cockpit.actions.contract import (
     Verification,
     agrees,
 )
-from cockpit.actions.dkim_keys import DkimKeys
-from cockpit.actions.dkim_published import difference, pairing, points_to
-from cockpit.actions.dkim_state import (
+from cockpit.actions.dns.published import LookUp, Published, look_up
+from cockpit.actions.ses.dkim_keys import DkimKeys
+from cockpit.actions.ses.dkim_published import difference, pairing, points_to
+from cockpit.actions.ses.dkim_state import (
     EASY,
     OWN,
     diff_lines,
@@ -41,7 +42,6 @@ from cockpit.actions.dkim_state import (
     state_of,
     status_of,
 )
-from cockpit.actions.published import LookUp, Published, look_up
 from cockpit.errors import WrongIdentity
 from cockpit.profile import Profile
 from cockpit.text import visible

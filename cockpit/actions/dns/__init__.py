@@ -1,0 +1,1 @@
+"""Remedies for DNS: what is published, where zones are kept, and how they are changed."""

@@ -1,0 +1,1 @@
+"""Remedies for SES: how it signs, what it may send, whom it must not write to."""
