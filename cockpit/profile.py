@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from cockpit.errors import ConfigError
+from cockpit.secrets import SecretRef
 
 DEFAULT_RESOLVERS = (("google", "8.8.8.8"), ("cloudflare", "1.1.1.1"), ("opendns", "208.67.222.222"))
 
@@ -65,6 +66,22 @@ class CtLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
+class UpdateDoor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one zone is changed by signed dynamic update (RFC 2136, RFC 8945).
+
+    `zone` is absolute ("shop.example."), `server` its primary and `address` where that answers, to be dialled.
+    `key_name` and `algorithm` name the TSIG key; `key` refers to its secret, which is base64.
+    """
+
+    zone: str
+    server: str
+    address: str
+    key_name: str
+    key: SecretRef
+    algorithm: str = "hmac-sha256"
+    port: int = 53
+
+
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the facilitator of a simulated world steers it; a bearer token guards it."""
 
@@ -79,8 +96,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connected to. It is empty in production. `roots` are the name servers that a walk from the DNS root starts
     at, as (name, address); empty means the thirteen IANA root servers. `ca_pem` holds trusted certificates in
     PEM form; None means the system's. `ct_logs` are the logs whose timestamps count; with none, timestamps can be
-    counted and not verified. `settings` is a whole configuration that this world brings along, in
-    `cockpit.yaml`'s shape. `loopback_only` forbids every connection that does not end on this machine.
+    counted and not verified. `ct_search` is where the logs are searched, with crt.sh's questions and answers.
+    `acme` is the URL of an ACME directory (RFC 8555). `updates` says how zones are changed by dynamic update;
+    where a zone is that of a registry, the change is a registrar's. `trap` is a proxy for children, which records
+    and refuses whatever would leave this machine. `settings` is a whole configuration that this world brings along,
+    in `cockpit.yaml`'s shape. `loopback_only` forbids every connection that does not end on this machine.
     """
 
     kind: str = "prod"
@@ -91,6 +111,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anchors: tuple[Anchor, ...] = ROOT_ANCHORS
     ca_pem: str | None = None
     ct_logs: tuple[CtLog, ...] = ()
+    ct_search: str | None = None
+    acme: str | None = None
+    updates: tuple[UpdateDoor, ...] = ()
+    trap: str | None = None
     aws: Aws = Aws()
     loopback_only: bool = False
     speed: float = 1.0
@@ -111,6 +135,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"{address}:{port} is outside the profile {self.name!r}, which stays on this machine."
             )
         return address, port
+
+    def update_door(self, zone: str) -> UpdateDoor | None:
+        """How a zone is changed by dynamic update; None where this profile knows no way."""
+        wanted = zone.rstrip(".").lower()
+        return next((door for door in self.updates if door.zone.rstrip(".").lower() == wanted), None)
 
     @property
     def is_drill(self) -> bool:

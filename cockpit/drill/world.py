@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.drill.access import channels, keep_secrets, update_doors
 from cockpit.drill.aws.account import Account
 from cockpit.drill.aws.identity import ASSUMPTIONS, Signature, Timings
 from cockpit.drill.aws.place import Place
@@ -90,7 +91,7 @@ class World:
         self.control = ControlServer(self)
         self.attempts = Attempts(self.clock)
         self.trap = ProxyTrap(self.attempts)
-        severity_profile = str(settings("")["severity_profile"])
+        severity_profile = str(settings()["severity_profile"])
         self.witness = WorldWitness(self)
         self.referee = Referee(scenario, self.clock, self.witness, severity_profile)
         self._pending = sorted(scenario.injects, key=lambda inject: inject.at_s)
@@ -109,6 +110,7 @@ class World:
         self._original: dict[str, frozenset[_Record]] = {}
         self.tsig = self.network.keyring.create("drill-operator", [site.name for site in SITES])
         self.registrar = self.network.keyring.create("drill-registrar", [REGISTRY])
+        self._granted = {self.tsig: [site.name for site in SITES], self.registrar: [REGISTRY]}
         self.lookup = AuthoritativeLookup(self.network)
         self.hosts = HostNetwork(self.authority, self.clock)
         for site in SITES:
@@ -146,6 +148,7 @@ class World:
             await part.start()
         add_identities(self.mail, self.tokens)
         provision(self.account, HostedSites(self.hosts))
+        keep_secrets(self.account.secrets, (self.tsig, self.registrar), self.sinks, self.clock)
         for inject in self.scenario.baseline:
             apply(self, inject)
         self._original = {zone: _records(self.zones, zone) for zone in self.zones.names()}
@@ -174,10 +177,14 @@ class World:
             anchors=self.network.anchors,
             ca_pem=self.authority.ca_pem,
             ct_logs=self.trust.log_keys,
+            ct_search=self.trust.search_url,
+            acme=self.trust.acme_url,
+            updates=update_doors(self.network, self._granted),
+            trap=self.trap.url,
             aws=Aws(region=REGION, account=ACCOUNT, endpoint=self.aws.url, access_key=key, secret_key=secret),
             loopback_only=True,
             speed=self.clock.speed,
-            settings=settings(self.sinks.url("chat")),
+            settings=settings() | channels(self.sinks),
             control=self.control.address,
         )
 

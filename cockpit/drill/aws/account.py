@@ -20,6 +20,7 @@ from cockpit.drill.aws.mail import MailAccount
 from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.route53 import Route53, Zones
 from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.secret_store import SecretStore
 from cockpit.drill.aws.ses_account import SesAccount
 from cockpit.drill.aws.ses_classic import SesClassic
 from cockpit.drill.aws.ses_configuration import SesConfiguration
@@ -73,6 +74,7 @@ class Account:
         self.health = Health(place)
         self.support = Support(place)
         self.iam = Iam(place, clock)
+        self.secrets = SecretStore(place)
         self.acm = Acm(place, clock, lookup, issuer, timings)
         self.elbv2 = Elbv2(place, clock, self.acm, sites)
         self._clock = clock
@@ -98,6 +100,7 @@ class Account:
                 self.health,
                 self.support,
                 self.iam,
+                self.secrets,
             ],
             callers,
             clock,

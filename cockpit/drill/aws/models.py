@@ -15,7 +15,7 @@ PROBED = ("sts", "sesv2", "ses", "cloudwatch", "s3", "route53")
 """The services that every drill is asked of from its first second, by the SDK's client names."""
 SERVICES = (
     *PROBED,
-    *("sns", "sqs", "dynamodb", "acm", "elbv2", "health", "support", "lambda", "logs", "iam"),
+    *("sns", "sqs", "dynamodb", "acm", "elbv2", "health", "support", "lambda", "logs", "iam", "secretsmanager"),
 )
 """All services that this world speaks."""
 

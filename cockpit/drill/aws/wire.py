@@ -8,8 +8,9 @@ know is answered with 500 and noted as drift, because then the world, not the ca
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cockpit.clock import Clock
@@ -168,7 +169,9 @@ class AwsEndpoint:
         try:
             response = await self._answer(self._models, request, request_id, turn)
             status = response.status
-            return response
+            # Whoever asks compares clocks with it, and the SDK corrects its own by it.
+            date = ("Date", format_datetime(self._clock.now(), usegmt=True))
+            return replace(response, headers=(*response.headers, date))
         finally:
             self.calls.add(
                 CallRecord(
@@ -277,6 +280,7 @@ _INVALID = {
     "health": "ValidationException",
     "lambda": "InvalidParameterValueException",
     "logs": "InvalidParameterException",
+    "secretsmanager": "InvalidParameterException",
 }
 """What a service calls a request that its model refuses."""
 

@@ -83,6 +83,10 @@ class SinkServer:
         except KeyError:
             raise NotFound(f"There is no sink {name!r}; there are: {', '.join(self.names)}.") from None
 
+    def token(self, sink: str) -> str:
+        """What a client of a sink has to bring; empty where nothing is asked."""
+        return self.mail.token if self.mail is not None and sink == self.mail.name else self.sink(sink).token
+
     @property
     def names(self) -> tuple[str, ...]:
         """Every sink that can fail, the mail server included."""

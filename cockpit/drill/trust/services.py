@@ -43,6 +43,16 @@ class TrustServices:
         return tuple(LogKey(log.name, log.key_base64) for log in self.logs)
 
     @property
+    def search_url(self) -> str:
+        """Where the logs are searched, as a profile names it."""
+        return f"https://{SEARCH}/"
+
+    @property
+    def acme_url(self) -> str:
+        """The directory of the ACME interface, as a profile names it."""
+        return f"https://{ACME}/directory"
+
+    @property
     def acme(self) -> AcmeServer:
         """The ACME interface, there once the authority has joined a world; raises NotFound before."""
         if self._acme is None:

@@ -37,6 +37,7 @@ from tests.drill.aws.conftest import ARN, HandAccount
         ("lambda", "rest-json"),
         ("logs", "json"),
         ("iam", "query"),
+        ("secretsmanager", "json"),
     ],
 )
 def test_the_sdk_still_speaks_the_protocol_that_is_built(service: str, protocol: str) -> None:
