@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cockpit.config.command import ChannelConfig, ContactConfig, OfficeHoursConfig, OrganisationConfig, OwnLevel
 from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
 from cockpit.secrets import SecretRef
 
@@ -132,7 +133,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet.
 
     `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys. `alert_routing` has
-    rules by class of alert, such as `critical_alerts`.
+    rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile; `channels`
+    are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over.
     """
 
     domains: tuple[DomainConfig, ...] = ()
@@ -143,6 +145,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: tuple[Person, ...] = ()
     alert_routing: dict[str, tuple[RouteConfig, ...]] = {}
     chat_webhook: SecretRef | None = None
+    own_severity: dict[Literal["P0", "P1", "P2", "P3"], OwnLevel] = {}
+    office_hours: OfficeHoursConfig = OfficeHoursConfig()
+    organisation: OrganisationConfig = OrganisationConfig()
+    channels: dict[str, ChannelConfig] = {}
+    contacts: tuple[ContactConfig, ...] = ()
+    alertmanager: str = ""
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()
     resolvers: tuple[Resolver, ...] = ()
