@@ -1,38 +1,16 @@
-"""The remedies by name. What a desk has to know of one stands here; what it does is loaded in the runner only."""
+"""The remedies by name, family by family. What a desk has to know of one stands on its card."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-import msgspec
-
+from cockpit.actions.cards import Access, RemedyCard
+from cockpit.actions.certificates.cards import CARDS as CERTIFICATES
+from cockpit.actions.commands.cards import CARDS as COMMANDS
 from cockpit.actions.contract import Remedy, Request
-from cockpit.errors import BadInput, NotFound
-from cockpit.profile import Profile
+from cockpit.actions.dns.cards import CARDS as DNS
+from cockpit.actions.ses.cards import CARDS as SES
+from cockpit.errors import NotFound
 
-if TYPE_CHECKING:
-    from cockpit.actions.aws import AwsClients
-
-
-class RemedyCard(msgspec.Struct, frozen=True):
-    """A remedy as it is offered: its parameters by name and type, and which of them is the target."""
-
-    name: str
-    title: str
-    parameters: Mapping[str, str]
-    target: str
-
-
-CARDS: Mapping[str, RemedyCard] = {
-    card.name: card
-    for card in (
-        RemedyCard(
-            name="ses.byodkim",
-            title="Sign a domain with our own DKIM key (BYODKIM)",
-            parameters={"domain": "domain", "selector": "selector"},
-            target="domain",
-        ),
-    )
-}
+CARDS: Mapping[str, RemedyCard] = {card.name: card for card in (*SES, *DNS, *CERTIFICATES, *COMMANDS)}
 """Every remedy there is."""
 
 
@@ -44,22 +22,11 @@ def card(name: str) -> RemedyCard:
     return found
 
 
-def checked_parameters(card: RemedyCard, given: Mapping[str, str]) -> dict[str, str]:
-    """The parameters in the card's order; raises BadInput for one that is missing, unknown or malformed."""
-    from cockpit.runbooks.inputs import typed
-
-    unknown = sorted(set(given) - set(card.parameters))
-    if unknown:
-        raise BadInput(f"{card.name} takes no parameter {unknown[0]!r}.")
-    missing = [name for name in card.parameters if not given.get(name)]
-    if missing:
-        raise BadInput(f"{card.name} needs the parameter {missing[0]!r}.")
-    return {name: typed(kind, given[name], name) for name, kind in card.parameters.items()}
+def offered_for(alert: str = "", check: str = "") -> list[RemedyCard]:
+    """The remedies that help with an alert of that kind, or with a finding of that check."""
+    return [each for each in CARDS.values() if alert and alert in each.alerts or check and check in each.checks]
 
 
-def make_remedy(request: Request, profile: Profile, clients: "AwsClients") -> Remedy:
+def make_remedy(request: Request, access: Access) -> Remedy:
     """The remedy that a request asks for; raises NotFound or PlanRefused. Imports the SDKs."""
-    card(request.remedy)
-    from cockpit.actions.ses.byodkim import SesByodkim
-
-    return SesByodkim(request, profile, clients)
+    return card(request.remedy).make(request, access)

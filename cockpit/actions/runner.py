@@ -61,21 +61,24 @@ def carry(path: Path, uid: str, profile: Profile, operator: str, *, read_only: b
         journal = LedgerJournal(database, Ledger(database, clock.now), Leases(database), clock, uid)
         journal.take_over()
         try:
-            _drive(journal, profile, operator, clock, read_only=read_only)
+            _drive(journal, path, profile, operator, clock, read_only=read_only)
         finally:
             journal.give_back()
     finally:
         database.close()
 
 
-def _drive(journal: LedgerJournal, profile: Profile, operator: str, clock: SystemClock, *, read_only: bool) -> None:
+def _drive(
+    journal: LedgerJournal, path: Path, profile: Profile, operator: str, clock: SystemClock, *, read_only: bool
+) -> None:
     from cockpit.actions.aws import AwsClients
+    from cockpit.actions.cards import Access
     from cockpit.actions.registry import make_remedy
 
     request = journal.load().request
     try:
         clients = AwsClients(profile, operator, read_only=read_only)
-        remedy = make_remedy(request, profile, clients)
+        remedy = make_remedy(request, Access(profile, clients, path))
     except (PlanRefused, NotFound) as error:
         code = error.code if isinstance(error, PlanRefused) else "NO_SUCH_REMEDY"
         journal.append("action.refused", {"code": code, "sentence": redact(visible(error))}, fenced=False)

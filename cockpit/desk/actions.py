@@ -24,7 +24,8 @@ from cockpit.actions.journal import (
     stream_of,
 )
 from cockpit.actions.launch import Launcher, Spawn
-from cockpit.actions.registry import card, checked_parameters
+from cockpit.actions.parameters import checked_parameters
+from cockpit.actions.registry import card
 from cockpit.actions.telling import JournalLine, tell, waiting_for
 from cockpit.config import Settings
 from cockpit.desk.feed import Feed

@@ -120,7 +120,7 @@ def _remedy(step: Step, work: Remedy) -> Iterator[Problem]:
     if card is None:
         yield _error(step.line, f"There is no remedy {work.action!r}; there are: {', '.join(sorted(CARDS))}.")
         return
-    for name in sorted(set(card.parameters) - set(work.parameters)):
+    for name in sorted(card.required - set(work.parameters)):
         yield _error(step.line, f"{work.action} needs the parameter {name!r}.")
     for name in sorted(set(work.parameters) - set(card.parameters)):
         yield _error(step.line, f"{work.action} takes no parameter {name!r}.")

@@ -1,0 +1,1 @@
+"""Remedies that are commands of other tools, for what the cockpit does not know."""
