@@ -1,0 +1,21 @@
+"""The board and one domain."""
+
+from screens.registry.model import BOARD, Command
+from screens.registry.reasons import alert, domain
+
+COMMANDS: tuple[Command, ...] = (
+    Command("domain.show", ("o", "right"), "Open the selected domain", "Show findings, every vantage and history "
+            "of the domain under the cursor.", BOARD, ("board",), "open", domain),
+    Command("incident.open", ("i",), "Open an incident from the alert", "Open an incident, filled from the alert "
+            "under the cursor or the worst one.", BOARD, ("board", "domain"), "incident", alert),
+    Command("list.filter", ("slash",), "Filter the list", "Show only rows that contain some text; esc clears.",
+            BOARD, ("board", "timeline"), "filter"),
+    Command("check.now", ("c",), "Check now", "Ask the watch to look at the selected domain at once.", BOARD,
+            ("board", "domain"), "check now", domain),
+    Command("watch.start", ("w",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),
+    Command("drill.start", ("d",), "Practise a drill", "Open a cockpit on a simulated outage; nothing leaves this "
+            "machine.", BOARD, ("board",)),
+    Command("domain.add", ("a",), "Add a domain", "Watch one more domain.", BOARD, ("board",), ""),
+    Command("identities.import", ("m",), "Import SES identities", "Watch every identity of the SES account.",
+            BOARD, ("board",), ""),
+)  # fmt: skip
