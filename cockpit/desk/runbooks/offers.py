@@ -1,0 +1,66 @@
+"""Which runbooks there are, which fit an alert, and what is known of what they ask for."""
+
+from collections.abc import Mapping, Sequence
+
+from cockpit.config import Settings
+from cockpit.errors import BadInput
+from cockpit.runbooks.inputs import typed
+from cockpit.runbooks.model import Runbook
+from cockpit.runbooks.shelf import Shelf
+from cockpit.runbooks.view import RunbookCard, card_of
+from cockpit.text import visible
+
+
+class Offers:
+    """The shelf, as a person picks from it."""
+
+    def __init__(self, shelf: Shelf, settings: Settings) -> None:
+        self._shelf = shelf
+        self._settings = settings
+
+    def list(self) -> Sequence[RunbookCard]:
+        """Every runbook, by title."""
+        return [card_of(book) for book in self._shelf.all()]
+
+    def book(self, id: str) -> Runbook:
+        """One runbook with its steps; raises NotFound."""
+        return self._shelf.get(id)
+
+    def suggested(self, alert_kind: str) -> Sequence[RunbookCard]:
+        """Those that are written for alerts of this kind."""
+        return [card_of(book) for book in self._shelf.for_alert(alert_kind)]
+
+    def prefill(self, id: str, target: str) -> dict[str, str]:
+        """What is known of a runbook's inputs for a target: from the alert, the configuration, the defaults."""
+        known = self._known(target)
+        values = {}
+        for each in self._shelf.get(id).inputs:
+            values[each.name] = known.get(each.source, "") or known.get(f"input.{each.name}", "") or each.default
+        return values
+
+    def _known(self, target: str) -> dict[str, str]:
+        """What the desk knows about a target, by the names that runbooks use in `from`."""
+        known = {"alert.target": target, "input.domain": target}
+        domain = self._settings.domain(target)
+        if domain is not None:
+            known["config.owner"] = domain.owner
+            known["config.dkim.selector"] = domain.dkim.selector if domain.dkim else ""
+        return known
+
+
+def checked_inputs(book: Runbook, given: Mapping[str, str]) -> dict[str, str]:
+    """The inputs in their canonical form; raises BadInput for one that is unknown, missing or malformed."""
+    names = {each.name for each in book.inputs}
+    unknown = sorted(set(given) - names)
+    if unknown:
+        raise BadInput(f"{book.title} has no input {visible(unknown[0], limit=40)!r}.")
+    values = {}
+    for each in book.inputs:
+        text = given.get(each.name, "").strip() or each.default
+        if text:
+            values[each.name] = typed(each.type, text, each.name)
+        elif each.required:
+            raise BadInput(f"{each.name} is missing: {each.ask}")
+        else:
+            values[each.name] = ""
+    return values
