@@ -18,9 +18,9 @@ from tests.worlds import start_world
 PATIENCE_S = 20.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world() -> Iterator[LaunchedWorld]:
-    """A healthy world at twenty-fold speed; the test fails when an AWS answer did not fit the SDK's model."""
+    """A healthy world at twenty-fold speed, shared by a file; no AWS answer may be outside the SDK's model."""
     with start_world() as world:
         yield world
         assert world.status()["drift"] == []

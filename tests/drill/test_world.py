@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import dns.message
@@ -34,11 +34,16 @@ from cockpit.drill.vocabulary import AnyInject
 from cockpit.drill.world import World
 from cockpit.errors import NotFound
 from cockpit.profile import Profile
-from tests.drill.conftest import ask, until
-from tests.worlds import start_world
+from tests.drill.conftest import ask
+from tests.drill.scenarios.stage import Stage, staged
 
 PRIMARY = "203.0.113.1"
 Client = Callable[[Profile, str], Any]
+
+
+@pytest.fixture(scope="module")
+def prepared() -> PreparedKey:
+    return PreparedKey()
 
 
 def test_the_healthy_world_is_green_wherever_one_looks(world: LaunchedWorld, client: Client) -> None:
@@ -87,38 +92,36 @@ def test_the_same_seed_lays_the_same_tokens() -> None:
     assert easy_tokens(random.Random(3)) != easy_tokens(random.Random(4))
 
 
-def test_dkim_missing_is_seen_repaired_and_believed(client: Client) -> None:
-    with start_world("dkim-missing", speed=40) as world:
-        profile = world.profile
-        ses = client(profile, "sesv2")
-        token = ses.get_email_identity(EmailIdentity="shop.example")["DkimAttributes"]["Tokens"][0]
-        name = f"{token}._domainkey.shop.example"
-        until(lambda: ask(profile, PRIMARY, name, "CNAME").rcode() == dns.rcode.NXDOMAIN)
-        detected_at = datetime.now(UTC)
-        assert until(lambda: _dkim(ses)["Status"] == "TEMPORARY_FAILURE")
+def test_dkim_missing_is_seen_repaired_and_believed(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("dkim-missing", tmp_path, prepared) as stage:
+        ses = stage.aws("sesv2")
+        token = _dkim(ses)["Tokens"][0]
+        stage.break_it()
+        assert (
+            ask(stage.profile, PRIMARY, f"{token}._domainkey.shop.example", "CNAME").rcode() == dns.rcode.NXDOMAIN
+        )
+        detected_at = stage.world.clock.now()
+        stage.until(lambda: _dkim(ses)["Status"] == "TEMPORARY_FAILURE")
         info = ses.get_email_identity(EmailIdentity="shop.example")["VerificationInfo"]
         assert info["ErrorType"] == "HOST_NOT_FOUND"
-        assert not world.status()["restored"]
-        _post(profile, "We are looking at the mail of shop.example.")
-        _move_to_prepared_key(client, profile)
+        assert not stage.restored
+        _post(stage.profile, "We are looking at the mail of shop.example.")
+        _move_to_prepared_key(stage)
         assert _dkim(ses)["Status"] == "PENDING"
-        assert not world.status()["restored"]
-        until(lambda: _dkim(ses)["Status"] == "SUCCESS")
-        assert until(lambda: world.status()["restored"])
+        assert not stage.restored
+        stage.until(lambda: _dkim(ses)["Status"] == "SUCCESS", every=0.1)
+        stage.until(lambda: stage.restored)
         _canary(ses)
-        now = datetime.now(UTC)
-        roles = {"TL": detected_at, "CL": detected_at}
         claims = Claims(
             incident="INC-1",
             severity="P2",
             detected_at=detected_at,
             acknowledged_at=detected_at,
-            resolved_at=now,
-            roles=roles,
+            resolved_at=stage.world.clock.now(),
+            roles={"TL": detected_at, "CL": detected_at},
             participants=("mhassan",),
         )
-        report = world.report(claims)
-        assert world.status()["drift"] == []
+        report = stage.inside(lambda: stage.world.report(claims))
     assert "**Score:** 100 of 100" in report
     assert "| sesv2 PutEmailIdentityDkimSigningAttributes (" in report
     assert "right" in report
@@ -128,12 +131,11 @@ def test_dkim_missing_is_seen_repaired_and_believed(client: Client) -> None:
     assert "[rating 1-5]" in report
 
 
-def test_publishing_the_record_again_restores_the_world_too(client: Client) -> None:
-    with start_world("dkim-missing", speed=40) as world:
-        until(lambda: world.status()["broken"])
-        profile = world.profile
-        token = _dkim(client(profile, "sesv2"))["Tokens"][0]
-        route53 = client(profile, "route53")
+def test_publishing_the_record_again_restores_the_world_too(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("dkim-missing", tmp_path, prepared) as stage:
+        stage.break_it()
+        token = _dkim(stage.aws("sesv2"))["Tokens"][0]
+        route53 = stage.aws("route53")
         zone = route53.list_hosted_zones_by_name(DNSName="shop.example", MaxItems="1")["HostedZones"][0]["Id"]
         record = {
             "Name": f"{token}._domainkey.shop.example",
@@ -144,20 +146,20 @@ def test_publishing_the_record_again_restores_the_world_too(client: Client) -> N
         route53.change_resource_record_sets(
             HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
         )
-        until(lambda: world.status()["restored"])
-        report = world.report()
+        stage.until(lambda: stage.restored)
+        report = stage.inside(lambda: stage.world.report(Claims()))
     assert "Signing was moved to the prepared key | missing" in report
     assert f"Route 53: {token}._domainkey.shop.example. CNAME is {token}.dkim.amazonses.com." in report
 
 
-def test_a_bad_run_scores_badly_for_the_right_reasons(client: Client) -> None:
-    with start_world("dkim-missing", speed=40) as world:
-        until(lambda: world.status()["broken"])
-        profile = world.profile
-        ses = client(profile, "sesv2")
+def test_a_bad_run_scores_badly_for_the_right_reasons(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("dkim-missing", tmp_path, prepared) as stage:
+        stage.break_it()
+        ses = stage.aws("sesv2")
         ses.put_email_identity_dkim_attributes(EmailIdentity="shop.example", SigningEnabled=False)
         ses.put_account_sending_attributes(SendingEnabled=False)
-        report = world.report(Claims(severity="P2", resolved_at=datetime.now(UTC)))
+        claims = Claims(severity="P2", resolved_at=stage.world.clock.now())
+        report = stage.inside(lambda: stage.world.report(claims))
     assert "**Score:** 0 of 100" in report
     assert report.count("dangerous: ") == 2
     assert "not restored at the end of the drill" in report
@@ -165,56 +167,61 @@ def test_a_bad_run_scores_badly_for_the_right_reasons(client: Client) -> None:
     assert "Signing was moved to the prepared key | missing" in report
 
 
-def test_a_silent_resolver_is_a_false_alarm_that_one_leaves_alone() -> None:
-    with start_world("false-alarm", speed=200) as world:
-        until(lambda: world.status()["broken"])
-        until(lambda: world.status()["restored"])
-        assert "✔ met" in world.report()
-        world.inject(do="dns-fault", server="cloudflare", kind="servfail")
-        assert not world.status()["restored"]
+def test_a_silent_resolver_is_a_false_alarm_that_one_leaves_alone(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("false-alarm", tmp_path, prepared) as stage:
+        stage.break_it()
+        assert not stage.restored
+        stage.until(lambda: stage.restored)
+        assert "✔ met" in stage.inside(lambda: stage.world.report(Claims()))
+        stage.inject(do="dns-fault", server="cloudflare", kind="servfail")
+        assert not stage.restored
 
 
-def test_an_expired_certificate_is_served_until_a_good_one_is(client: Client) -> None:
-    with start_world("certificate-expiry", speed=100) as world:
-        until(lambda: world.status()["broken"])
-        context = ssl.create_default_context(cadata=world.profile.ca_pem)
-        target = world.profile.dialled("203.0.113.20", 443)
+def test_an_expired_certificate_is_served_until_a_good_one_is(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("certificate-expiry", tmp_path, prepared) as stage:
+        stage.break_it()
+        context = ssl.create_default_context(cadata=stage.profile.ca_pem)
+        target = stage.profile.dialled("203.0.113.20", 443)
         with (
             socket.create_connection(target, timeout=5) as raw,
             pytest.raises(ssl.SSLCertVerificationError, match="expired"),
         ):
             context.wrap_socket(raw, server_hostname="www.pay.example")
-        world.inject(do="certificate", host="www.pay.example", kind="good")
-        assert world.status()["restored"]
+        stage.inject(do="certificate", host="www.pay.example", kind="good")
+        assert stage.restored
 
 
-def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(client: Client) -> None:
-    with start_world("ses-bounce-ramp", speed=400) as world:
-        profile = world.profile
-        cloudwatch = client(profile, "cloudwatch")
-        until(lambda: "ses-bounce-rate-critical" in _ringing(cloudwatch))
-        assert client(profile, "sesv2").get_account()["EnforcementStatus"] in ("HEALTHY", "PROBATION")
-        assert not world.status()["restored"]
-        client(profile, "sesv2").put_configuration_set_sending_options(
+def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(
+    tmp_path: Path, prepared: PreparedKey
+) -> None:
+    with staged("ses-bounce-ramp", tmp_path, prepared) as stage:
+        cloudwatch = stage.aws("cloudwatch")
+        stage.until(lambda: "ses-bounce-rate-critical" in _ringing(cloudwatch))
+        assert stage.aws("sesv2").get_account()["EnforcementStatus"] in ("HEALTHY", "PROBATION")
+        assert not stage.restored
+        stage.aws("sesv2").put_configuration_set_sending_options(
             ConfigurationSetName="campaigns", SendingEnabled=False
         )
-        until(lambda: world.status()["restored"])
-        report = world.report(Claims(severity="P1"))
+        stage.until(lambda: stage.restored)
+        report = stage.inside(lambda: stage.world.report(Claims(severity="P1")))
     assert "CloudWatch: alarm ses-bounce-rate-critical OK -> ALARM" in report
     assert "(ConfigurationSetName campaigns, SendingEnabled False) | right |" in report
 
 
-def test_a_stale_resolver_shows_the_old_address(client: Client) -> None:
-    with start_world("all-quiet", speed=40) as world:
-        profile = world.profile
-        addresses = {resolver.name: resolver.address for resolver in profile.resolvers}
+def test_a_stale_resolver_shows_the_old_address(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("all-quiet", tmp_path, prepared) as stage:
+        addresses = {resolver.name: resolver.address for resolver in stage.profile.resolvers}
+
+        def seen(server: str) -> str:
+            return ask(stage.profile, server, "www.news.example", "A").to_text()
+
         for address in addresses.values():
-            ask(profile, address, "www.news.example", "A")
-        world.inject(do="dns-fault", server="opendns", kind="stale", under="news.example")
-        world.inject(do="dns-publish", name="www.news.example", type="A", values=["203.0.113.99"], ttl_s="60s")
-        until(lambda: "203.0.113.99" in ask(profile, PRIMARY, "www.news.example", "A").to_text())
-        until(lambda: "203.0.113.99" in ask(profile, addresses["google"], "www.news.example", "A").to_text())
-        assert "203.0.113.30" in ask(profile, addresses["opendns"], "www.news.example", "A").to_text()
+            assert "203.0.113.30" in seen(address)
+        stage.inject(do="dns-fault", server="opendns", kind="stale", under="news.example")
+        stage.inject(do="dns-publish", name="www.news.example", type="A", values=["203.0.113.99"], ttl_s="60s")
+        stage.until(lambda: "203.0.113.99" in seen(PRIMARY))
+        stage.until(lambda: "203.0.113.99" in seen(addresses["google"]))
+        assert "203.0.113.30" in seen(addresses["opendns"])
 
 
 async def test_a_world_runs_in_process_and_its_oracle_can_be_asked() -> None:
@@ -348,14 +355,14 @@ def _ringing(cloudwatch: Any) -> set[str]:
     return {alarm["AlarmName"] for alarm in alarms}
 
 
-def _move_to_prepared_key(client: Client, profile: Profile) -> None:
+def _move_to_prepared_key(stage: Stage) -> None:
     """BYODKIM phase 7: the key from S3 as PKCS#1 DER in base64, then signing pointed at its selector."""
-    stored = client(profile, "s3").get_object(
+    stored = stage.aws("s3").get_object(
         Bucket="acme-dkim", Key="dkim-certificates/shop.example/s2026b/private_key.pem"
     )
     key = load_pem_private_key(stored["Body"].read(), None)
     der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    client(profile, "sesv2").put_email_identity_dkim_signing_attributes(
+    stage.aws("sesv2").put_email_identity_dkim_signing_attributes(
         EmailIdentity="shop.example",
         SigningAttributesOrigin="EXTERNAL",
         SigningAttributes={

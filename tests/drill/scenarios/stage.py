@@ -32,7 +32,7 @@ from cockpit.drill.baseline import PreparedKey
 from cockpit.drill.claims import claims_of
 from cockpit.drill.dns import TsigKey
 from cockpit.drill.referee import Outcome, Score
-from cockpit.drill.scenario import load_scenario
+from cockpit.drill.scenario import load_scenario, parse_inject
 from cockpit.drill.world import World
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.profile import Profile
@@ -139,6 +139,10 @@ class Stage:
 
         done: T = self._run(run())
         return done
+
+    def inject(self, **word: Any) -> None:
+        """What a facilitator does by hand."""
+        self.inside(lambda: self.world.inject(parse_inject(word), "facilitator"))
 
     # Looking
 
