@@ -51,7 +51,8 @@ def _account(reading: Reading, at: datetime) -> Observation:
         headline = f"AWS reports the state {enforcement}, which is not known here"
         return _observation(reading, ACCOUNT, Verdict.WARN, headline, at)
     if seen.get("production") is False:
-        return _observation(reading, ACCOUNT, Verdict.INFO, f"{enforcement}, in the SES sandbox", at)
+        asked = f"; production access was asked for{case}" if seen.get("review_status") == "PENDING" else ""
+        return _observation(reading, ACCOUNT, Verdict.INFO, f"{enforcement}, in the SES sandbox{asked}", at)
     return _observation(reading, ACCOUNT, Verdict.OK, f"{enforcement}, sending on", at)
 
 

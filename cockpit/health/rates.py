@@ -1,4 +1,4 @@
-"""ses.bounce and ses.complaint: AWS's own figure and our windowed one, side by side and never mixed.
+"""ses.bounce, ses.complaint and ses.failure: AWS's own figure and our windowed one, side by side and never mixed.
 
 AWS counts over a "representative volume" of its own choosing, so its figure moves late in a burst and heals late;
 ours is what happened in the last hour. Fractions throughout; percent only in sentences.
@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from cockpit.health.failures import unknown
 from cockpit.health.model import DECISION, Finding, Observation, Reading, Verdict
+from cockpit.ses.runway import History, runway
 
 WINDOW_POINTS = 4
 """Points of 15 minutes that make the window."""
@@ -36,6 +39,11 @@ MARKS = {
     "ses.bounce": Marks(warn=0.03, fail=0.05, review=0.05, pause=0.10),
     "ses.complaint": Marks(warn=0.0005, fail=0.001, review=0.001, pause=0.005),
 }
+
+FAILURE = "ses.failure"
+FAILURE_WARN = 0.05
+FAILURE_FAIL = 0.10
+"""Fractions of the sends that the organisation itself counts as failed."""
 
 _SEEN = {"ses.bounce": ("bounce", "reputation_bounce"), "ses.complaint": ("complaint", "reputation_complaint")}
 
@@ -69,12 +77,79 @@ def _judge(reading: Reading, check: str, at: datetime) -> list[Observation]:
         "windowed": None if ours is None else round(ours, 6),
         "trend": trend(sent, bad),
         "mail_last_hour": sum(sent[-WINDOW_POINTS:]),
+        "sent": sent,
+        "bad": bad,
+        "delivered": _points(seen, "delivery"),
+        "rejected": _points(seen, "reject"),
+        "figures": list(seen.get(f"figures_{name}", ())),
+        "from": seen.get("from"),
+        "lines": [marks.review, marks.pause],
+        "ladder": [marks.warn, marks.fail],
+        "runway": _runway(seen, sent, bad, name, marks),
+        "sets": {each: figures.get(name) for each, figures in (seen.get("sets") or {}).items()},
     }
     parts = [
         _part(reading, check, REPORTED, None if reported is None else float(reported), marks, at),
         _part(reading, check, WINDOWED, ours, marks, at),
     ]
     return [*parts, _decide(reading, check, name, parts, evidence, at)]
+
+
+def _runway(
+    seen: Mapping[str, Any], sent: Sequence[float], bad: Sequence[float], name: str, marks: Marks
+) -> list[dict[str, Any]]:
+    """What each of our marks and AWS's lines is away; the newest point is still growing, so it is left out."""
+    figures = [None if each is None else float(each) for each in seen.get(f"figures_{name}", ())]
+    history = History(sent[:-1], bad[:-1], figures[:-1])
+    lines = sorted({marks.warn, marks.fail, marks.review, marks.pause})
+    return [msgspec.to_builtins(each) for each in runway(history, lines)]
+
+
+def judge_failures(reading: Reading, at: datetime) -> list[Observation]:
+    """The organisation's own count of sends that failed; N/A where it does not count them."""
+    if reading.failure is not None:
+        return [unknown(reading, FAILURE, at)]
+    seen = reading.seen
+    good, failed = _points(seen, "own_sent"), _points(seen, "own_failed")
+    suppressed = _points(seen, "own_suppressed")
+    tried = sum(good[-WINDOW_POINTS:]) + sum(failed[-WINDOW_POINTS:])
+    evidence: dict[str, Any] = {
+        "kind": "ses-failure",
+        "own": bool(seen.get("own")),
+        "sent": good,
+        "failed": failed,
+        "suppressed": suppressed,
+        "suppressed_last_hour": sum(suppressed[-WINDOW_POINTS:]),
+        "from": seen.get("own_from"),
+    }
+    if not seen.get("own") or tried <= 0:
+        counted = (
+            "no mail of ours was counted in the last hour" if seen.get("own") else "nobody counts failed sends"
+        )
+        return [_failure(reading, Verdict.NA, counted, at, evidence)]
+    rate = sum(failed[-WINDOW_POINTS:]) / tried
+    evidence["fraction"] = round(rate, 6)
+    headline = f"{percent(rate)} of {tried:,.0f} sends failed in the last hour"
+    if rate < FAILURE_WARN:
+        return [_failure(reading, Verdict.OK, headline, at, evidence)]
+    finding = Finding(
+        f"{headline}.",
+        f"Below {percent(FAILURE_WARN)}.",
+        "Read what SES answered to the sender (paused, throttled, not verified, over quota) in its own log.",
+    )
+    verdict = Verdict.FAIL if rate >= FAILURE_FAIL else Verdict.WARN
+    return [_failure(reading, verdict, headline, at, evidence, finding)]
+
+
+def _failure(
+    reading: Reading,
+    verdict: Verdict,
+    headline: str,
+    at: datetime,
+    evidence: Mapping[str, Any],
+    finding: Finding | None = None,
+) -> Observation:
+    return Observation(reading.target, FAILURE, DECISION, verdict, headline, at, reading.took, finding, evidence)
 
 
 def _points(seen: Mapping[str, Any], key: str) -> list[float]:

@@ -1,0 +1,1 @@
+"""What is decided about sending by SES: rates and their runway, feedback, suppression, alarms. Pure."""
