@@ -86,6 +86,39 @@ def _outside_single_quotes(line: str) -> str:
     return re.sub(r'"([^"]*)"', lambda match: '"' + re.sub(r"[^$`({A-Za-z_]", "", match.group(1)) + '"', line)
 
 
+def shell_script(body: str) -> str:
+    """A block's text for a shell that names its values: `{{name}}` becomes a variable, in quotes where it has none.
+
+    A value so reaches the shell as what a variable holds, which it never reads as program text. Raises BadInput for
+    a placeholder in single quotes, where no shell would look for it.
+    """
+    script, quote, place = "", "", 0
+    while place < len(body):
+        match = PLACEHOLDER.match(body, place)
+        character = body[place]
+        if match:
+            if quote == "'":
+                raise BadInput(f"{{{{{match[1]}}}}} stands in single quotes, where the shell does not put it in.")
+            variable = f"${{{variable_of(match[1])}}}"
+            script += variable if quote else f'"{variable}"'
+            place = match.end()
+            continue
+        if character == "\\" and quote != "'":
+            script += body[place : place + 2]
+            place += 2
+            continue
+        if character in "'\"" and quote in ("", character):
+            quote = "" if quote else character
+        script += character
+        place += 1
+    return script
+
+
+def variable_of(name: str) -> str:
+    """The environment variable under which a shell block finds a value."""
+    return f"RUNBOOK_{name.replace('-', '_')}"
+
+
 def split(line: str) -> tuple[str, ...]:
     """The arguments of a line, placeholders still in them; raises BadInput when quotes do not close."""
     compact = PLACEHOLDER.sub(lambda match: "{{" + match.group(1) + "}}", line)

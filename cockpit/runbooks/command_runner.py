@@ -21,8 +21,9 @@ from uuid import uuid4
 from cockpit.clock import SystemClock
 from cockpit.errors import CockpitError, IllegalMove, NotFound
 from cockpit.runbooks.command_line import environment
-from cockpit.runbooks.machine import MAX_OUTPUT, Run, StepState, advance, command_lease, fold, stream_of
+from cockpit.runbooks.machine import MAX_OUTPUT, advance, command_lease, fold, stream_of
 from cockpit.runbooks.output import Output
+from cockpit.runbooks.run import Run, StepState
 from cockpit.text import visible
 from storage.database import Database
 from storage.errors import LeaseHeld

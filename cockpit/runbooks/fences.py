@@ -1,16 +1,16 @@
-"""What stands in a fenced block of each kind: from its text to a check, command, remedy or decision."""
+"""What stands in a fenced block: from its info string and text to a step's work and policy."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from cockpit.config import duration_s
 from cockpit.config.yaml_subset import read_yaml
 from cockpit.errors import BadInput, CockpitError
-from cockpit.runbooks.command_line import command_lines, shell_reason, split
-from cockpit.runbooks.model import Branch, Check, Command, Decide, Kind, Problem, Remedy, When, Work
+from cockpit.runbooks.command_line import command_lines, shell_reason, shell_script, split
+from cockpit.runbooks.inputs import TYPES
+from cockpit.runbooks.kinds import Fields, read_kind, span, whole
+from cockpit.runbooks.model import STOP, Command, Kind, Output, Policy, Problem, Work
 
 SHELLS = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession"})
 """Languages whose blocks are commands in an ordinary document."""
@@ -47,129 +47,115 @@ class Parsed(msgspec.Struct, frozen=True):
     work: Work
     next: str
     problems: tuple[Problem, ...] = ()
+    policy: Policy = Policy()
+
+
+MAX_RETRIES = 9
+_ATTRIBUTES = frozenset({"next", "on_failure", "retries", "undo"})
+_OF_COMMANDS = frozenset({"timeout", "silent", "tty", "shell"})
 
 
 def parse_fence(fence: Fence, source: str) -> Parsed:
     """Read a block that declares a kind; problems are collected, never raised."""
-    if fence.kind is None or fence.kind is Kind.MANUAL:
+    if fence.kind is None:
         return Parsed(Kind.MANUAL, None, fence.attributes.get("next", ""))
+    problems = tuple(_unknown_attributes(fence))
     try:
-        if fence.kind is Kind.COMMAND:
-            return _command(fence)
-        return _structured(fence, fence.kind, source)
+        if fence.kind is Kind.MANUAL:
+            parsed = Parsed(Kind.MANUAL, None, fence.attributes.get("next", ""), policy=_policy(fence.attributes))
+        elif fence.kind is Kind.COMMAND:
+            parsed = _command(fence)
+        else:
+            parsed = _structured(fence, fence.kind, source)
     except CockpitError as error:
-        return Parsed(Kind.MANUAL, None, "", (Problem(fence.line, "error", str(error)),))
+        parsed = Parsed(Kind.MANUAL, None, "", (Problem(fence.line, "error", str(error)),))
+    return msgspec.structs.replace(parsed, problems=(*problems, *parsed.problems))
+
+
+def _unknown_attributes(fence: Fence) -> Iterator[Problem]:
+    """What an info string says that nothing reads; other people's documents may say what they like."""
+    if fence.word in SHELLS:
+        return
+    known = _ATTRIBUTES | (_OF_COMMANDS if fence.kind is Kind.COMMAND else frozenset())
+    for name in fence.attributes:
+        if name not in known and not (fence.kind is Kind.COMMAND and name.startswith("out.")):
+            yield Problem(fence.line, "error", f"A {fence.kind} block has no attribute {name!r}.")
+
+
+def _policy(fields: Mapping[str, object]) -> Policy:
+    return Policy(
+        on_failure=str(fields.get("on_failure") or STOP),
+        retries=whole(fields.get("retries") or 0, "`retries`", 0, MAX_RETRIES),
+        undo=str(fields.get("undo") or ""),
+    )
 
 
 def _command(fence: Fence) -> Parsed:
     lines = command_lines(fence.body)
     if not lines:
         return Parsed(Kind.MANUAL, None, "", (Problem(fence.line, "warning", "The command block is empty."),))
+    following, attributes = fence.attributes.get("next", ""), fence.attributes
+    shell = attributes.get("shell", "")
+    if shell:
+        return Parsed(Kind.COMMAND, _in_shell(fence, shell), following, policy=_policy(attributes))
     for line in lines:
         reason = shell_reason(line)
         if reason:
             message = f"This block needs a shell ({reason}): run it yourself, then tick the step off."
-            return Parsed(Kind.MANUAL, None, "", (Problem(fence.line, "warning", message),))
-    timeout = _span(fence.attributes.get("timeout", "5m"))
-    work = Command(tuple(lines), tuple(map(split, lines)), asks=fence.word in SHELLS, timeout=timeout)
-    return Parsed(Kind.COMMAND, work, fence.attributes.get("next", ""))
+            return Parsed(Kind.MANUAL, None, following, (Problem(fence.line, "warning", message),))
+    work = Command(tuple(lines), tuple(map(split, lines)), asks=fence.word in SHELLS)
+    return Parsed(Kind.COMMAND, _limits(work, attributes), following, policy=_policy(attributes))
+
+
+def _in_shell(fence: Fence, shell: str) -> Command:
+    """A block that names the shell which is to read it; it is shown as a whole and confirmed each time."""
+    if shell not in ("sh", "bash"):
+        raise BadInput(f"`shell` is sh or bash, not {shell!r}.")
+    script = shell_script(fence.body)
+    # What fails in the middle of a pipe would else be taken for success.
+    start = "set -eu -o pipefail" if shell == "bash" else "set -eu"
+    argv = ((shell, "-c", f"{start}\n{script}", shell),)
+    work = Command((fence.body,), argv, asks=True, shell=shell, script=script)
+    return _limits(work, fence.attributes)
+
+
+def _limits(work: Command, attributes: Mapping[str, str]) -> Command:
+    return msgspec.structs.replace(
+        work,
+        timeout=span(attributes.get("timeout", "5m")),
+        silent=span(attributes.get("silent", "1m")),
+        tty=attributes.get("tty", "") in ("yes", "true"),
+        outputs=tuple(_output(name, value) for name, value in attributes.items() if name.startswith("out.")),
+    )
+
+
+def _output(key: str, value: str) -> Output:
+    """`out.NAME="regex:…"` or `out.NAME.TYPE="json:A.B[0]"`."""
+    _, name, *kind = key.split(".")
+    how, colon, pattern = value.partition(":")
+    if how not in ("regex", "json") or not colon or not pattern or len(kind) > 1 or not name.isidentifier():
+        raise BadInput(f'{key} is written out.NAME="regex:PATTERN" or out.NAME.TYPE="json:PATH".')
+    if kind and kind[0] not in TYPES:
+        raise BadInput(f"{kind[0]!r} is not a type: {', '.join(TYPES)}.")
+    if how == "regex":
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise BadInput(f"{key}: the expression cannot be read: {error}.") from None
+        if groups != 1:
+            raise BadInput(f"{key}: the expression needs one group in parentheses, the value.")
+    return Output(name, how, pattern, kind[0] if kind else "text")
 
 
 def _structured(fence: Fence, kind: Kind, source: str) -> Parsed:
     document = read_yaml(fence.body, f"{source} block at line {fence.line}")
     if not isinstance(document.value, dict):
         raise BadInput(f"A {kind} block is a mapping of keys to values.")
-    fields = dict(document.value)
-    following = str(fields.pop("next", "") or fence.attributes.get("next", ""))
-    work = _READERS[kind](fields)
-    if fields:
-        unknown = next(iter(fields))
-        raise BadInput(f"A {kind} block has no key {unknown!r}.")
-    return Parsed(kind, work, following)
-
-
-def _take(fields: dict[str, Any], key: str, what: str) -> str:
-    value = fields.pop(key, None)
-    if value is None or isinstance(value, dict | list) or value == "":
-        raise BadInput(f"{what} needs the key {key!r}.")
-    return str(value)
-
-
-def _words(value: Any, fallback: tuple[str, ...]) -> tuple[str, ...]:
-    if value is None:
-        return fallback
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
-
-
-def _span(value: Any) -> timedelta:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    return timedelta(seconds=duration_s(str(value)))
-
-
-def _check(fields: dict[str, Any]) -> Check:
-    check = Check(
-        check=_take(fields, "check", "A check block"),
-        target=_take(fields, "target", "A check block"),
-        want=_words(fields.pop("want", None), ("OK",)),
-        vantage=str(fields.pop("vantage", "") or ""),
-        timeout=_span(fields.pop("timeout", "2m")),
-        interval=_span(fields.pop("interval", "10s")),
-    )
-    wrong = [verdict for verdict in check.want if verdict not in ("OK", "INFO", "WARN", "FAIL", "UNKNOWN", "N/A")]
-    if wrong:
-        raise BadInput(f"{wrong[0]!r} is not a verdict: OK, INFO, WARN, FAIL, UNKNOWN or N/A.")
-    return check
-
-
-def _action(fields: dict[str, Any]) -> Remedy:
-    name = _take(fields, "action", "An action block")
-    parameters = fields.pop("with", {})
-    if not isinstance(parameters, dict):
-        raise BadInput("`with` in an action block names its parameters.")
-    return Remedy(name, {str(key): str(value) for key, value in parameters.items()})
-
-
-def _decide(fields: dict[str, Any]) -> Decide:
-    question = _take(fields, "question", "A decide block")
-    branches = fields.pop("branches", None)
-    if not isinstance(branches, list) or not branches:
-        raise BadInput("A decide block needs a list of `branches`.")
-    return Decide(question, tuple(map(_branch, branches)))
-
-
-def _branch(fields: Any) -> Branch:
-    if not isinstance(fields, dict):
-        raise BadInput("Each branch has the keys `answer` and `go`.")
-    fields = dict(fields)
-    when = fields.pop("when", None)
-    branch = Branch(_take(fields, "answer", "A branch"), _take(fields, "go", "A branch"), _when(when))
-    if fields:
-        raise BadInput(f"A branch has no key {next(iter(fields))!r}.")
-    return branch
-
-
-def _when(value: Any) -> When | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict) or ("input" in value) == ("check" in value):
-        raise BadInput("`when` names either an `input`, or a `check` and its `target`.")
-    fields = dict(value)
-    expected = _words(fields.pop("is", None), ("set",) if "input" in fields else ("OK",))
-    if "input" in fields:
-        when = When(input=str(fields.pop("input")), is_=expected)
-    else:
-        target = str(fields.pop("target", ""))
-        when = When(check=str(fields.pop("check")), target=target, is_=expected)
-        if not target:
-            raise BadInput("`when` with a `check` needs its `target`.")
-    if fields:
-        raise BadInput(f"`when` has no key {next(iter(fields))!r}.")
-    return when
-
-
-_READERS: Mapping[Kind, Callable[[dict[str, Any]], Work]] = {
-    Kind.CHECK: _check,
-    Kind.ACTION: _action,
-    Kind.DECIDE: _decide,
-}
+    fields: Fields = {**fence.attributes, **document.value}
+    following = str(fields.pop("next", "") or "")
+    policy = _policy({name: fields.pop(name, None) for name in ("on_failure", "retries", "undo")})
+    work = read_kind(kind, fields)
+    left = [name for name in fields if name not in fence.attributes]
+    if left:
+        raise BadInput(f"A {kind} block has no key {left[0]!r}.")
+    return Parsed(kind, work, following, policy=policy)

@@ -4,20 +4,21 @@ A run pins the text it started from, so editing the file never touches a run tha
 It is started, and ends done, failed or skipped; a failed one is run again, skipped with a reason, or left by a
 jump. Going back or jumping makes the target current and fresh again; what was done elsewhere stays done, and
 after the target the run goes on at the next step that is still open. A decision leads to the step it names, and
-what lies between is not taken. After a crash the fold is where the run is.
+what lies between is not taken. A run that is aborted goes on at the book's clean-up, where there is one, and ends
+there. While it is paused nothing begins. After a crash the fold is where the run is.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from cockpit.errors import CockpitError, IllegalMove
 from cockpit.runbooks.format import parse
-from cockpit.runbooks.model import END, Decide, Kind, Runbook, Step
+from cockpit.runbooks.include import expand
+from cockpit.runbooks.model import END, Approve, Decide, Kind, Runbook
+from cockpit.runbooks.run import ENDED, Progress, Remark, Run, RunStatus, StepState
 from storage.event import Event
 
 MAX_OUTPUT = 64_000
@@ -32,76 +33,6 @@ def stream_of(uid: str) -> str:
 def command_lease(uid: str, step: str, attempt: int) -> str:
     """The lease that the process running one attempt of a command step holds."""
     return f"command/{uid}/{step}/{attempt}"
-
-
-class StepState(StrEnum):
-    """Where a step stands. WAITING has not been reached; NOT_TAKEN lies on a branch that was not chosen."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    NOT_TAKEN = "not taken"
-
-
-class RunStatus(StrEnum):
-    """Where a run stands."""
-
-    ACTIVE = "active"
-    FINISHED = "finished"
-    ABORTED = "aborted"
-
-
-_ENDED = frozenset({StepState.DONE, StepState.SKIPPED, StepState.NOT_TAKEN})
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far one step is. `detail` is what its start recorded: the action's uid, the exact command, the check."""
-
-    state: StepState = StepState.WAITING
-    attempt: int = 0
-    reached_at: datetime | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    by: str = ""
-    said: str = ""
-    choice: str = ""
-    output: str = ""
-    detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One run as its events tell it. `path` lists the steps in the order in which they became current."""
-
-    uid: str
-    runbook: Runbook
-    inputs: Mapping[str, str]
-    incident: str | None
-    status: RunStatus
-    current: str | None
-    path: tuple[str, ...]
-    progress: Mapping[str, Progress]
-    operator: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    reason: str = ""
-    anomalies: tuple[str, ...] = ()
-
-    def of(self, step: str) -> Progress:
-        """How far a step is."""
-        return self.progress.get(step, Progress())
-
-    @property
-    def step(self) -> Step | None:
-        """The current step, or None at the end."""
-        return None if self.current is None else self.runbook.step(self.current)
-
-    def count(self) -> tuple[int, int]:
-        """How many steps have ended, and of how many that are on the way."""
-        states = [self.of(step.id).state for step in self.runbook.steps]
-        on_the_way = [state for state in states if state is not StepState.NOT_TAKEN]
-        return sum(state in _ENDED for state in on_the_way), len(on_the_way)
 
 
 def fold(uid: str, events: Iterable[Event]) -> Run | None:
@@ -133,7 +64,17 @@ def advance(run: Run | None, uid: str, kind: str, body: Mapping[str, Any], at: d
     move = _MOVES.get(kind)
     if move is None:
         raise IllegalMove(f"{kind} is not something that can happen to a run.")
-    return move(run, body, at, actor)
+    if run.paused_by and kind in _NOT_WHILE_PAUSED:
+        raise IllegalMove(f"The run was paused by {run.paused_by}: go on with it first.")
+    return _with_hands(move(run, body, at, actor), kind, body, actor)
+
+
+def _with_hands(run: Run, kind: str, body: Mapping[str, Any], actor: str) -> Run:
+    """Remember who had a hand in the run; what data or a rule decided was nobody's doing."""
+    by_hand = kind in ("run.jumped", "step.skipped") or body.get("how") in _HANDS
+    if not by_hand or body.get("how") == "policy" or actor in run.hands:
+        return run
+    return replace(run, hands=(*run.hands, actor))
 
 
 def next_open(run: Run, after: str) -> str | None:
@@ -141,21 +82,24 @@ def next_open(run: Run, after: str) -> str | None:
     step = run.runbook.step(after)
     if step is not None and step.next:
         return None if step.next == END else step.next
-    following = run.runbook.after(after)
-    while following is not None and run.of(following).state in _ENDED:
-        following = run.runbook.after(following)
-    return following
+    steps = run.runbook.steps
+    for place in range(run.runbook.places[after] + 1, len(steps)):
+        if run.of(steps[place].id).state not in ENDED:
+            return steps[place].id
+    return None
 
 
 def _started(uid: str, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
-    runbook = parse(str(body["text"]), str(body["source"]))
-    if runbook.sha256 != body["sha256"]:
-        raise IllegalMove("The run's text does not have the hash that is recorded with it.")
+    runbook = expand(
+        _book(body), {each["runbook"]: _book(each) for each in body.get("includes", ())}.__getitem__
+    ).book
     first = runbook.steps[0].id if runbook.steps else None
+    inputs = {str(name): str(value) for name, value in body["inputs"].items()}
     run = Run(
         uid=uid,
         runbook=runbook,
-        inputs={str(name): str(value) for name, value in body["inputs"].items()},
+        inputs=inputs,
+        values=inputs,
         incident=body.get("incident"),
         status=RunStatus.ACTIVE,
         current=None,
@@ -163,8 +107,17 @@ def _started(uid: str, body: Mapping[str, Any], at: datetime, actor: str) -> Run
         progress={},
         operator=actor,
         started_at=at,
+        hands=(actor,),
     )
     return _arrive(run, first, at)
+
+
+def _book(body: Mapping[str, Any]) -> Runbook:
+    """A text that is recorded with the run; raises IllegalMove when it is not what its hash says."""
+    book = parse(str(body["text"]), str(body["source"]))
+    if book.sha256 != body["sha256"]:
+        raise IllegalMove("The run's text does not have the hash that is recorded with it.")
+    return book
 
 
 def _arrive(run: Run, step: str | None, at: datetime) -> Run:
@@ -204,13 +157,15 @@ def _step_started(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -
         raise IllegalMove("The step is running already.")
     if int(body["attempt"]) != now.attempt + 1:
         raise IllegalMove("Another attempt was started meanwhile.")
-    detail = {key: value for key, value in body.items() if key not in ("step", "attempt")}
+    detail = {key: value for key, value in body.items() if key not in ("step", "attempt", "title")}
     begun = Progress(
         state=StepState.RUNNING,
         attempt=now.attempt + 1,
         reached_at=now.reached_at,
         started_at=at,
         by=actor,
+        output_at=at,
+        tries=now.tries + 1,
         detail=detail,
     )
     return _with(run, step, begun)
@@ -218,19 +173,23 @@ def _step_started(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -
 
 def _step_output(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
     step, now = _running(run, body)
-    return _with(run, step, replace(now, output=(now.output + str(body["text"]))[:MAX_OUTPUT]))
+    return _with(run, step, replace(now, output=(now.output + str(body["text"]))[:MAX_OUTPUT], output_at=at))
 
 
 def _step_done(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
     step = _current(run, body)
     now, definition = run.of(step), run.step
+    if run.paused_by and now.state is not StepState.RUNNING:
+        raise IllegalMove(f"The run was paused by {run.paused_by}: go on with it first.")
     if definition is None:
         raise IllegalMove(f"There is no step {step}.")
-    if definition.kind not in (Kind.MANUAL, Kind.DECIDE):
+    if definition.kind not in _TICKED_OFF:
         _running(run, body)
+    if isinstance(definition.work, Approve) and len(now.approved_by) < definition.work.needs:
+        raise IllegalMove("Not enough people have approved it.")
     choice = str(body.get("go", ""))
     done = replace(now, state=StepState.DONE, ended_at=at, by=actor, said=str(body.get("said", "")), choice=choice)
-    run = _with(run, step, done)
+    run = _learned(_with(run, step, done), body)
     if isinstance(definition.work, Decide) and definition.kind is Kind.DECIDE:
         return _branch(run, step, definition.work, choice, at)
     return _arrive(run, next_open(run, step), at)
@@ -244,15 +203,74 @@ def _branch(run: Run, step: str, work: Decide, choice: str, at: datetime) -> Run
         return replace(run, current=None)
     if run.runbook.step(choice) is None:
         raise IllegalMove(f"The decision leads to {choice!r}, and there is no such step.")
-    ids = [each.id for each in run.runbook.steps]
-    between = ids[ids.index(step) + 1 : ids.index(choice)]
-    passed = {each: Progress(state=StepState.NOT_TAKEN) for each in between if run.of(each).state not in _ENDED}
+    places = run.runbook.places
+    between = [each.id for each in run.runbook.steps[places[step] + 1 : places[choice]]]
+    passed = {each: Progress(state=StepState.NOT_TAKEN) for each in between if run.of(each).state not in ENDED}
     return _arrive(replace(run, progress={**run.progress, **passed}), choice, at)
 
 
 def _step_failed(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
     step, now = _running(run, body)
-    return _with(run, step, replace(now, state=StepState.FAILED, ended_at=at, said=str(body.get("reason", ""))))
+    failed = replace(
+        now,
+        state=StepState.FAILED,
+        ended_at=at,
+        said=str(body.get("reason", "")),
+        lost=bool(body.get("lost")),
+        stopped=bool(body.get("stopped")),
+    )
+    return _with(run, step, failed)
+
+
+def _learned(run: Run, body: Mapping[str, Any]) -> Run:
+    """The run with the values that a step brought."""
+    values = {str(name): str(value) for name, value in (body.get("values") or {}).items()}
+    return replace(run, values={**run.values, **values}) if values else run
+
+
+def _given(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    return _learned(run, body)
+
+
+def _step_approved(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    """One person's word; raises IllegalMove for who works the run, who has spoken, and after it expired."""
+    step, now = _running(run, body)
+    definition = run.step
+    if definition is None or not isinstance(definition.work, Approve):
+        raise IllegalMove("This step is not for approval.")
+    if actor in run.hands:
+        raise IllegalMove(f"{actor} works on this run: somebody else has to approve it.")
+    if actor in now.approved_by:
+        raise IllegalMove(f"{actor} has approved it already.")
+    if now.started_at is not None and at >= now.started_at + definition.work.expires:
+        raise IllegalMove("The time to approve it is over: ask again.")
+    return _with(run, step, replace(now, approved_by=(*now.approved_by, actor)))
+
+
+def _step_rejected(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    step, now = _running(run, body)
+    definition = run.step
+    if definition is None or not isinstance(definition.work, Approve):
+        raise IllegalMove("This step is not for approval.")
+    said = f"rejected by {actor}: {body.get('reason', '')}"
+    return _with(run, step, replace(now, state=StepState.FAILED, ended_at=at, said=said, stopped=True))
+
+
+def _paused(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    if run.paused_by:
+        raise IllegalMove(f"The run was paused by {run.paused_by} already.")
+    return replace(run, paused_by=actor, reason=str(body.get("reason", "")))
+
+
+def _resumed(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    if not run.paused_by:
+        raise IllegalMove("The run is not paused.")
+    return replace(run, paused_by="", reason="")
+
+
+def _remarked(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    remark = Remark(str(body.get("step", "")), str(body.get("title", "")), str(body.get("text", "")), actor, at)
+    return replace(run, remarks=(*run.remarks, remark))
 
 
 def _step_skipped(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
@@ -275,14 +293,32 @@ def _jumped(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
 
 
 def _aborted(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
-    return replace(run, status=RunStatus.ABORTED, ended_at=at, reason=str(body.get("reason", "")))
+    """End the run, or go on at the clean-up if there is one that has not begun."""
+    reason = str(body.get("reason", ""))
+    target = str(body.get("cleanup", ""))
+    if not target or run.aborting or run.runbook.step(target) is None:
+        return replace(run, status=RunStatus.ABORTED, ended_at=at, reason=reason, paused_by="")
+    current = run.current
+    if current is not None and run.of(current).state is StepState.RUNNING:
+        ended = replace(
+            run.of(current), state=StepState.FAILED, ended_at=at, said="the run was aborted", stopped=True
+        )
+        run = _with(run, current, ended)
+    return _arrive(replace(run, aborting=True, reason=reason, paused_by=""), target, at)
 
 
 def _finished(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
     if run.current is not None:
         raise IllegalMove("There are steps left.")
-    return replace(run, status=RunStatus.FINISHED, ended_at=at)
+    status = RunStatus.ABORTED if run.aborting else RunStatus.FINISHED
+    return replace(run, status=status, ended_at=at)
 
+
+_TICKED_OFF = frozenset({Kind.MANUAL, Kind.DECIDE, Kind.MESSAGE, Kind.INPUT})
+"""Kinds that end by a word and need no start."""
+
+_NOT_WHILE_PAUSED = frozenset({"step.started", "step.skipped", "run.jumped", "run.finished"})
+_HANDS = frozenset({"manual", "answer", "person", "input", "message"})
 
 _Move = Callable[[Run, Mapping[str, Any], datetime, str], Run]
 _MOVES: Mapping[str, _Move] = {
@@ -291,6 +327,12 @@ _MOVES: Mapping[str, _Move] = {
     "step.done": _step_done,
     "step.failed": _step_failed,
     "step.skipped": _step_skipped,
+    "step.approved": _step_approved,
+    "step.rejected": _step_rejected,
+    "run.given": _given,
+    "run.paused": _paused,
+    "run.resumed": _resumed,
+    "run.remarked": _remarked,
     "run.jumped": _jumped,
     "run.aborted": _aborted,
     "run.finished": _finished,

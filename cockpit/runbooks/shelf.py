@@ -8,6 +8,7 @@ from pathlib import Path
 from cockpit.errors import NotFound, RunbookError
 from cockpit.runbooks.format import parse
 from cockpit.runbooks.model import Runbook
+from cockpit.runbooks.mojibake import mended
 from cockpit.text import visible
 
 MAX_BYTES = 4_000_000
@@ -76,6 +77,6 @@ def decoded(raw: bytes, name: str) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace")
     try:
-        return raw.decode("utf-8-sig")
+        return mended(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")

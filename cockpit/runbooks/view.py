@@ -6,8 +6,8 @@ import msgspec
 
 from cockpit.runbooks.command_line import filled
 from cockpit.runbooks.inputs import fill
-from cockpit.runbooks.machine import Progress, Run, RunStatus, StepState
 from cockpit.runbooks.model import Check, Command, Decide, Input, Kind, Remedy, Runbook, Step
+from cockpit.runbooks.run import Progress, Run, RunStatus, StepState
 
 
 class RunbookCard(msgspec.Struct, frozen=True):

@@ -4,8 +4,8 @@ import shlex
 from datetime import datetime
 
 from cockpit.desk.views import CheckView
-from cockpit.runbooks.machine import RunStatus, StepState
 from cockpit.runbooks.model import Kind
+from cockpit.runbooks.run import RunStatus, StepState
 from cockpit.runbooks.view import RunView, StepView
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, rule, spread, wrap
 from screens.present.markdown import markdown_lines

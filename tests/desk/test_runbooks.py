@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.desk.runbooks import Runbooks
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly, Refused
-from cockpit.runbooks.machine import RunStatus, StepState
+from cockpit.runbooks.run import RunStatus, StepState
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 from storage.observations import Observations, Sample

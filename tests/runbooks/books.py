@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from cockpit.runbooks.format import parse
-from cockpit.runbooks.machine import Run, advance
+from cockpit.runbooks.machine import advance
 from cockpit.runbooks.model import Runbook
+from cockpit.runbooks.run import Run
 
 START = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 

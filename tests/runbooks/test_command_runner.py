@@ -15,7 +15,8 @@ import pytest
 from cockpit.clock import SystemClock
 from cockpit.runbooks.command_runner import main
 from cockpit.runbooks.format import parse
-from cockpit.runbooks.machine import MAX_OUTPUT, Run, StepState, fold, stream_of
+from cockpit.runbooks.machine import MAX_OUTPUT, fold, stream_of
+from cockpit.runbooks.run import Run, StepState
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 

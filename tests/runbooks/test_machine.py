@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cockpit.errors import IllegalMove
-from cockpit.runbooks.machine import Run, RunStatus, StepState, advance, next_open
+from cockpit.runbooks.machine import advance, next_open
 from cockpit.runbooks.model import Kind
+from cockpit.runbooks.run import Run, RunStatus, StepState
 from tests.runbooks.books import START, forked
 
 

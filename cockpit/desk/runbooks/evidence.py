@@ -11,8 +11,9 @@ from cockpit.desk.actions import Actions
 from cockpit.errors import NotFound
 from cockpit.health.model import DECISION
 from cockpit.runbooks.inputs import fill
-from cockpit.runbooks.machine import Run, command_lease
+from cockpit.runbooks.machine import command_lease
 from cockpit.runbooks.model import Check, Command, Decide, Remedy, Step, When
+from cockpit.runbooks.run import Run
 from cockpit.runbooks.view import resolved_check
 from storage.leases import Leases, holder_is_alive
 from storage.observations import Latest, Observations

@@ -20,8 +20,9 @@ from cockpit.desk.runbooks.offers import Offers, checked_inputs
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.desk.runbooks.steps import Steps
 from cockpit.errors import BadInput, IllegalMove, Refused
-from cockpit.runbooks.machine import Run, RunStatus, StepState, stream_of
+from cockpit.runbooks.machine import stream_of
 from cockpit.runbooks.model import Check, Decide, Runbook
+from cockpit.runbooks.run import Run, RunStatus, StepState
 from cockpit.runbooks.shelf import Shelf
 from cockpit.runbooks.view import RunbookCard, RunView, view_of
 from cockpit.text import visible

@@ -6,8 +6,9 @@ from typing import Any
 from cockpit.desk.feed import Feed
 from cockpit.errors import IllegalMove, NotFound
 from cockpit.runbooks.inputs import fill
-from cockpit.runbooks.machine import Run, RunStatus, absorb, advance, stream_of
+from cockpit.runbooks.machine import absorb, advance, stream_of
 from cockpit.runbooks.model import Step
+from cockpit.runbooks.run import Run, RunStatus
 from cockpit.text import visible
 from storage.event import Event
 
@@ -57,7 +58,7 @@ class Runs:
             run = self.get(uid)
             step = run.runbook.step(str(body.get("step", "")))
             if step is not None:
-                body = {**body, "title": visible(fill(step.title, run.inputs), limit=200)}
+                body = {**body, "title": visible(fill(step.title, run.values), limit=200)}
             advance(run, uid, kind, body, pen.now, self.operator)
             pen.append(stream_of(uid), kind, body)
 

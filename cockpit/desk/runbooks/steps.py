@@ -11,8 +11,8 @@ from cockpit.desk.runbooks.evidence import Evidence
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.errors import BadInput, IllegalMove, ReadOnly, Refused
 from cockpit.runbooks.inputs import fill_all
-from cockpit.runbooks.machine import Run, StepState
 from cockpit.runbooks.model import Check, Command, Decide, Kind, Remedy, Step
+from cockpit.runbooks.run import Run, StepState
 from cockpit.runbooks.view import resolved_check, resolved_command
 from cockpit.text import visible
 from storage.observations import Observations
