@@ -16,7 +16,9 @@ from cockpit.launching import REOPEN, Launcher
 from cockpit.text import visible
 from screens.commands import BY_ID, Standing
 from screens.keys import KeyMap
+from screens.present.duties import Duties, duty_lines
 from screens.present.incident import card_of
+from screens.present.lines import Line
 from screens.shell import Shell
 from screens.themes import DEFAULT_THEME
 
@@ -63,6 +65,7 @@ class Bridge(Shell):
         self.chosen_run = ""
         self.chosen_action = ""
         self.chosen_domain = ""
+        self.duties = Duties()
 
     @property
     def zone(self) -> tzinfo:
@@ -123,6 +126,10 @@ class Bridge(Shell):
         """The card of the incident in question while it is open, else the worst open one."""
         cards = self.cards()
         return next((card for card in cards if card.uid == self.chosen_incident), cards[0] if cards else None)
+
+    def duty_lines(self, width: int) -> Sequence[Line]:
+        """What is overdue beside the incidents: practice and verification by hand."""
+        return duty_lines(self.duties, self.keys.label, width)
 
     def progress(self, incident: Incident) -> str:
         """Where the incident's newest runbook stands, in a few words."""

@@ -6,24 +6,19 @@ from datetime import datetime
 from msgspec.structs import replace
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.widget import Widget
 
+from cockpit.desk.table import Listed, key_of, row_of
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, SesPanel
 from cockpit.health.model import Verdict
+from screens.bridge import Bridge
 from screens.commands import Standing
+from screens.domain_table import DomainTable
 from screens.listing import Listing
-from screens.present.board import (
-    BOARD_CHECKS,
-    alert_line,
-    domain_heading,
-    domain_line,
-    empty_board,
-    gauge_plot,
-    incident_lines,
-    ses_lines,
-)
-from screens.present.domain import finding_lines
-from screens.present.lines import Line, rule
+from screens.present.board import alert_line, empty_board, gauge_plot, incident_lines, nothing_found, ses_lines
+from screens.present.domain import brief_lines
+from screens.present.lines import Line, Tone, rule, wrap
 from screens.present.words import age
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
@@ -31,30 +26,42 @@ from screens.widgets.rows import Rows
 AGING_S = 5
 """Seconds after which rows are read again though nobody wrote, because silence changes what they mean."""
 
+_MOST_FINDING = 20
+"""Lines of the finding beside the list; the whole of it is one key away."""
+
 
 class Board(Listing):
     """The first screen."""
 
     NAME = "board"
     LIST = "#domains"
-    FILTER_HINT = "filter: a part of the name"
+    FILTER_HINT = "fail · check:dkim · owner:web · service:shop · tld:ca · a part of the name"
 
-    _names = 12
     _ses: SesPanel | None = None
     _view: DomainView | None = None
+    _rows: Sequence[DomainRow] = ()
     _read_at: datetime | None = None
 
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self.table = DomainTable(bridge.desk)
+
     def body(self) -> Iterable[Widget]:
-        """Domains and incidents on the left, the finding where there is room, SES and alerts on the right.
+        """Domains and incidents on the left; the finding where there is room, SES and alerts on the right.
 
         Textual styles every widget twice before the first paint, so headings are lines of their neighbours.
         """
-        domains = Rows[DomainRow](lambda row: row.target, self._draw_domain, id="domains")
+        domains = Rows[Listed](key_of, self.table.draw, leading=True, id="domains")
         alerts = Rows[AlertLine](lambda alert: alert.id, self._draw_alert, id="alerts")
         yield Horizontal(
             Vertical(Lines(self._domain_lines), domains, Lines(self._incident_lines, id="incidents"), id="left"),
-            Lines(self._finding_lines, id="finding", classes="right"),
-            Vertical(Lines(self._ses_lines, id="ses"), alerts, id="right", classes="right"),
+            Vertical(
+                Lines(self._finding_lines, id="finding"),
+                Lines(self._ses_lines, id="ses"),
+                alerts,
+                id="right",
+                classes="right",
+            ),
             id="panes",
         )
 
@@ -64,7 +71,7 @@ class Board(Listing):
         self.domains.focus()
 
     @property
-    def domains(self) -> Rows[DomainRow]:
+    def domains(self) -> Rows[Listed]:
         """The list of domains."""
         return self.query_one("#domains", Rows)
 
@@ -76,6 +83,8 @@ class Board(Listing):
     def read(self, changes: Changes | None) -> None:
         """Read what changed; everything when `changes` is None."""
         desk, now = self.bridge.desk, self.now
+        if changes is None or "ops" in changes.streams:
+            self.table.forget_owners()
         if changes is None or changes.domains:
             self._read_domains(now)
         if changes is None or changes.account:
@@ -93,12 +102,20 @@ class Board(Listing):
         super().tick(now)
 
     def _read_domains(self, now: datetime) -> None:
-        rows = self.bridge.desk.domains()
+        self._rows = self.bridge.desk.domains()
         self._read_at = now
-        self._names = min(30, max((len(row.target) for row in rows), default=12))
-        self.domains.set_items(rows, now)
+        self.relist(now)
+        self._show_empty(not self._rows)
+
+    def relist(self, now: datetime | None = None) -> None:
+        """List the same domains anew: the filter, the order or the groups may be others."""
+        self.domains.set_items(self.table.listed(self._rows), now or self.now)
         self._read_view()
-        self._show_empty(not rows)
+
+    def set_filter(self, text: str) -> None:
+        """Show the domains that pass the filter line."""
+        self.table.ask(text)
+        self.relist()
 
     def _show_empty(self, empty: bool) -> None:
         """Say what this is while nothing is watched."""
@@ -109,8 +126,13 @@ class Board(Listing):
         elif words and not empty:
             words.remove()
 
+    def on_resize(self, event: Resize) -> None:
+        """Show the finding beside the list as soon as there is room for it."""
+        super().on_resize(event)
+        self.call_after_refresh(self._moved)
+
     def _read_view(self) -> None:
-        row = self.domains.selected
+        row = row_of(self.domains.selected)
         self._view = self.bridge.desk.domain(row.target) if row is not None and self.has_class("-xwide") else None
 
     @on(Rows.Moved, "#domains")
@@ -122,9 +144,26 @@ class Board(Listing):
     def _opened(self) -> None:
         self.bridge.perform("domain.show")
 
+    def open_line(self) -> bool:
+        """Fold or unfold the head under the cursor; False when a domain is under it."""
+        item = self.domains.selected
+        if row_of(item) is not None:
+            return False
+        self.fold()
+        return True
+
+    def fold(self) -> bool:
+        """Fold or unfold the group under the cursor; False when nothing is grouped."""
+        name = self.table.fold(self.domains.selected)
+        if name is None:
+            return False
+        self.relist()
+        self.domains.select(f"\0{name}")
+        return True
+
     def standing(self) -> Standing:
         """The domain under the cursor, and the alert under the cursor or the worst that nobody took."""
-        row, base = self.domains.selected, super().standing()
+        row, base = row_of(self.domains.selected), super().standing()
         alert = self.alerts.selected if self.alerts.has_focus else self._worst_alert()
         words = f"{row.target}: {row.headline}" if row is not None else ""
         return replace(
@@ -138,38 +177,40 @@ class Board(Listing):
         waiting = [alert for alert in self.alerts.shown if alert.incident is None and alert.cleared_at is None]
         return min(waiting, key=lambda alert: (alert.verdict.rank, alert.severity, alert.at), default=None)
 
-    def _draw_domain(self, row: DomainRow, width: int, now: datetime) -> Line:
-        checks = [check for check, _ in BOARD_CHECKS] if self.has_class("-xwide") else []
-        return domain_line(row, now, width, self._name_cells(width), checks)
-
     def _draw_alert(self, alert: AlertLine, width: int, now: datetime) -> Line:
         taken = self.bridge.desk.incidents.get(alert.incident).ref if alert.incident else ""
         return alert_line(alert, now, width, taken)
 
-    def _name_cells(self, width: int) -> int:
-        return max(8, min(self._names, width // 2 - 6))
-
     def _domain_lines(self, width: int) -> Sequence[Line]:
-        rows = self.domains
+        rows, table = self.domains, self.table
         first, last = rows.span
-        total = f"{len(rows.shown)} of {rows.total}" if len(rows.shown) != rows.total else f"{rows.total}"
+        found = sum(1 for item in rows.shown if row_of(item) is not None) if table.text else len(self._rows)
         hidden = f"{first}–{last}" if len(rows.shown) > last or first > 1 else ""
-        heading = [domain_heading(width, self._names, BOARD_CHECKS)] if self.has_class("-xwide") else []
-        return [rule(f"Domains {total}", width, hidden, active=rows.has_focus), *heading]
+        lines = [rule(table.title(found, len(self._rows)), width, hidden, active=rows.has_focus)]
+        if table.wrong:
+            lines += wrap(table.wrong, width, Tone.WARN)
+        if not rows.shown and self._rows:
+            lines += nothing_found(table.text, width)
+        return [*lines, table.heading(width)] if table.has_columns(width) else lines
 
     def _incident_lines(self, width: int) -> Sequence[Line]:
         cards = self.bridge.cards()
+        duties = self.bridge.duty_lines(width)
         if not cards:
-            return [rule("Incidents none open", width)]
+            return [rule("Incidents none open", width), *duties]
         room = 2 if self.has_class("-short") else 5
         shown = [one for card in cards[:room] for one in incident_lines(card, self.now, width)]
         more = f"{len(cards) - room} more: I" if len(cards) > room else ""
-        return [rule(f"Incidents {len(cards)} open", width, more), *shown]
+        return [rule(f"Incidents {len(cards)} open", width, more), *shown, *duties]
 
     def _finding_lines(self, width: int) -> Sequence[Line]:
+        """Nothing where there is no room beside the list."""
         if self._view is None:
-            return [rule("Finding", width)]
-        return [rule(self._view.row.target, width), *finding_lines(self._view, self.now, width)]
+            return []
+        name = self._view.row.target
+        lines = brief_lines(self._view, self.now, width)
+        more = f"{len(lines) - _MOST_FINDING} more: o" if len(lines) > _MOST_FINDING else ""
+        return [rule(name, width, more), *lines[:_MOST_FINDING]]
 
     def _ses_lines(self, width: int) -> Sequence[Line]:
         panel = self._ses
@@ -178,7 +219,8 @@ class Board(Listing):
         seen = f"{age(panel.at, self.now)} ago" if panel.at is not None else ""
         lines = [rule("SES", width, seen), *ses_lines(panel, self.now, width)]
         if self.has_class("-tall") and panel.watched:
-            lines += [*gauge_plot(panel.bounce, width, 6), *gauge_plot(panel.complaint, width, 6)]
+            rows = 4 if self.has_class("-xwide") else 6
+            lines += [*gauge_plot(panel.bounce, width, rows), *gauge_plot(panel.complaint, width, rows)]
         return [*lines, self._alerts_rule(width)]
 
     def _alerts_rule(self, width: int) -> Line:

@@ -32,12 +32,16 @@ class Listing(Frame):
         if not boxes:
             return False
         boxes.remove()
-        listed.set_filter("")
+        self.set_filter("")
         return True
+
+    def set_filter(self, text: str) -> None:
+        """Show what passes the filter line; empty shows all."""
+        self.query_one(self.LIST, Rows).set_filter(text)
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
-        self.query_one(self.LIST, Rows).set_filter(event.value.strip())
+        self.set_filter(event.value.strip())
         self.tick(self.now)
 
     @on(Input.Submitted, "#filter")

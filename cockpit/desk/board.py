@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from cockpit.clock import Clock, parse_time
 from cockpit.config import DomainConfig, Settings
+from cockpit.desk.recent import Span, recent
 from cockpit.desk.views import (
     LATE_INTERVALS,
     SILENT_INTERVALS,
@@ -30,6 +31,9 @@ from storage.observations import Latest, Observations
 HISTORY_LINES = 50
 """Changes of verdict kept in memory per target."""
 
+_GAPS = 20
+"""Stretches without a watch that are remembered."""
+
 
 class Board:
     """The latest health of every target, and its changes of verdict from `health.changed` events."""
@@ -46,6 +50,8 @@ class Board:
         self._ageing: list[tuple[datetime, str]] = []
         self._expiry: dict[str, tuple[datetime, datetime]] = {}
         self._history: dict[str, list[HistoryLine]] = {}
+        self._gaps: list[Span] = []
+        self._resolvers: dict[str, tuple[tuple[str, Verdict], ...]] = {}
         self._intervals = {
             check.id: timedelta(seconds=getattr(settings.intervals, check.interval)) for check in CHECKS
         }
@@ -66,7 +72,9 @@ class Board:
         return len(self._rows)
 
     def absorb(self, event: Event) -> None:
-        """Keep the changes of verdict for the domain screen."""
+        """Keep the changes of verdict, and the stretches in which no watch ran."""
+        if event.kind in ("watch.started", "watch.stopped"):
+            self._note_gap(event)
         if event.kind != "health.changed":
             return
         body = event.body
@@ -92,6 +100,7 @@ class Board:
             for row in rows:
                 self._latest.setdefault(row.target, {})[row.check, row.vantage] = row
                 changed.add(row.target)
+                self._resolvers.pop(row.target, None)
         for target in changed:
             if not target.startswith(ACCOUNT_PREFIX):
                 self._place(self._fresh(target))
@@ -146,9 +155,41 @@ class Board:
         row = self._latest.get(target, {}).get((check, DECISION))
         return None if row is None else stored_observation(row)
 
+    def recent(self, target: str) -> tuple[Verdict | None, ...]:
+        """The worst verdict in each step of the last hour, the newest last; None where nobody looked."""
+        standing = {
+            check: (Verdict(row.verdict), row.since)
+            for (check, vantage), row in self._latest.get(target, {}).items()
+            if vantage == DECISION
+        }
+        return recent(self._history.get(target, ()), standing, self._gaps, self._clock.now())
+
+    def resolvers(self, target: str) -> tuple[tuple[str, Verdict], ...]:
+        """What each resolver says of the domain's resolution, by name; empty before any was asked."""
+        known = self._resolvers.get(target)
+        if known is None:
+            seen = [row for (check, _), row in self._latest.get(target, {}).items() if check == _RESOLUTION]
+            asked = [stored_observation(row) for row in seen if row.vantage != DECISION]
+            known = tuple(
+                (each.vantage, each.verdict)
+                for each in sorted(asked, key=lambda each: each.vantage)
+                if each.evidence.get("role") == "resolver"
+            )
+            self._resolvers[target] = known
+        return known
+
     def account_targets(self) -> list[str]:
         """The SES accounts that were ever observed."""
         return sorted(target for target in self._latest if target.startswith(ACCOUNT_PREFIX))
+
+    def _note_gap(self, event: Event) -> None:
+        """A gap ends where the next watch starts; what was before the first watch is one too."""
+        if event.kind == "watch.stopped":
+            self._gaps = [*self._gaps[1 - _GAPS :], (event.occurred_at, None)]
+        elif not self._gaps:
+            self._gaps = [(None, event.occurred_at)]
+        elif self._gaps[-1][1] is None:
+            self._gaps[-1] = (self._gaps[-1][0], event.occurred_at)
 
     def _fresh(self, target: str) -> DomainRow:
         """The row that the latest decisions amount to; also sets when it will be late and when silent."""
@@ -213,6 +254,7 @@ class Board:
         return own or self._intervals.get(check, timedelta(days=1))
 
 
+_RESOLUTION = "dns.resolution"
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)}
 
 _Rank = tuple[int, float, str]

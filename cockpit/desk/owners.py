@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cockpit.config import Settings
 from cockpit.desk.feed import Feed
+from cockpit.desk.table import Belonging
 from cockpit.errors import BadInput
 from cockpit.owners.result import Sorted, owners_from
 from storage.database import Database
@@ -28,6 +29,17 @@ class OwnerRegister:
     def all(self) -> Mapping[str, OwnerList]:
         """Every list by its domain."""
         return self._owners.all()
+
+    def belongings(self) -> Mapping[str, Belonging]:
+        """Owner and services of every domain, as configured and as last imported."""
+        imported = self._owners.all()
+        known = {}
+        for domain in self._settings.domains:
+            found = imported[domain.name].services if domain.name in imported else ()
+            services = dict.fromkeys([*domain.services, *(each.service for each in found)])
+            owner = domain.owner or next((each.owner for each in found if each.owner), "")
+            known[domain.name] = Belonging(owner, tuple(services))
+        return known
 
     def take(self, text: str, source: str, domain: str = "") -> tuple[Sequence[OwnerList], Sorted]:
         """Import a result of the owner query; returns the lists that stand now, and how the rows were sorted.

@@ -6,11 +6,15 @@ from cockpit.errors import Refused
 from cockpit.launching import Launched, Launcher
 from screens.bridge import Bridge
 from screens.commands import Standing
+from screens.dashboard import Board
 from screens.dialogs import Ask, Choose, Option
 
 
 async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Open one domain: the named one, the one under the cursor, else the first row."""
+    board = bridge.main_screen()
+    if not argument and isinstance(board, Board) and board.open_line():
+        return
     name = argument or standing.domain
     if not name:
         rows = bridge.desk.domains()
@@ -32,6 +36,34 @@ async def filter_list(bridge: Bridge, standing: Standing, argument: str) -> None
     frame = bridge.main_screen()
     if frame is not None:
         frame.show_filter()
+
+
+async def sort_list(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """List in the next order."""
+    board = _board(bridge)
+    bridge.tell(f"Domains: {board.table.next_sort()}.", seconds=2)
+    board.relist()
+
+
+async def group_list(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Group by the next thing."""
+    board = _board(bridge)
+    group = board.table.next_group()
+    bridge.tell(f"Domains by {group}." if group else "Domains without groups.", seconds=2)
+    board.relist()
+
+
+async def fold_group(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Fold or unfold the group under the cursor."""
+    if not _board(bridge).fold():
+        raise Refused("Nothing is grouped here; b groups by owner, service, name or check.")
+
+
+def _board(bridge: Bridge) -> Board:
+    board = bridge.main_screen()
+    if not isinstance(board, Board):
+        raise Refused("That is done on the board (1).")
+    return board
 
 
 async def check_now(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -93,6 +125,9 @@ MOVES = {
     "domain.show": show_domain,
     "incident.open": open_incident,
     "list.filter": filter_list,
+    "list.sort": sort_list,
+    "list.group": group_list,
+    "list.fold": fold_group,
     "check.now": check_now,
     "watch.start": start_watch,
     "drill.start": start_drill,

@@ -1,6 +1,6 @@
 """The dashboard's lines: domains, the SES panel, open incidents, the alert feed, and the empty board."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from cockpit.desk.views import AlertLine, DomainRow, Freshness, Gauge, IncidentCard, SesPanel
@@ -20,47 +20,22 @@ from screens.present.words import (
     percent,
 )
 
-_CHECK_COLUMN = 5
-"""Cells of one check's column on a wide board: a short name above, a glyph below."""
 
-BOARD_CHECKS = (
-    ("dns.resolution", "dns"),
-    ("mail.dkim", "dkim"),
-    ("tls.certificate", "cert"),
-    ("http.health", "http"),
-    ("ses.identity", "ses"),
-)
-"""The checks of a domain that have a column on a wide board."""
+def domain_line(row: DomainRow, now: datetime, cells: int, name_cells: int) -> Line:
+    """One domain in a line: glyph, name, the sentence, the age."""
+    head = line(glyph(row.verdict, row.freshness), " ", *pad(line((row.target, name_tone(row))), name_cells), " ")
+    return spread((*head, sentence_of(row)), line((age_of(row, now), age_tone(row.freshness))), cells)
 
 
-def domain_line(row: DomainRow, now: datetime, cells: int, name_cells: int, checks: Sequence[str] = ()) -> Line:
-    """One row of the board: glyph, name, a column per check where there is room, the sentence, the age."""
-    head = line(glyph(row.verdict, row.freshness), " ", *pad(line((row.target, _name_tone(row))), name_cells), " ")
-    columns = line(*(span for check in checks for span in _check_cell(row, check)))
-    aged = line((_row_age(row, now), age_tone(row.freshness)))
-    return spread((*head, *columns, _sentence(row)), aged, cells)
-
-
-def domain_heading(cells: int, name_cells: int, checks: Sequence[tuple[str, str]]) -> Line:
-    """The names above the check columns of a wide board, given as (id, short name)."""
-    names = "".join(f"{short[: _CHECK_COLUMN - 1]:<{_CHECK_COLUMN}}" for _, short in checks)
-    return cut(line((" " * (name_cells + 3) + names, Tone.MUTED)), cells)
-
-
-def _name_tone(row: DomainRow) -> Tone:
+def name_tone(row: DomainRow) -> Tone:
+    """A name stands out while something is wrong, and fades when nothing is known any more."""
     if row.freshness is Freshness.SILENT:
         return Tone.MUTED
     return Tone.STRONG if row.verdict in (Verdict.FAIL, Verdict.WARN) else Tone.PLAIN
 
 
-def _check_cell(row: DomainRow, check: str) -> Line:
-    verdict = row.checks.get(check)
-    if verdict is None:
-        return line(" " * _CHECK_COLUMN)
-    return line(glyph(verdict, row.freshness), " " * (_CHECK_COLUMN - 1))
-
-
-def _sentence(row: DomainRow) -> tuple[str, Tone]:
+def sentence_of(row: DomainRow) -> tuple[str, Tone]:
+    """The worst check's sentence; what is too old says so first."""
     if row.freshness is Freshness.SILENT and row.at is not None and not row.headline.startswith("no data"):
         return (f"no data; was {row.verdict}: {row.headline}", Tone.MUTED)
     if row.freshness is Freshness.SILENT:
@@ -70,7 +45,7 @@ def _sentence(row: DomainRow) -> tuple[str, Tone]:
     return (row.headline, TONES[row.verdict])
 
 
-def _row_age(row: DomainRow, now: datetime) -> str:
+def age_of(row: DomainRow, now: datetime) -> str:
     """Since when it is as it is, for what is wrong; when it was last seen, for what is well or silent."""
     well = row.verdict in (Verdict.OK, Verdict.NA, Verdict.INFO) or row.freshness is not Freshness.FRESH
     return age(row.at if well else row.since, now)
@@ -156,6 +131,11 @@ def empty_board(cells: int, keys: Callable[[str], str]) -> list[Line]:
         first = line("  ", (keys(command), Tone.KEY), "  ")
         lines += wrap(words, cells, first=first, indent=5)
     return lines
+
+
+def nothing_found(text: str, cells: int) -> list[Line]:
+    """What stands in the list when no domain passes the filter."""
+    return wrap(f"No domain passes “{text}”. esc shows all of them again.", cells, Tone.MUTED)
 
 
 def gauge_plot(gauge: Gauge, cells: int, rows: int) -> list[Line]:

@@ -32,6 +32,21 @@ def finding_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
     return lines
 
 
+def brief_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
+    """For beside a list: what is wrong in full, and all that is well in one sentence."""
+    lines: list[Line] = []
+    well = [check.title for check in view.checks if check.verdict is Verdict.OK]
+    for check in view.checks:
+        if check.verdict.rank < Verdict.OK.rank:
+            lines += _check_lines(check, now, cells)
+    if well:
+        words = f"{count(len(well), 'check')} OK: {', '.join(well)}"
+        lines += wrap(words, cells, Tone.OK, indent=2, first=line(("● ", Tone.OK)))
+    if not view.checks:
+        lines += wrap("Nobody has looked at this domain yet: c asks the watch to look now.", cells, Tone.MUTED)
+    return lines
+
+
 def _check_lines(check: CheckView, now: datetime, cells: int) -> list[Line]:
     well = check.verdict.rank >= Verdict.OK.rank
     aged = age(check.at if well else check.since, now)

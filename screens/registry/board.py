@@ -10,6 +10,12 @@ COMMANDS: tuple[Command, ...] = (
             "under the cursor or the worst one.", BOARD, ("board", "domain"), "incident", alert),
     Command("list.filter", ("slash",), "Filter the list", "Show only rows that contain some text; esc clears.",
             BOARD, ("board", "timeline"), "filter"),
+    Command("list.sort", ("s",), "Sort the domains", "Worst first, by name, longest unseen first, or by check.",
+            BOARD, ("board",), "sort"),
+    Command("list.group", ("b",), "Group the domains", "By owner, service, name, top-level domain or check; each "
+            "head counts what is under it.", BOARD, ("board",), "group"),
+    Command("list.fold", ("space",), "Fold the group", "Show the head alone, or what is under it again.", BOARD,
+            ("board",), ""),
     Command("check.now", ("c",), "Check now", "Ask the watch to look at the selected domain at once.", BOARD,
             ("board", "domain"), "check now", domain),
     Command("watch.start", ("w",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),

@@ -27,7 +27,10 @@ STILL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rows(Widget, Generic[T], can_focus=True):
-    """A selectable list; `draw` gives an item's line for a width in cells and a moment."""
+    """A selectable list; `draw` gives an item's line for a width in cells and a moment.
+
+    With `leading` the cursor stays on the first row, whichever item that is, until somebody moves it.
+    """
 
     DEFAULT_CSS = "Rows { height: 1fr; width: 1fr; }"
     BINDINGS = [
@@ -60,6 +63,7 @@ class Rows(Widget, Generic[T], can_focus=True):
         draw: Callable[[T, int, datetime], Line],
         *,
         search: Callable[[T], str] | None = None,
+        leading: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -67,6 +71,7 @@ class Rows(Widget, Generic[T], can_focus=True):
         self._key = key
         self._draw = draw
         self._search = search or key
+        self._leading = leading
         self._items: Sequence[T] = ()
         self._shown: Sequence[T] = ()
         self._filter = ""
@@ -113,6 +118,7 @@ class Rows(Widget, Generic[T], can_focus=True):
         """Put the cursor on the item with that key; False when it is not shown."""
         for index, item in enumerate(self._shown):
             if self._key(item) == key:
+                self._leading = False
                 self._put(index)
                 return True
         return False
@@ -132,10 +138,12 @@ class Rows(Widget, Generic[T], can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
+        self._leading = False
         self._put(self._index + by)
 
     def action_page(self, by: int) -> None:
         """Move the cursor by pages."""
+        self._leading = False
         self._put(self._index + by * max(1, self.size.height - 1))
 
     def action_first(self) -> None:
@@ -144,6 +152,7 @@ class Rows(Widget, Generic[T], can_focus=True):
 
     def action_last(self) -> None:
         """Go to the last row."""
+        self._leading = False
         self._put(len(self._shown) - 1)
 
     def on_resize(self) -> None:
@@ -163,6 +172,7 @@ class Rows(Widget, Generic[T], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Select with one click, open with two."""
         if self._top + event.y < len(self._shown):
+            self._leading = False
             self._put(self._top + event.y)
             if event.chain == 2:
                 self.post_message(self.Opened(self))
@@ -197,7 +207,9 @@ class Rows(Widget, Generic[T], can_focus=True):
             self._index = 0
             return
         wanted = self._selected_key
-        if wanted is None or (self._index < len(shown) and key(shown[self._index]) == wanted):
+        if self._leading:
+            self._index = 0
+        elif wanted is None or (self._index < len(shown) and key(shown[self._index]) == wanted):
             self._index = min(self._index, len(shown) - 1)
         else:
             found = next((index for index, item in enumerate(shown) if key(item) == wanted), None)

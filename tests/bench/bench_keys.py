@@ -22,8 +22,8 @@ from textual.widgets import DataTable
 
 from cockpit.desk.views import DomainRow, Freshness
 from cockpit.health.model import Verdict
-from screens.present.board import BOARD_CHECKS, domain_line
 from screens.present.lines import Line
+from screens.present.table import COLUMNS, layout_for, row_line
 from screens.present.words import GLYPHS, age
 from screens.shell import Shell
 from screens.widgets.rows import Rows
@@ -33,7 +33,7 @@ DOMAINS = 10_000
 UPDATES_PER_S = 1_000
 TICK_S = 0.1
 PER_TICK = int(UPDATES_PER_S * TICK_S)
-CHECKS = [check for check, _ in BOARD_CHECKS]
+CHECKS = [names[0] for _, names in COLUMNS if not names[0].endswith(".")]
 DOWN, PAGE_DOWN = "\x1b[B", "\x1b[6~"
 STYLED = re.compile(rb"(\x1b\[[0-9;]+m) ?d00001\.example")
 VERDICTS = [Verdict.OK, Verdict.OK, Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN]
@@ -82,7 +82,9 @@ class RowsApp(Shell):
         self.query_one(Rows).set_items(list(self.feed.rows), datetime.now(UTC))
 
     def _draw(self, row: DomainRow, width: int, now: datetime) -> Line:
-        return domain_line(row, now, width, 16, CHECKS)
+        recent, resolvers = (Verdict.OK,) * 12, (("google", Verdict.OK), ("cloudflare", Verdict.OK))
+        layout = layout_for(width, 16, len(resolvers))
+        return row_line(row, now, width, layout, recent=recent, resolvers=resolvers)
 
 
 class TableApp(App[int]):
