@@ -55,7 +55,7 @@ class Edge:
                 continue
             self._served[name] = found
             try:
-                certificate = unbundle(found, name)
+                certificate = unbundle(found)
             except BadInput as refused:
                 yield f"the load balancer of {name} refuses the new certificate: {refused}"
                 continue
@@ -70,8 +70,8 @@ def bundle(certificate: Certificate) -> bytes:
     return key + certificate.chain_pem
 
 
-def unbundle(pem: bytes, host: str) -> Certificate:
-    """Read a bundle for a host; raises BadInput for what a load balancer would not take."""
+def unbundle(pem: bytes) -> Certificate:
+    """Read a bundle; raises BadInput for what a load balancer would not take."""
     try:
         key = load_pem_private_key(pem, None)
         chain = tuple(x509.load_pem_x509_certificates(pem))
@@ -81,9 +81,7 @@ def unbundle(pem: bytes, host: str) -> Certificate:
         raise BadInput("it needs a P-256 key and a certificate")
     if chain[0].public_key() != key.public_key():
         raise BadInput("the key belongs to another certificate")
-    names = chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    good = host in names.get_values_for_type(x509.DNSName)
-    return Certificate(CertificateKind.GOOD if good else CertificateKind.WRONG_HOST, chain[0], chain, key)
+    return Certificate(CertificateKind.GOOD, chain[0], chain, key)
 
 
 def store_backups(s3: S3, zones: HostedZones, at: "datetime") -> Mapping[str, bytes]:

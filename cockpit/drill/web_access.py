@@ -1,25 +1,29 @@
 """How the simulated AWS reaches the drill's web: ACM lets the authority issue, load balancers install on hosts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from cockpit.clock import Clock
 from cockpit.drill.aws.acm import Leaf
 from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
+from cockpit.drill.trust.judgement import kind_of
 from cockpit.drill.webhost import HostFaultKind
 
 
 class AuthorityIssuer:
     """ACM's certificates, issued by the drill's authority."""
 
-    def __init__(self, authority: DrillAuthority) -> None:
+    def __init__(self, authority: DrillAuthority, clock: Clock) -> None:
         self._authority = authority
+        self._clock = clock
 
     def issue(self, names: Sequence[str]) -> Leaf:
         """A fresh, good certificate."""
@@ -38,15 +42,8 @@ class AuthorityIssuer:
             raise _invalid("The certificate and the private key do not belong together.")
         # A host presents whatever kind of key it is given; the authority's own are all P-256.
         held = cast(ec.EllipticCurvePrivateKey, private)
-        return leaf_of(Certificate(self._kind(leaf, above), leaf, (leaf, *above), held))
-
-    def _kind(self, leaf: x509.Certificate, above: tuple[x509.Certificate, ...]) -> CertificateKind:
-        """What a client of the drill will think of an imported certificate."""
-        try:
-            leaf.verify_directly_issued_by(self._authority.issuer)
-        except (ValueError, TypeError, InvalidSignature):
-            return CertificateKind.SELF_SIGNED
-        return CertificateKind.GOOD if self._authority.issuer in above else CertificateKind.MISSING_CHAIN
+        made = Certificate(CertificateKind.GOOD, leaf, (leaf, *above), held)
+        return leaf_of(replace(made, kind=kind_of(made, self._authority, self._clock.now())))
 
 
 class HostedSites:

@@ -147,6 +147,11 @@ class WebHost:
         for presented in self._presented.values():
             presented.stapled = None
 
+    @property
+    def stapled(self) -> bool:
+        """Whether an OCSP response goes along with each handshake."""
+        return self._staple is not None
+
     def inject(self, fault: HostFault) -> None:
         """Begin a fault."""
         self._faults.append(fault)

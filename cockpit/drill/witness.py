@@ -13,14 +13,19 @@ from cockpit.drill.dns import FaultKind, Flaw, Resolver
 from cockpit.drill.dns.records import absolute, record_type
 from cockpit.drill.hosts import HostFaultKind
 from cockpit.drill.injection import dns_server
-from cockpit.drill.pki import CertificateKind
 from cockpit.drill.referee import Message
+from cockpit.drill.trust.caa import allowed_issuers
+from cockpit.drill.trust.judgement import trouble_with
 
 if TYPE_CHECKING:
     from cockpit.drill.world import World
 
 _UNLIKE_THE_OTHERS = (FaultKind.STALE, FaultKind.LIE, FaultKind.NXDOMAIN, FaultKind.TIMEOUT)
 """Faults with which a resolver tells something else than what is published, or nothing."""
+
+
+ACME, REVOKE = "acme", "revokeCert"
+"""How a revocation over ACME is named beside AWS's calls."""
 
 
 class WorldWitness:
@@ -57,8 +62,11 @@ class WorldWitness:
             case v.AwsWell():
                 return not world.aws.faults.active()
             case v.CertificateGood(host=name):
-                certificate = world.hosts.host(name).certificate
-                return certificate.kind is CertificateKind.GOOD and certificate.expires_at > world.clock.now()
+                return self._certificate_good(name)
+            case v.MisissuedRevoked(domain=domain):
+                return world.trust.misissued_revoked(domain)
+            case v.CaaLimits(domain=domain, issuer=issuer):
+                return allowed_issuers(world.network.tree.values, domain) == frozenset({issuer})
             case v.HostGood(host=name):
                 return not world.hosts.host(name).faulty
             case v.RateBelow(quantity=quantity, level=level, pause_counts=pause_counts):
@@ -68,8 +76,20 @@ class WorldWitness:
                 return not dns_server(world.network, server).faults
 
     def calls(self) -> Sequence[CallRecord]:
-        """AWS calls that change something, oldest first."""
-        return self._world.aws.calls.changes()
+        """AWS calls that change something, and what the authority was asked to revoke, oldest first."""
+        revoked = (
+            CallRecord(
+                number=number,
+                at=one.at,
+                service=ACME,
+                operation=REVOKE,
+                parameters={"names": ", ".join(one.names), "issuer": "the usual one" if one.own else "another"},
+                status=200,
+                caller=one.by,
+            )
+            for number, one in enumerate(self._world.trust.acme.revocations, 1)
+        )
+        return sorted([*self._world.aws.calls.changes(), *revoked], key=lambda call: call.at)
 
     def record_changes(self) -> Sequence[RecordChange]:
         """DNS changes by dynamic update or through Route 53, oldest first."""
@@ -103,9 +123,21 @@ class WorldWitness:
         made = {key.ds(zone.origin).to_text() for key in zone.keys}
         return zone.hosted and bool(wanted & made) and zone.flaw is Flaw.NONE
 
+    def _certificate_good(self, name: str) -> bool:
+        """Whether what is presented would be accepted, at every published address or, without one, anywhere."""
+        host, world = self._world.hosts.host(name), self._world
+        return not any(
+            trouble_with(host.certificate_at(at), name, world.authority, world.clock.now(), stapled=host.stapled)
+            for at in self._addresses(name) or ("",)
+        )
+
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        """What is published for a host, of both families."""
+        return tuple(at for kind in ("A", "AAAA") for at in self._world.network.tree.values(name, kind))
+
     def _service_up(self, name: str) -> bool:
         host = self._world.hosts.host(name)
-        addresses = self._world.network.tree.values(name, "A")
+        addresses = self._addresses(name)
         if not addresses or not self._world.network.tree.zone_for(name).hosted:
             return False
         served = self._world.hosts.dial

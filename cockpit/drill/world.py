@@ -131,7 +131,7 @@ class World:
             levels=levels,
             callers={self._credentials[0]: f"arn:aws:sts::{ACCOUNT}:assumed-role/ic-remediate/{operator}"},
             publish=lambda name, key: self.network.tree.publish(f"{name}.", "TXT", f"p={key}"),
-            issuer=AuthorityIssuer(self.authority),
+            issuer=AuthorityIssuer(self.authority, self.clock),
             sites=HostedSites(self.hosts),
             own_metrics=METRICS_NAMESPACE,
             alarms=alarms(),

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import PolicyBuilder, Store
 
@@ -212,6 +212,37 @@ async def test_a_certificate_can_be_revoked_by_who_ordered_it(place: Place, clie
     assert (await client.post(f"{BASE}/revoke-cert", asked)).status_code == 200
     assert leaf.serial_number in place.authority.revoked
     assert await problem(await client.post(f"{BASE}/revoke-cert", asked)) == (400, "alreadyRevoked")
+
+
+async def test_a_certificate_is_revoked_by_who_holds_its_key(place: Place, http: httpx.AsyncClient) -> None:
+    made = place.authority.issue("www.shop.example")
+    asked = {"certificate": encoded(made.leaf.public_bytes(Encoding.DER)), "reason": 1}
+    thief = AcmeClient(http, BASE)
+    assert await problem(await thief.post(f"{BASE}/revoke-cert", asked)) == (403, "unauthorized")
+    assert isinstance(made.key, ec.EllipticCurvePrivateKey)
+    holder = AcmeClient(http, BASE, key=made.key)
+    assert await problem(await holder.post(f"{BASE}/revoke-cert", asked | {"reason": 2})) == (
+        400,
+        "badRevocationReason",
+    )
+    assert (await holder.post(f"{BASE}/revoke-cert", asked)).status_code == 200
+    assert made.leaf.serial_number in place.authority.revoked
+
+
+async def test_whoever_controls_the_name_may_revoke_what_others_had_issued(
+    place: Place, client: AcmeClient
+) -> None:
+    stray = place.authority.issue("www.shop.example", "other-issuer")
+    asked = {"certificate": encoded(stray.leaf.public_bytes(Encoding.DER))}
+    assert await problem(await client.post(f"{BASE}/revoke-cert", asked)) == (403, "unauthorized")
+    created = await client.order("www.shop.example")
+    challenge = await client.challenge(created.json())
+    publish(place, client, challenge, "www.shop.example")
+    await client.post(challenge["url"], {})
+    await settled(client, challenge["url"])
+    assert (await client.post(f"{BASE}/revoke-cert", asked)).status_code == 200
+    (record,) = place.acme.revocations
+    assert (list(record.names), record.own) == (["www.shop.example"], False)
 
 
 async def test_what_is_not_signed_properly_is_refused(http: httpx.AsyncClient, client: AcmeClient) -> None:

@@ -7,6 +7,7 @@ once, soon after the client says that it is ready.
 import asyncio
 import json
 import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -20,11 +21,14 @@ from cockpit.drill.http import Request, Response
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust import jws
 from cockpit.drill.trust.acme_documents import Documents, account_document
+from cockpit.drill.trust.acme_revocation import Revocation, certificate_of, is_key_of, may_revoke
 from cockpit.drill.trust.acme_state import Account, Authorization, Books, Challenge, Order, Status
 from cockpit.drill.trust.acme_validation import Refused, Validator
+from cockpit.drill.trust.ct_search import names_in
 from cockpit.errors import BadInput
 
 RETRY_AFTER_S = 60
+REVOCATIONS_KEPT = 500
 NAMES_LIMIT = 100
 PATHS = {
     "newNonce": "/new-nonce",
@@ -55,6 +59,7 @@ class AcmeServer:
     def __init__(self, authority: DrillAuthority, clock: Clock, base_url: str, validator: Validator) -> None:
         self.fault: AcmeFaultKind | None = None
         self.issued = 0
+        self.revocations: deque[Revocation] = deque(maxlen=REVOCATIONS_KEPT)
         self._authority = authority
         self._clock = clock
         self._base = base_url
@@ -116,6 +121,8 @@ class AcmeServer:
             self._admit(request, asked)
             if request.path == PATHS["newAccount"]:
                 return self._new_account(asked)
+            if request.path == PATHS["revokeCert"] and asked.jwk is not None:
+                return self._revoke_by_key(asked, asked.jwk)
             account = self._asker(asked)
             jws.verify(asked, account.jwk)
         except jws.BadSignature as bad:
@@ -246,18 +253,26 @@ class AcmeServer:
         return Response(200, (*self._headers("application/pem-certificate-chain"),), pem)
 
     async def _revoke(self, account: Account, number: str, given: Any) -> Response:
-        try:
-            leaf = x509.load_der_x509_certificate(jws.decoded(given["certificate"]))
-        except (ValueError, KeyError, TypeError):
-            raise Refused("malformed", "The certificate cannot be read.") from None
-        owned = any(
-            leaf in order.certificate[:1] for order in self._books.orders.values() if order.account is account
-        )
-        if not owned:
+        leaf = certificate_of(given)
+        if not may_revoke(account, leaf, self._books.orders.values(), self._clock):
             raise Refused("unauthorized", "The certificate is somebody else's.")
+        return self._revoked(leaf, f"account {account.id}")
+
+    def _revoke_by_key(self, asked: jws.SignedRequest, jwk: jws.Jwk) -> Response:
+        leaf = certificate_of(_payload(asked))
+        if not is_key_of(jwk, leaf):
+            raise Refused("unauthorized", "The request is not signed by the certificate's key.")
+        jws.verify(asked, jwk)
+        return self._revoked(leaf, "the certificate's key")
+
+    def _revoked(self, leaf: x509.Certificate, by: str) -> Response:
+        if leaf.serial_number not in self._authority.issued:
+            raise Refused("malformed", "This authority has not issued the certificate.")
         if leaf.serial_number in self._authority.revoked:
             raise Refused("alreadyRevoked", "The certificate is revoked already.")
         self._authority.revoke(leaf)
+        own = leaf.issuer == self._authority.issuer.subject
+        self.revocations.append(Revocation(self._clock.now(), names_in(leaf), by, own))
         return self._plain(200)
 
     def _own_order(self, account: Account, number: str) -> Order:

@@ -9,6 +9,7 @@ import h11
 from dns.rcode import Rcode
 
 from cockpit.drill.dns import Resolver
+from cockpit.drill.trust.caa import issuers_of
 from cockpit.drill.trust.jws import encoded
 from cockpit.drill.webhost import CHALLENGES
 
@@ -72,8 +73,8 @@ class WorldValidator:
             values = await self._values(owner, "CAA")
             if not values:
                 continue
-            issuers = [value.split('"')[1].split(";")[0].strip() for value in values if " issue " in value]
-            if issuers and self._authority not in issuers:
+            issuers = issuers_of(values)
+            if issuers is not None and self._authority not in issuers:
                 raise Refused("caa", f"CAA record for {owner} prevents issuance")
             return
 

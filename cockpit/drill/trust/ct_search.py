@@ -48,6 +48,10 @@ class CtSearch:
         body = json.dumps([_row(entry) for entry in found]).encode()
         return Response(200, (("Content-Type", "application/json"),), body)
 
+    def certificates(self) -> Iterable[x509.Certificate]:
+        """Every certificate that the logs know, each once."""
+        return (entry.certificate for entry in self._entries())
+
     def _matching(self, wanted: str, *, fresh: bool) -> Iterable[Logged]:
         """Entries that name what is sought, newest first."""
         now = self._clock.now()

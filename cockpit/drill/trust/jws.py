@@ -79,7 +79,7 @@ def read_signed(body: bytes) -> SignedRequest:
 def verify(request: SignedRequest, jwk: Jwk) -> None:
     """Check that the holder of `jwk` signed the request; raises BadSignature."""
     try:
-        key = _public_key(jwk)
+        key = public_key(jwk)
         if isinstance(key, ec.EllipticCurvePublicKey) and request.protected["alg"] == "ES256":
             middle = COORDINATE_OCTETS
             if len(request.signature) != 2 * middle:
@@ -96,7 +96,7 @@ def verify(request: SignedRequest, jwk: Jwk) -> None:
 
 def thumbprint(jwk: Jwk) -> str:
     """The key's thumbprint (RFC 7638); raises BadSignature for what is no key."""
-    _public_key(jwk)
+    public_key(jwk)
     canonical = {name: jwk[name] for name in MEMBERS[jwk["kty"]]}
     return encoded(hashlib.sha256(json.dumps(canonical, separators=(",", ":")).encode()).digest())
 
@@ -117,7 +117,8 @@ def decoded(text: str) -> bytes:
 _FROM_URL = str.maketrans("-_", "+/")
 
 
-def _public_key(jwk: Jwk) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+def public_key(jwk: Jwk) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+    """The key itself; raises BadSignature for what is no key, or of another kind."""
     try:
         if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256":
             x, y = (int.from_bytes(decoded(jwk[name])) for name in ("x", "y"))

@@ -11,7 +11,7 @@ from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust.acme import AcmeServer
 from cockpit.drill.trust.acme_validation import WorldValidator
 from cockpit.drill.trust.ct_log import CtLog
-from cockpit.drill.trust.ct_search import CtSearch
+from cockpit.drill.trust.ct_search import CtSearch, names_in
 from cockpit.drill.trust.ocsp import OcspResponder
 from cockpit.errors import NotFound
 from cockpit.profile import CtLog as LogKey
@@ -79,6 +79,15 @@ class TrustServices:
     def misissue(self, host: str) -> x509.Certificate:
         """Have another authority issue for a name behind its owner's back; only the logs know."""
         return self.authority.issue(host, "other-issuer").leaf
+
+    def misissued_revoked(self, domain: str) -> bool:
+        """Whether what others have issued for a domain and the names below it is revoked or has expired."""
+        return all(
+            leaf.serial_number in self.authority.revoked or leaf.not_valid_after_utc <= self._clock.now()
+            for leaf in self.search.certificates()
+            if leaf.issuer != self.authority.issuer.subject
+            and any(name == domain or name.endswith(f".{domain}") for name in names_in(leaf))
+        )
 
     async def close(self) -> None:
         """Give up what is under way."""

@@ -22,7 +22,7 @@ class RecordStands(Condition, frozen=True, kw_only=True, tag="record"):
 
 
 class CertificateGood(Condition, frozen=True, kw_only=True, tag="certificate-good"):
-    """A host serves a good certificate."""
+    """Every address that is published for a host serves a certificate that a careful client accepts."""
 
     host: str
 
@@ -80,6 +80,20 @@ class AwsWell(Condition, frozen=True, kw_only=True, tag="aws-well"):
     """AWS answers every call."""
 
 
+class MisissuedRevoked(Condition, frozen=True, kw_only=True, tag="misissued-revoked"):
+    """The logs know no valid certificate of a domain or a name below it, from an issuer that the company does not
+    use, but revoked ones."""
+
+    domain: str
+
+
+class CaaLimits(Condition, frozen=True, kw_only=True, tag="caa-limits"):
+    """The CAA records that apply to a domain (RFC 8659) let this issuer issue, and nobody else."""
+
+    domain: str
+    issuer: str
+
+
 AnyCondition = (
     MailSigned
     | RecordStands
@@ -93,5 +107,7 @@ AnyCondition = (
     | AccountSends
     | AwsWell
     | ServerWell
+    | MisissuedRevoked
+    | CaaLimits
 )
 """The closed vocabulary of recovery."""

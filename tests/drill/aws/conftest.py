@@ -107,7 +107,7 @@ class HandAccount:
             levels=levels,
             callers={KEY: ARN},
             publish=self._publish,
-            issuer=AuthorityIssuer(self.authority),
+            issuer=AuthorityIssuer(self.authority, self.clock),
             sites=HostedSites(self.hosts),
             alarms=[alarm],
         )

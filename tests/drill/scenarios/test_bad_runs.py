@@ -67,6 +67,9 @@ BLUNDERS = {
     ),
     "load-balancer-failure": Blunder(exchange_the_certificate, "wrong", "certificate was good"),
     "customer-communication": Blunder(change("admin.example.", "admin.example", "A", "203.0.113.51"), "neutral"),
+    "ct-misissuance": Blunder(
+        change("shop.example.", "www.shop.example", "A", "203.0.113.99"), "wrong", "no record of ours"
+    ),
     "dnssec-expired": Blunder(change("pay.example.", "www.pay.example", "A", "203.0.113.25"), "wrong", "signature"),
     "dnssec-wrong-ds": Blunder(
         change("pay.example.", "pay.example", "NS", "ns1.hosting.example."), "dangerous", "delegation"

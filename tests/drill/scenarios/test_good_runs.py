@@ -13,6 +13,7 @@ from cockpit.drill.edge import BACKUPS, CERTIFICATES
 from cockpit.drill.referee import Outcome
 from cockpit.drill.scenario import load_scenario, scenario_names
 from cockpit.health.model import Verdict
+from tests.drill.scenarios.authority import certificate_by_acme, logged, revoke_logged
 from tests.drill.scenarios.stage import Stage, outcomes, staged
 
 ACCOUNT = "ses:447112341123/ca-central-1"
@@ -30,6 +31,8 @@ class Play:
     severity: str = "P1"
     roles: tuple[str, ...] = ("TL", "CL", "SL")
     incident: bool = True
+    eyes: Callable[[Stage], bool] | None = None
+    """Whether something is to be seen, where it is not one of the probes that see it."""
 
 
 def restore_the_zone(stage: Stage) -> None:
@@ -48,6 +51,51 @@ def install_the_spare(stage: Stage) -> None:
     s3 = stage.aws("s3")
     spare = s3.get_object(Bucket=CERTIFICATES, Key="www.pay.example/backup.pem")["Body"].read()
     s3.put_object(Bucket=CERTIFICATES, Key="www.pay.example/active.pem", Body=spare)
+
+
+def switch_to_a_certificate_of_acm(stage: Stage) -> None:
+    """Request one for both names, prove them by the records asked for, and put it on the listener."""
+    acm = stage.aws("acm")
+    arn = acm.request_certificate(
+        DomainName="www.pay.example", SubjectAlternativeNames=["api.pay.example"], ValidationMethod="DNS"
+    )["CertificateArn"]
+    told = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    for option in told["DomainValidationOptions"]:
+        record = option["ResourceRecord"]
+        stage.publish("pay.example.", record["Name"].rstrip("."), record["Type"], record["Value"])
+    stage.until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
+    _switch_listener(stage, arn)
+
+
+def switch_to_a_certificate_by_acme(stage: Stage) -> None:
+    """Order one from the authority itself, import it, and put it on the listener."""
+    key, chain = certificate_by_acme(stage, "pay.example.", "www.pay.example")
+    leaf, _, above = chain.partition("-----END CERTIFICATE-----\n")
+    arn = stage.aws("acm").import_certificate(
+        Certificate=f"{leaf}-----END CERTIFICATE-----\n", PrivateKey=key, CertificateChain=above
+    )["CertificateArn"]
+    _switch_listener(stage, arn)
+
+
+def _switch_listener(stage: Stage, arn: str) -> None:
+    elb = stage.aws("elbv2")
+    (balancer,) = elb.describe_load_balancers(Names=["pay-example-lb"])["LoadBalancers"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    elb.modify_listener(ListenerArn=listener["ListenerArn"], Certificates=[{"CertificateArn": arn}])
+
+
+def somebody_else_issued(stage: Stage) -> bool:
+    """Whether the logs know a certificate for the shop of another issuer than the one that it presents."""
+    usual = stage.world.authority.issuer.subject.rfc4514_string()
+    return any(row["issuer_name"] != usual for row in logged(stage, "shop.example"))
+
+
+def revoke_and_forbid(stage: Stage) -> None:
+    """Show control of the name, have the certificate revoked, and say who may issue from now on."""
+    usual = stage.world.authority.issuer.subject.rfc4514_string()
+    (row,) = [row for row in logged(stage, "shop.example") if row["issuer_name"] != usual]
+    assert revoke_logged(stage, row["id"], "shop.example.", row["common_name"]) == 200
+    stage.publish("shop.example.", "shop.example", "CAA", '0 issue "drill-ca.example"')
 
 
 def use_the_second_load_balancer(stage: Stage) -> None:
@@ -162,6 +210,7 @@ PLAYS = {
     ),
     "zone-deletion": Play("shop.example", "dns.resolution", "dns-failure", restore_the_zone, severity="P0"),
     "certificate-expiry": Play("pay.example", "tls.certificate", "certificate-expired", install_the_spare),
+    "ct-misissuance": Play("shop.example", "", "", revoke_and_forbid, eyes=somebody_else_issued),
     "load-balancer-failure": Play(
         "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
     ),
@@ -184,6 +233,17 @@ PLAYS = {
 }
 
 
+OTHER_WAYS = {
+    "certificate-expiry/ACM": Play(
+        "pay.example", "tls.certificate", "certificate-expired", switch_to_a_certificate_of_acm
+    ),
+    "certificate-expiry/ACME": Play(
+        "pay.example", "tls.certificate", "certificate-expired", switch_to_a_certificate_by_acme
+    ),
+}
+"""Scenarios that have more than one documented repair."""
+
+
 @pytest.fixture(scope="module")
 def prepared() -> PreparedKey:
     """One key for all worlds, because making one takes its time."""
@@ -194,20 +254,19 @@ def test_every_scenario_is_played() -> None:
     assert set(PLAYS) == {name for name in scenario_names() if load_scenario(name).injects}
 
 
-@pytest.mark.parametrize("name", PLAYS)
-def test_a_scenario_is_seen_mended_and_scored(name: str, tmp_path: Path, prepared: PreparedKey) -> None:
-    play = PLAYS[name]
-    with staged(name, tmp_path, prepared) as stage:
-        assert stage.look(play.target, play.check).verdict is Verdict.OK
+@pytest.mark.parametrize("way", PLAYS | OTHER_WAYS)
+def test_a_scenario_is_seen_mended_and_scored(way: str, tmp_path: Path, prepared: PreparedKey) -> None:
+    play = (PLAYS | OTHER_WAYS)[way]
+    with staged(way.partition("/")[0], tmp_path, prepared) as stage:
+        assert shows(stage, play, Verdict.OK)
         stage.break_it()
-        seen = stage.until_seen(play.target, play.check, play.verdict)
-        assert seen.kind == play.kind or not play.kind, seen
+        headline = seen(stage, play)
         if play.incident:
-            stage.take_on(f"{seen.headline}", play.severity, play.target, *play.roles)
+            stage.take_on(headline, play.severity, play.target, *play.roles)
             stage.tell("We are looking into it; next word in 8 minutes.")
         play.mend(stage)
         stage.until(lambda: stage.restored)
-        assert stage.look(play.target, play.check).verdict is Verdict.OK
+        assert play.eyes is not None or shows(stage, play, Verdict.OK)
         if play.incident:
             stage.tell("It works again, seen from outside; we go on watching.")
             stage.resolve()
@@ -216,3 +275,20 @@ def test_a_scenario_is_seen_mended_and_scored(name: str, tmp_path: Path, prepare
     assert {title: outcome for title, outcome in outcomes(score).items() if outcome is not Outcome.MET} == {}
     assert [act for act in score.acts if act.verdict in ("wrong", "dangerous")] == []
     assert score.percent == 100
+
+
+def shows(stage: Stage, play: Play, verdict: Verdict) -> bool:
+    """Whether it looks as it should before anything is wrong and after all is mended."""
+    if play.eyes is not None:
+        return not play.eyes(stage)
+    return stage.look(play.target, play.check).verdict is verdict
+
+
+def seen(stage: Stage, play: Play) -> str:
+    """Look until it shows; returns what an operator would call it."""
+    if play.eyes is not None:
+        assert play.eyes(stage)
+        return stage.world.scenario.title
+    sight = stage.until_seen(play.target, play.check, play.verdict)
+    assert sight.kind == play.kind or not play.kind, sight
+    return sight.headline
