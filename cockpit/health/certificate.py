@@ -35,8 +35,13 @@ def judge_certificates(target: str, readings: Sequence[Reading], at: datetime) -
 
 def rung_of(left: timedelta, lifetime: timedelta) -> int:
     """How many rungs of the ladder have been passed, 0 to 4: min(fixed days, a fraction of the lifetime) each."""
+    return sum(left <= step for step in ladder(lifetime))
+
+
+def ladder(lifetime: timedelta) -> tuple[timedelta, ...]:
+    """How long before its end a certificate that lives so long is warned about, longest first."""
     share = min(1.0, lifetime / timedelta(days=_FULL_LADDER_DAYS))
-    return sum(left <= timedelta(days=days) * share for days in RUNGS_DAYS)
+    return tuple(timedelta(days=days) * share for days in RUNGS_DAYS)
 
 
 def _judge(reading: Reading, at: datetime) -> Observation:
@@ -57,6 +62,9 @@ def _judge(reading: Reading, at: datetime) -> Observation:
         rung=rung,
         path=verification["path"],
         sha256=certificate["sha256"],
+        key=certificate.get("key", ""),
+        signature=certificate.get("signature", ""),
+        chain=[dict(each) for each in seen.get("picture") or ()],
     )
     reason = str(verification["reason"])
     if reason:
@@ -87,6 +95,7 @@ _FIXES = {
     "name at the host that the certificate is for.",
     "self-signed": "Install a certificate of an authority that clients trust.",
     "missing-intermediate": "Send the whole chain: in its file, the issuer's certificate follows the server's own.",
+    "weak": "Make a new key of 2048 bits or more (or a P-256 one), and have a certificate issued for it.",
     "untrusted-root": "Use a certificate of an authority that clients trust, or give clients this root.",
 }
 

@@ -2,22 +2,28 @@
 
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from cockpit.profile import Profile
 from cockpit.text import visible
 
 MAX_NAMES = 100
+MIN_RSA_BITS = 2048
+MIN_EC_BITS = 256
+
+_WEAK_HASHES = ("SHA-1", "MD5")
 
 
 class Trust:
@@ -43,6 +49,14 @@ class Trust:
         return tuple(loaded)
 
     @cached_property
+    def by_subject(self) -> Mapping[x509.Name, tuple[x509.Certificate, ...]]:
+        """The roots by their names; several may bear one."""
+        found: dict[x509.Name, tuple[x509.Certificate, ...]] = {}
+        for root in self.roots:
+            found[root.subject] = (*found.get(root.subject, ()), root)
+        return found
+
+    @cached_property
     def store(self) -> Store:
         """The roots in the form that the verifier takes."""
         return Store(list(self.roots))
@@ -58,7 +72,7 @@ class Verification:
     """`reason` is empty when the chain is trusted for the name at the time.
 
     Otherwise it is `expired`, `not-yet-valid`, `name-mismatch`, `self-signed`, `missing-intermediate`,
-    `untrusted-root` or `invalid`; `detail` is the sentence. `path` names the subjects of the trusted path.
+    `untrusted-root`, `weak` or `invalid`; `detail` is the sentence. `path` names the subjects of the trusted path.
     """
 
     reason: str = ""
@@ -88,7 +102,7 @@ def _diagnose(chain: Sequence[x509.Certificate], host: str, trust: Trust, now: d
         return Verification("not-yet-valid", f"not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%MZ}")
     names = alternative_names(leaf)
     if not any(name_matches(pattern, host) for pattern in names):
-        shown = ", ".join(names[:5]) or "no name at all"
+        shown = ", ".join(names[:5]) or "no name that counts: the common name alone is not one (RFC 9525)"
         return Verification("name-mismatch", f"it is for {shown}, not for {host}")
     for certificate in chain[1:]:
         if now > certificate.not_valid_after_utc and certificate.issuer != certificate.subject:
@@ -105,6 +119,9 @@ def _diagnose(chain: Sequence[x509.Certificate], host: str, trust: Trust, now: d
             f"the server sends {len(chain)} certificate{'s' * (len(chain) > 1)} and none of them is "
             f"{name_of(top.issuer)}, which issued {name_of(top.subject)}",
         )
+    for certificate in chain[:-1] if top is chain[-1] and len(chain) > 1 else chain[:1]:
+        if flaw := weakness(certificate):
+            return Verification("weak", f"{name_of(certificate.subject)} {flaw}")
     return Verification("invalid", said)
 
 
@@ -160,7 +177,54 @@ def facts(certificate: x509.Certificate) -> dict[str, Any]:
         "names": names[:MAX_NAMES],
         "more_names": max(0, len(names) - MAX_NAMES),
         "key": _key(certificate),
+        "signature": signature_of(certificate),
     }
+
+
+def signature_of(certificate: x509.Certificate) -> str:
+    """The hash that its issuer signed: `SHA-256`, or `EdDSA` where that is part of the signature."""
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return "unknown"
+    return "EdDSA" if algorithm is None else algorithm.name.upper().replace("SHA", "SHA-", 1)
+
+
+def weakness(certificate: x509.Certificate) -> str:
+    """What is too weak about it (CA/Browser Forum Baseline Requirements 6.1.5 and 7.1.3), in words."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "has a key that cannot be read"
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
+        return f"has an RSA key of {key.key_size} bits; {MIN_RSA_BITS} are the least"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < MIN_EC_BITS:
+        return f"has a key on {key.curve.name}; 256 bits are the least"
+    if signature_of(certificate) in _WEAK_HASHES:
+        return f"is signed with {signature_of(certificate)}, which can be forged"
+    return ""
+
+
+def issuer_url(certificate: x509.Certificate) -> str:
+    """Where its issuer's certificate can be had (caIssuers, RFC 5280 section 4.2.2.1); empty if nowhere."""
+    return _access(certificate, AuthorityInformationAccessOID.CA_ISSUERS)
+
+
+def responder_url(certificate: x509.Certificate) -> str:
+    """Where its revocation is answered (OCSP, RFC 5280 section 4.2.2.1); empty if nowhere."""
+    return _access(certificate, AuthorityInformationAccessOID.OCSP)
+
+
+def _access(certificate: x509.Certificate, method: x509.ObjectIdentifier) -> str:
+    try:
+        places = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ""
+    for place in places:
+        location = place.access_location
+        if place.access_method == method and isinstance(location, x509.UniformResourceIdentifier):
+            return visible(location.value, limit=500)
+    return ""
 
 
 def _key(certificate: x509.Certificate) -> str:

@@ -18,6 +18,7 @@ from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.rates import judge_rates
+from cockpit.health.tls import judge_parts
 from cockpit.probes.answer import AUTHORITATIVE
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
@@ -29,14 +30,18 @@ from cockpit.probes.keys import public_key_facts
 from cockpit.probes.pace import ROUTINE, URGENT, Pace
 from cockpit.probes.ses import read_account, read_identity
 from cockpit.probes.tls import TlsProbe
+from cockpit.probes.visits import Visit, Visits
 from cockpit.profile import Profile
 from cockpit.watch.doubt import Doubt
 from cockpit.watch.mail import MailLooks, Sending
 from cockpit.watch.names import NameLooks
-from cockpit.watch.plan import Job
+from cockpit.watch.plan import Job, interval_s
 
 SES_CALLS_APART_S = 1.0
 """SES takes one call a second per action (AWS quota), in a world that runs at its own speed."""
+
+_PATIENCE = 1.2
+"""Intervals of the page look for which a certificate look waits, to share its connection."""
 
 _NEED_IDENTITY = ("dkim", "mail", "alignment")
 
@@ -55,8 +60,10 @@ class Looks:
         self._doubt = Doubt()
         self._names = NameLooks(profile, clock, self._engine, self._doubt)
         trust = Trust(profile)
-        self._tls = TlsProbe(profile, trust)
-        self._http = HttpProbe(profile, trust)
+        self._visits = Visits(profile, trust)
+        self._tls = TlsProbe(profile, trust, self._visits)
+        self._http = HttpProbe(profile, trust, self._visits)
+        self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
         self._mail = MailLooks(profile, trust)
         self._aws = AwsReader(profile)
         apart_s = SES_CALLS_APART_S / max(profile.speed, 1.0)
@@ -69,6 +76,7 @@ class Looks:
     def close(self) -> None:
         """Close the sockets that are kept open between looks."""
         self._engine.close()
+        self._visits.close()
 
     def add(self, domain: DomainConfig) -> None:
         """Look at a domain that is not configured, as if it were."""
@@ -93,6 +101,21 @@ class Looks:
             await self._paces[queue].turn(URGENT if urgent else ROUTINE)
         if job.probe in _NEED_IDENTITY and job.target in self._asked and job.target not in self._identities:
             await self._asked[job.target].wait()
+        if job.probe == "certificate" and not urgent:
+            await self._catch(self._domain(job.target))
+
+    async def _catch(self, domain: DomainConfig) -> None:
+        """Wait for the next visits for the pages of a domain: their connections show certificates too."""
+        hosts = [host for host in domain.hosts if host.path is not None]
+        patience_s = interval_s("health", self._settings, domain) * _PATIENCE
+        found = await asyncio.gather(*(self._visits.next_of(host.name, host.port, patience_s) for host in hosts))
+        pairs = zip(hosts, found, strict=True)
+        self._caught[domain.name] = {(host.name, host.port): seen for host, seen in pairs if seen}
+
+    def hurry(self, target: str) -> None:
+        """Somebody wants to know about a target now: wait for nothing that has to do with it."""
+        for host in self._domain(target).hosts:
+            self._visits.release(host.name, host.port)
 
     async def look(self, job: Job) -> list[Observation]:
         """Do one job."""
@@ -179,10 +202,23 @@ class Looks:
 
     async def _certificate(self, target: str, at: datetime) -> list[Observation]:
         hosts = self._domain(target).hosts
+        caught = self._caught.pop(target, {})
         found = await asyncio.gather(
-            *(self._tls.look(target, certificate.CHECK, host.name, host.port, at=at) for host in hosts)
+            *(
+                self._tls.look(
+                    target,
+                    certificate.CHECK,
+                    host.name,
+                    host.port,
+                    at=at,
+                    path=host.path,
+                    visits=caught.get((host.name, host.port)),
+                )
+                for host in hosts
+            )
         )
-        return certificate.judge_certificates(target, [one for each in found for one in each], at)
+        readings = [one for each in found for one in each]
+        return [*certificate.judge_certificates(target, readings, at), *judge_parts(target, readings, at)]
 
     async def _health(self, target: str, at: datetime) -> list[Observation]:
         hosts = [(host, host.path) for host in self._domain(target).hosts if host.path is not None]

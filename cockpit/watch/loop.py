@@ -209,6 +209,7 @@ class Watch:
         probes = frozenset(each.probe for each in CHECKS if each.id == check) if check else None
         if not self._schedule.hurry(target, probes, self._clock.monotonic()):
             _log.info("Nothing is watched as %s %s.", target, check)
+        self._looks.hurry(target)
         self._wake.set()
 
     def _look_again_at_mail(self, target: str) -> None:

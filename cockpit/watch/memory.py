@@ -142,6 +142,9 @@ class Memory:
         track, transitions = step(self._tracks.get(key, Track()), observation, policy)
         drafts = []
         for transition in transitions:
+            if isinstance(transition, Raise) and observation.evidence.get("quiet"):
+                # Another check tells the same and raises the alert; this one keeps a state of its own.
+                continue
             draft, track = self._told(transition, track)
             drafts.append(draft)
         self._tracks[key] = track

@@ -59,7 +59,7 @@ def becomes(world: LaunchedWorld, check: str, verdict: Verdict, target: str = DO
 def test_a_healthy_domain_is_ok_at_every_vantage(world: LaunchedWorld) -> None:
     found = check_once(settings(world), world.profile, ["app.example"])
     unused = {each.check for each in found if each.verdict is Verdict.NA}
-    assert unused == {"mail.mta_sts", "mail.tls_rpt", "mail.amazonses"}
+    assert unused == {"mail.mta_sts", "mail.tls_rpt", "mail.amazonses", "tls.stapling"}
     assert {each.verdict for each in found if each.check not in unused} == {Verdict.OK}
     decided = {each.check for each in found if each.vantage == DECISION}
     assert decided == DOMAIN_CHECKS
