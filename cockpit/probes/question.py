@@ -21,19 +21,23 @@ _LETTERS = bytes(0x20 if chr(octet).isascii() and chr(octet).isalpha() else 0 fo
 _LOWER = bytes(octet | 0x20 if 0x41 <= octet <= 0x5A else octet for octet in range(256))
 _LENGTHS = tuple(bytes((length,)) for length in range(64))
 _ID_AT_ZERO = b"\0\0"
+_FIXED_HEAD = bytes(QUESTION_AT - 2)
+_FIXED_TAIL = bytes(4 + 11)
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """One question, ready to be sent but for its id and for the case of its letters.
 
-    `wire` is the whole message with the id 0; `end` is where name, type and class end in it. `letters` has 0x20
-    in every octet of the name that is a letter: what may be flipped (draft-vixie-dnsext-dns0x20).
+    `wire` is the whole message with the id 0, and `number` the same as one number; `end` is where name, type and
+    class end in it. `open` has every bit set that may be thrown: those of the id, and 0x20 in every octet of the
+    name that is a letter (draft-vixie-dnsext-dns0x20).
     """
 
     rtype: str
     wire: bytes
     end: int
-    letters: int
+    number: int
+    open: int
 
     @property
     def asked(self) -> bytes:
@@ -44,11 +48,9 @@ class Question(msgspec.Struct, frozen=True):
         """The message with an id of two octets."""
         return number + self.wire[2:]
 
-    def scrambled(self, noise: bytes) -> bytes:
-        """Name, type and class with the case of each letter as `noise` wants it; `noise` is as long as they are."""
-        asked = self.asked
-        flips = int.from_bytes(noise, "big") & self.letters
-        return (int.from_bytes(asked, "big") ^ flips).to_bytes(len(asked), "big")
+    def thrown(self, noise: bytes) -> bytes:
+        """The message with the id and the case of each letter as `noise` wants them; `noise` is as long as it."""
+        return (self.number ^ int.from_bytes(noise, "big") & self.open).to_bytes(len(noise), "big")
 
     def answered_by(self, number: bytes, received: bytes) -> bool:
         """Whether octets bear the id, the response bit and this question (or none, as some errors do)."""
@@ -80,8 +82,14 @@ def make_question(name: str, rtype: str, flags: int, *, edns: bool = True, dnsse
     asked = b"%b%b\0\1" % (wire_name, _type_octets(rtype))
     extra = _EDNS[dnssec] if edns else b""
     wire = b"\0\0%b%b%b%b" % (flags.to_bytes(2, "big"), _COUNTS[edns], asked, extra)
-    letters = int.from_bytes(wire_name.translate(_LETTERS) + bytes(4), "big")
-    return Question(rtype, wire, QUESTION_AT + len(asked), letters)
+    may_be_thrown = b"\xff\xff" + _FIXED_HEAD + wire_name.translate(_LETTERS) + (_FIXED_TAIL if edns else bytes(4))
+    return Question(
+        rtype,
+        wire,
+        QUESTION_AT + len(asked),
+        int.from_bytes(wire, "big"),
+        int.from_bytes(may_be_thrown, "big"),
+    )
 
 
 def _encoded(name: str) -> bytes:

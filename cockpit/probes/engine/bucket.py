@@ -3,6 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+
+Turn = Callable[[], bool]
+"""Called when it is one's turn; returns whether the turn was of any use."""
 
 
 class Bucket:
@@ -16,7 +20,7 @@ class Bucket:
         self._monotonic = monotonic
         self._tokens = burst
         self._at = monotonic()
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._line: deque[Turn] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -36,16 +40,29 @@ class Bucket:
 
     def owe(self) -> None:
         """Take a turn that cannot wait, such as the second attempt of a question; later ones wait for it."""
+        self._fill()
         self._tokens = max(self._tokens - 1.0, -self._burst)
 
-    async def turn(self) -> None:
+    def wait(self, turn: Turn) -> None:
         """Stand in line for a turn."""
-        loop = asyncio.get_running_loop()
-        place: asyncio.Future[None] = loop.create_future()
-        self._line.append(place)
+        self._line.append(turn)
         if self._timer is None:
-            self._again(loop)
+            self._again(asyncio.get_running_loop())
+
+    async def turn(self) -> None:
+        """Stand in line, and return when it is one's turn."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.wait(partial(_called, place))
         await place
+
+    def close(self) -> list[Turn]:
+        """Serve nobody any more; returns those who stood in line."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        left = list(self._line)
+        self._line.clear()
+        return left
 
     def _fill(self) -> None:
         now = self._monotonic()
@@ -56,12 +73,17 @@ class Bucket:
         self._timer = None
         self._fill()
         while self._line and self._tokens >= 1.0:
-            place = self._line.popleft()
-            if not place.done():
+            if self._line.popleft()():
                 self._tokens -= 1.0
-                place.set_result(None)
         if self._line:
             self._again(asyncio.get_running_loop())
 
     def _again(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(max(0.001, (1.0 - self._tokens) / self._per_s), self._serve)
+
+
+def _called(place: "asyncio.Future[None]") -> bool:
+    if place.done():
+        return False
+    place.set_result(None)
+    return True

@@ -5,12 +5,14 @@ import os
 import resource
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Self
 
 from cockpit.probes.engine.bucket import Bucket
-from cockpit.probes.engine.outlet import PORTS, Outlet, Waiting, connected
-from cockpit.probes.question import Question
-from cockpit.probes.transport import Endpoint, WrongAnswerError, over_tcp
+from cockpit.probes.engine.ears import Ears
+from cockpit.probes.engine.outlet import PORTS, Outlet, Told, Waiting, connected
+from cockpit.probes.question import QUESTION_AT, Question
+from cockpit.probes.transport import Endpoint, over_tcp
 
 PER_SERVER_PER_S = 1400.0
 """Questions that one server is asked in a second, unless the profile says otherwise."""
@@ -34,7 +36,7 @@ TIDY_S = 1.0
 TCP_AT_ONCE = 64
 """Connections under way at one time."""
 
-_NOISE = 8192
+_NOISE = 16384
 
 
 class _Gate:
@@ -74,12 +76,13 @@ class Engine:
         self._gates: dict[Endpoint, _Gate] = {}
         self._most = _sockets_allowed()
         self._outlets: set[Outlet] = set()
-        self._outbox: list[tuple[Outlet, bytes]] = []
+        self._ears = Ears()
         self._tidy_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._streams = asyncio.Semaphore(TCP_AT_ONCE)
         self._noise = b""
         self._noise_at = 0
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,45 +101,51 @@ class Engine:
         if not bucket.take():
             await bucket.turn()
 
+    def post(self, endpoint: Endpoint, question: Question, timeout_s: float, told: Told, place: int) -> None:
+        """Send over UDP as soon as it is this question's turn.
+
+        `told` gets the place and the octets as they came, or TimeoutError, OSError or WrongAnswerError.
+        """
+        gate = self._gate(endpoint)
+        if gate.bucket.take():
+            self._put(gate, question, timeout_s, told, place)
+        else:
+            gate.bucket.wait(partial(self._put, gate, question, timeout_s, told, place))
+
     def send(self, endpoint: Endpoint, question: Question, timeout_s: float) -> "asyncio.Future[bytes]":
         """Send over UDP in this turn of the loop.
 
-        The future gets the answer, TimeoutError, OSError or WrongAnswerError.
+        The future gets the answer in the question's own letters, TimeoutError, OSError or WrongAnswerError.
         """
-        gate = self._gate(endpoint)
         done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        try:
-            outlet = self._outlet(gate)
-        except OSError as error:
-            done.set_exception(error)
-            return done
-        noise = self._draw(question.end - 10)
-        number = noise[:2]
-        while number in outlet.waiting:
-            number = self._draw(2)
-        asked = question.scrambled(noise[2:])
-        wire = question.wire
-        expires = self._monotonic() + timeout_s
-        outlet.waiting[number] = Waiting(question, asked, number, outlet, done, expires)
-        outlet.late.discard(number)
-        outlet.uses += 1
-        if not self._outbox:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outbox.append((outlet, b"%b%b%b%b" % (number, wire[2:12], asked, wire[question.end :])))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+        self._put(self._gate(endpoint), question, timeout_s, partial(_settle, done, question), 0)
         return done
 
-    def _flush(self) -> None:
-        """Send in one go what has gathered in this turn of the loop: waking a server for each costs more."""
-        outbox, self._outbox = self._outbox, []
-        for outlet, wire in outbox:
-            try:
-                outlet.socket.send(wire)
-            except (BlockingIOError, InterruptedError):
-                continue  # As good as lost on the way: the caller asks again.
-            except OSError as error:
-                outlet.fail(error)
+    def _put(self, gate: _Gate, question: Question, timeout_s: float, told: Told, place: int) -> bool:
+        now = self._monotonic()
+        try:
+            outlet = self._outlet(gate, now)
+        except OSError as error:
+            told(place, error)
+            return False
+        size, waiting = len(question.wire), outlet.waiting
+        wire = question.thrown(self._draw(size))
+        while wire[:2] in waiting:
+            wire = question.thrown(self._draw(size))
+        asked = wire[QUESTION_AT : question.end]
+        waiting[wire[:2]] = Waiting(question, asked, told, place, now + timeout_s, outlet.strangers)
+        if outlet.late:
+            outlet.late.discard(wire[:2])
+        outlet.uses += 1
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+        try:
+            outlet.send(wire)
+        except (BlockingIOError, InterruptedError):
+            pass  # As good as lost on the way: the caller asks again.
+        except OSError as error:
+            outlet.fail(error)
+        return True
 
     async def datagram(self, endpoint: Endpoint, question: Question, timeout_s: float) -> bytes:
         """Ask over UDP; raises TimeoutError, OSError or WrongAnswerError."""
@@ -150,14 +159,17 @@ class Engine:
 
     def close(self) -> None:
         """Close every socket; whoever still waits is told that there will be no answer."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for outlet in tuple(self._outlets):
-            outlet.fail(ConnectionAbortedError("the engine is closed"))
+            outlet.fail(_closed())
             self._shut(outlet)
+        for gate in self._gates.values():
+            for turn in gate.bucket.close():
+                turn()
         self._gates.clear()
-        self._outbox.clear()
 
     def _gate(self, endpoint: Endpoint) -> _Gate:
         gate = self._gates.get(endpoint)
@@ -175,31 +187,36 @@ class Engine:
         self._noise_at = at + size
         return self._noise[at : at + size]
 
-    def _outlet(self, gate: _Gate) -> Outlet:
-        """A socket to the server: a new one while there are few, else any of them."""
-        now = self._monotonic()
+    def _outlet(self, gate: _Gate, now: float) -> Outlet:
+        """A socket to the server: a new one while there are few, else any of them; raises OSError."""
         outlets = gate.outlets
-        wanted = min(OUTLETS_PER_SERVER, FEWEST_OUTLETS + gate.lately)
-        if len(outlets) < wanted and (len(self._outlets) < self._most or not outlets):
+        gate.lately += 1
+        have = len(outlets)
+        if have < OUTLETS_PER_SERVER and have < FEWEST_OUTLETS + gate.lately and self._may_open(have):
             outlet = self._connect(gate, now)
         else:
-            outlet = outlets[int.from_bytes(self._draw(2), "big") % len(outlets)]
-        if outlet.uses >= USES or now - outlet.born > AGE_S:
-            outlets.remove(outlet)
-            self._retire(outlet)
-            outlet = self._connect(gate, now)
+            outlet = outlets[int.from_bytes(self._draw(2), "big") % have]
+            if outlet.uses >= USES or now - outlet.born > AGE_S:
+                outlets.remove(outlet)
+                self._retire(outlet)
+                outlet = self._connect(gate, now)
         outlet.used = now
-        gate.lately += 1
         return outlet
 
+    def _may_open(self, have: int) -> bool:
+        """Whether there may be one more socket to a server that has some; the first is always granted."""
+        return not have or len(self._outlets) < self._most
+
     def _connect(self, gate: _Gate, now: float) -> Outlet:
+        if self._closed:
+            raise _closed()
         low, high = PORTS
         drawn = self._draw(64)
         ports = [
             low + int.from_bytes(drawn[at : at + 4], "big") % (high - low + 1) for at in range(0, len(drawn), 4)
         ]
         outlet = Outlet(connected(gate.endpoint, ports), now)
-        asyncio.get_running_loop().add_reader(outlet.socket.fileno(), outlet.receive)
+        self._ears.add(outlet.socket.fileno(), outlet.receive)
         self._outlets.add(outlet)
         gate.outlets.append(outlet)
         return outlet
@@ -213,7 +230,7 @@ class Engine:
     def _shut(self, outlet: Outlet) -> None:
         if outlet.socket.fileno() < 0:
             return
-        asyncio.get_running_loop().remove_reader(outlet.socket.fileno())
+        self._ears.remove(outlet.socket.fileno())
         outlet.socket.close()
         self._outlets.discard(outlet)
 
@@ -222,8 +239,7 @@ class Engine:
         now = self._monotonic()
         for outlet in tuple(self._outlets):
             if outlet.waiting:
-                for waiting in [each for each in outlet.waiting.values() if each.expires <= now]:
-                    self._expire(waiting)
+                outlet.expire(now)
             if outlet.retired and not outlet.waiting:
                 self._shut(outlet)
         if now >= self._tidy_at:
@@ -232,13 +248,6 @@ class Engine:
                 del self._gates[endpoint]
         busy = bool(self._outlets or self._gates)
         self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if busy else None
-
-    def _expire(self, waiting: Waiting) -> None:
-        outlet = waiting.outlet
-        del outlet.waiting[waiting.number]
-        outlet.late.add(waiting.number)
-        if not waiting.done.done():
-            waiting.done.set_exception(WrongAnswerError() if waiting.strangers else TimeoutError())
 
     def _tidy(self, gate: _Gate, now: float) -> bool:
         """Close sockets that are idle or old; whether the way to the server is not used any more at all."""
@@ -251,6 +260,20 @@ class Engine:
                 kept.append(outlet)
         gate.outlets = kept
         return not kept and not gate.bucket.waiting
+
+
+def _settle(done: "asyncio.Future[bytes]", question: Question, _: int, result: "bytes | Exception") -> None:
+    """Put what came into a future, unless nobody waits any more."""
+    if done.done():
+        return
+    if isinstance(result, bytes):
+        done.set_result(question.restored(result))
+    else:
+        done.set_exception(result)
+
+
+def _closed() -> ConnectionAbortedError:
+    return ConnectionAbortedError("the engine is closed")
 
 
 def _sockets_allowed() -> int:

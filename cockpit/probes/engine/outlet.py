@@ -1,10 +1,18 @@
 """One connected UDP socket of the engine, and the questions that wait on it for their answers."""
 
-import asyncio
 import socket
+from collections.abc import Callable
 
-from cockpit.probes.question import QUESTION_AT, Question
-from cockpit.probes.transport import Endpoint, LostCaseError
+import msgspec
+
+from cockpit.probes.question import Question
+from cockpit.probes.transport import Endpoint, LostCaseError, WrongAnswerError
+
+Told = Callable[[int, "bytes | Exception"], None]
+"""Takes the place that a question has for whoever asked it, and its answer's octets or what came instead.
+
+The octets are as they came, with the letters of the name as they were sent.
+"""
 
 RECEIVE_BUFFER = 4 << 20
 """Octets of answers that the kernel keeps for us; its default drops some of 200 that come together."""
@@ -13,96 +21,84 @@ PORTS = (10_000, 65_535)
 """From where local ports are drawn."""
 
 _PORT_ATTEMPTS = 16
-_AT_ONCE = 64
 _LARGEST = 65535
 
 
-class Waiting:
-    """One question under way: what was sent, and who waits. `strangers` counts datagrams that did not answer."""
+class Waiting(msgspec.Struct, gc=False):
+    """One question under way: what was sent, who waits in which place, and how many strangers had come before."""
 
-    __slots__ = ("asked", "done", "expires", "number", "outlet", "question", "strangers")
-
-    def __init__(
-        self,
-        question: Question,
-        asked: bytes,
-        number: bytes,
-        outlet: "Outlet",
-        done: "asyncio.Future[bytes]",
-        expires: float,
-    ) -> None:
-        self.question = question
-        self.asked = asked
-        self.number = number
-        self.outlet = outlet
-        self.done = done
-        self.strangers = 0
-        self.expires = expires
+    question: Question
+    asked: bytes
+    told: Told
+    place: int
+    expires: float
+    strangers: int
 
 
 class Outlet:
-    """A socket that is connected, so that the kernel drops what comes from anybody else."""
+    """A socket that is connected, so that the kernel drops what comes from anybody else.
 
-    __slots__ = ("born", "late", "retired", "socket", "used", "uses", "waiting")
+    `strangers` counts datagrams that answered nothing that was asked here.
+    """
+
+    __slots__ = ("born", "late", "retired", "send", "socket", "strangers", "take", "used", "uses", "waiting")
 
     def __init__(self, made: socket.socket, now: float) -> None:
         self.socket = made
+        self.send = made.send
+        self.take = made.recv
         self.born = self.used = now
-        self.uses = 0
+        self.uses = self.strangers = 0
         self.retired = False
         self.waiting: dict[bytes, Waiting] = {}
         self.late: set[bytes] = set()
 
     def receive(self) -> None:
-        """Hand what has arrived to those who wait for it."""
-        take = self.socket.recv
-        waiting = self.waiting
-        for _ in range(_AT_ONCE):
-            try:
-                data = take(_LARGEST)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                self.fail(error)
-                return
-            number = data[:2]
-            one = waiting.get(number)
-            if one is None:
-                self._stray(number)
-            elif data[QUESTION_AT : one.question.end] == one.asked and data[2] & 0x80 and data[4:6] == b"\0\1":
-                del waiting[number]
-                if not one.done.done():
-                    one.done.set_result(one.question.restored(data))
-            else:
-                self._odd(one, data)
-
-    def fail(self, error: OSError) -> None:
-        """An ICMP error says that nobody listens there; all who wait here are told."""
-        for one in self.waiting.values():
-            if not one.done.done():
-                one.done.set_exception(error)
-        self.waiting.clear()
-
-    def _odd(self, one: Waiting, data: bytes) -> None:
-        """An answer that bears the right id and not the very question that was sent."""
-        if not one.question.answered_by(one.number, data):
-            one.strangers += 1
+        """Hand one datagram to whoever waits for it."""
+        try:
+            data = self.take(_LARGEST)
+        except (BlockingIOError, InterruptedError):
             return
-        del self.waiting[one.number]
-        if one.done.done():
+        except OSError as error:
+            self.fail(error)
             return
-        if data[4:6] == b"\0\0":
-            one.done.set_result(data)
+        number = data[:2]
+        one = self.waiting.get(number)
+        if one is None:
+            self._stray(number)
+        elif data.startswith(one.asked, 12) and data[2] & 0x80 and data[5] == 1 and not data[4]:
+            del self.waiting[number]
+            one.told(one.place, data)
         else:
-            one.done.set_exception(LostCaseError())
+            self._odd(number, one, data)
+
+    def expire(self, now: float) -> None:
+        """Tell those whose time is over, and remember their ids."""
+        for number in [number for number, one in self.waiting.items() if one.expires <= now]:
+            one = self.waiting.pop(number)
+            self.late.add(number)
+            one.told(one.place, WrongAnswerError() if self.strangers > one.strangers else TimeoutError())
+
+    def fail(self, error: Exception) -> None:
+        """An ICMP error says that nobody listens there; all who wait here are told."""
+        failed, self.waiting = self.waiting, {}
+        for one in failed.values():
+            one.told(one.place, error)
+
+    def _odd(self, number: bytes, one: Waiting, data: bytes) -> None:
+        """An answer that bears the right id and not the very question that was sent."""
+        if not one.question.answered_by(number, data):
+            self.strangers += 1
+            return
+        del self.waiting[number]
+        one.told(one.place, data if data[4:6] == b"\0\0" else LostCaseError())
 
     def _stray(self, number: bytes) -> None:
         """Nobody waits for this one: an answer that comes late, or somebody who guesses ids."""
         if number in self.late:
             self.late.discard(number)
-            return
-        for one in self.waiting.values():
-            one.strangers += 1
+        else:
+            self.strangers += 1
 
 
 def connected(endpoint: Endpoint, ports: "list[int]") -> socket.socket:
