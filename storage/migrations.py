@@ -160,6 +160,31 @@ _OWNERS = Step(
     ),
 )
 
+_FEEDBACK = Step(
+    "feedback",
+    (
+        """CREATE TABLE feedback (
+            key INTEGER PRIMARY KEY, target TEXT NOT NULL, id TEXT NOT NULL, recipient TEXT NOT NULL,
+            kind TEXT NOT NULL, subtype TEXT NOT NULL, detail TEXT NOT NULL, reason TEXT NOT NULL,
+            source TEXT NOT NULL, configuration_set TEXT NOT NULL, at TEXT NOT NULL, suppress TEXT NOT NULL,
+            UNIQUE (target, id, recipient)
+        ) STRICT""",
+        "CREATE INDEX feedback_at ON feedback (target, at)",
+        """CREATE TABLE feedback_suppressed (
+            target TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
+            report TEXT NOT NULL, removed_at TEXT, PRIMARY KEY (target, address, reason)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE feedback_count (
+            target TEXT NOT NULL, kind TEXT NOT NULL, configuration_set TEXT NOT NULL, slot TEXT NOT NULL,
+            number INTEGER NOT NULL, PRIMARY KEY (target, kind, configuration_set, slot)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE feedback_aside (
+            key INTEGER PRIMARY KEY, target TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
+            why TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (target, message_id)
+        ) STRICT""",
+    ),
+)
+
 LEDGER_GUARDS = tuple(sql for sql in _LEDGER.statements if sql.startswith("CREATE TRIGGER"))
 """The triggers of the ledger as they stand in sqlite_schema; one that is missing is a sign of tampering."""
 
@@ -173,6 +198,7 @@ STEPS: tuple[Step, ...] = (
     _MEMORY,
     _SNAPSHOTS,
     _OWNERS,
+    _FEEDBACK,
 )
 """Every step, oldest first; `user_version` of a current file is their number."""
 
