@@ -1,13 +1,14 @@
 """Carries one message in a process of its own, so that no terminal waits and none of them loads a network library.
 
 The desk writes an errand as JSON to the standard input of `python -m cockpit.comms.courier` and goes on. The
-courier opens the ledger itself, fetches the webhook's URL by its reference, sends once, and records intent and
-outcome. An errand that is carried again with the same message id is not sent again.
+courier opens the ledger itself, fetches the channel's secret by its reference, sends with patience, and records
+intent, attempts and outcome. An errand that is carried again with the same message id is not sent again.
 """
 
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from uuid import uuid4
 import msgspec
 
 from cockpit.clock import SystemClock
+from cockpit.comms.channels import Way
 from cockpit.errors import BadInput, CockpitError, Refused
 from cockpit.own_process import own_environment, own_module
 from cockpit.profile import Profile
@@ -23,20 +25,32 @@ from storage.database import Database
 from storage.ledger import Draft, Ledger
 
 if TYPE_CHECKING:
-    from cockpit.comms.chat import Message, Record
+    from cockpit.comms.journal import Patience
+    from cockpit.comms.outcome import Letter, Outcome
 
 
 class Errand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One message for one stream of the ledger; `webhook` is a reference (see `cockpit.secrets`), never a URL."""
+    """One message for one stream of the ledger, over one channel.
+
+    The channel names its secret by reference (see `cockpit.secrets`). The rest is as in `outcome.Letter`.
+    """
 
     database: str
     stream: str
     actor: str
     text: str
-    webhook: str
+    way: Way
     profile: Profile
     audience: str = "internal"
-    channel: str = "chat"
+    subject: str = ""
+    to: tuple[str, ...] = ()
+    key: str = ""
+    ref: str = ""
+    title: str = ""
+    state: str = ""
+    severity: str = ""
+    about: str = "open"
+    thread: str = ""
     message: str = msgspec.field(default_factory=lambda: uuid4().hex)
 
 
@@ -56,7 +70,9 @@ def dispatch(errand: Errand) -> "subprocess.Popen[bytes]":
     return courier
 
 
-def carry(errand: Errand) -> bool:
+def carry(
+    errand: Errand, *, wait: Callable[[float], None] = time.sleep, patience: "Patience | None" = None
+) -> bool:
     """Send the message unless it was sent before; returns whether it was accepted now.
 
     An accepted message about an incident is also recorded as its update, which meets the audience's deadline.
@@ -67,17 +83,18 @@ def carry(errand: Errand) -> bool:
         ledger = Ledger(database, clock.now)
 
         def record(kind: str, body: Mapping[str, Any]) -> None:
-            id_, at = f"{errand.message}-{kind}", clock.now()
+            number = f"-{body['attempt']}" if "attempt" in body else ""
+            id_, at = f"{errand.message}-{kind}{number}", clock.now()
             draft = Draft(stream=errand.stream, kind=kind, body=body, occurred_at=at, actor=errand.actor, id=id_)
             with database.write() as transaction:
                 if ledger.find(id_) is not None:
                     raise Refused(f"Message {errand.message} was carried before.")
                 ledger.append([draft], transaction)
 
-        accepted = _deliver(errand, record)
-        if accepted and errand.stream.startswith("incident/"):
-            text = redact(visible(errand.text, newlines=True))
-            about = {"audience": errand.audience, "channel": errand.channel}
+        accepted = _deliver(errand, record, wait, patience)
+        if accepted and errand.stream.startswith("incident/") and errand.about == "open":
+            text = redact(visible(errand.text, limit=40_000, newlines=True))
+            about = {"audience": errand.audience, "channel": errand.way.name}
             record("incident.update", {**about, "text": text, "draft": False})
         return accepted
     except Refused:
@@ -86,25 +103,51 @@ def carry(errand: Errand) -> bool:
         database.close()
 
 
-class _Webhook:
-    """Fetches the URL only after the intent is recorded, so that a missing secret is an outcome too."""
+class _Late:
+    """Opens the channel only after the intent is recorded, so that a missing secret is an outcome too."""
 
     def __init__(self, errand: Errand) -> None:
         self._errand = errand
+        self._channel: Any = None
 
-    def send(self, message: "Message") -> str:
-        from cockpit.comms.chat import ChatWebhook
-        from cockpit.secrets import resolve
+    @property
+    def safe_to_repeat(self) -> bool:
+        return self._channel is not None and bool(self._channel.safe_to_repeat)
 
-        profile = self._errand.profile
-        return ChatWebhook(resolve(self._errand.webhook, profile), profile).send(message)
+    def send(self, letter: "Letter", *, again: bool) -> "Outcome":
+        from cockpit.comms.channels import open_channel
+
+        if self._channel is None:
+            self._channel = open_channel(self._errand.way, self._errand.profile)
+        outcome: Outcome = self._channel.send(letter, again=again)
+        return outcome
 
 
-def _deliver(errand: Errand, record: "Record") -> bool:
-    from cockpit.comms.chat import Message, deliver
+def _deliver(
+    errand: Errand,
+    record: Callable[[str, Mapping[str, Any]], None],
+    wait: Callable[[float], None],
+    patience: "Patience | None",
+) -> bool:
+    from cockpit.comms.journal import deliver
+    from cockpit.comms.outcome import Fate, Letter
 
-    message = Message(errand.text, errand.channel, errand.audience, errand.message)
-    return deliver(_Webhook(errand), message, record)
+    letter = Letter(
+        id=errand.message,
+        text=errand.text,
+        subject=errand.subject,
+        audience=errand.audience,
+        to=errand.to,
+        key=errand.key,
+        ref=errand.ref,
+        title=errand.title,
+        state=errand.state,
+        severity=errand.severity,
+        about=errand.about,
+        thread=errand.thread,
+    )
+    outcome = deliver(_Late(errand), letter, record, name=errand.way.name, wait=wait, patience=patience)
+    return outcome.fate is Fate.SENT
 
 
 def main() -> int:

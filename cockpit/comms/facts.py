@@ -1,10 +1,12 @@
 """What is known about an incident, as the words that templates ask for. Pure; unknown things are simply absent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from cockpit.incident.deadlines import TERMS, Deadline, deadlines
+from cockpit.incident.deadlines import Deadline, deadlines, terms_of
 from cockpit.incident.model import Incident, State
+from cockpit.incident.roles import required_roles
 
 REVIEW_WITHIN = timedelta(days=7)
 """Both documents want the review within a week of the resolution."""
@@ -30,13 +32,75 @@ _PAGES: Mapping[State, str] = {
 }
 
 
+_ACTIVITY: Mapping[State, str] = {
+    State.MONITORING: "MONITORING",
+    State.RESOLVED: "RESOLVED",
+    State.REVIEW: "RESOLVED",
+    State.CLOSED: "RESOLVED",
+}
+USUAL_PROPAGATION = ("24-48 hours", "de 24 à 48 heures")
+"""What is said of propagation where no TTL is known, in English and French."""
+
+
+class Company(Protocol):
+    """What messages say of the organisation."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def status_page(self) -> str:
+        """Where customers read."""
+
+    @property
+    def support_team(self) -> str:
+        """Who signs letters to customers."""
+
+    @property
+    def registrar_account(self) -> str:
+        """What the registrar knows it by."""
+
+
+def company_facts(company: Company) -> dict[str, str]:
+    """Values that are the same in every incident."""
+    values = {
+        "organisation": company.name,
+        "status_page": company.status_page,
+        "support_team": company.support_team or (f"{company.name} Support Team" if company.name else ""),
+        "account": company.registrar_account,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def record_facts(domain: str, records: Sequence[str], ttl_s: int | None = None) -> dict[str, str]:
+    """Values for the letter to an owner: exactly the records that are missing or wrong, and how long caches keep.
+
+    `ttl_s` is the longest time for which a resolver may still give the old answer.
+    """
+    wait, wait_fr = USUAL_PROPAGATION
+    if ttl_s is not None:
+        minutes = max(1, -(-ttl_s // 60))
+        wait, wait_fr = f"up to {minutes} minutes", f"jusqu'à {minutes} minutes"
+    values = {"domain": domain, "records": "\n".join(records), "propagation": wait, "propagation_fr": wait_fr}
+    return {name: value for name, value in values.items() if value}
+
+
 def facts(incident: Incident, now: datetime) -> dict[str, str]:
     """Values for the placeholders that an incident can answer; the others are for the person who writes."""
     started = incident.onset.at if incident.onset is not None and incident.onset.confirmed else incident.detected_at
     clocks = {clock.name: clock for clock in deadlines(incident, now)}
     values = {
         "incident": incident.ref,
+        "stamp": stamp_id(incident),
         "title": incident.title,
+        "activity": _ACTIVITY.get(incident.state, "ACTIVE"),
+        "state": incident.state.value,
+        "state_since": moment(incident.steps[-1].at if incident.steps else incident.opened_at),
+        "acknowledged_by": next((step.by for step in incident.steps), ""),
+        "required_roles": " ".join(required_roles(incident.severity)),
+        "domain": incident.targets[0] if len(incident.targets) == 1 else "",
+        "domains": ", ".join(incident.targets),
         "severity": incident.severity,
         "severity_reason": incident.severity_reason,
         "profile": incident.profile,
@@ -58,6 +122,11 @@ def facts(incident: Incident, now: datetime) -> dict[str, str]:
     if incident.resolved_at is not None:
         values["review_date"] = f"{incident.resolved_at + REVIEW_WITHIN:%Y-%m-%d}"
     return {name: value for name, value in values.items() if value}
+
+
+def stamp_id(incident: Incident) -> str:
+    """The id of the procedures, YYYYMMDDHHMMSS of the moment at which the incident was opened, in UTC."""
+    return f"{incident.opened_at:%Y%m%d%H%M%S}"
 
 
 def status_page(state: State) -> str:
@@ -85,7 +154,7 @@ def span(length: timedelta) -> str:
 
 
 def _cadence(incident: Incident) -> str:
-    term = TERMS.get(incident.profile, {}).get(incident.severity, {}).get("update")
+    term = terms_of(incident).get("update")
     return f"{term.after // timedelta(minutes=1)} minutes" if term is not None else ""
 
 

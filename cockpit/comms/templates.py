@@ -14,16 +14,28 @@ import msgspec
 from cockpit.errors import BadInput, NotFound
 
 NAMES = (
+    "acknowledgement",
+    "aws_case",
     "customer_notification",
+    "handover",
     "incident_update",
     "initial_notification",
+    "owner_notice_en",
+    "owner_notice_fr",
+    "partner_notification",
     "postmortem",
+    "registrar_case",
     "resolution_notification",
+    "role_checkin",
+    "slack_channel",
+    "slack_topic",
     "slack_update",
     "status_identified",
     "status_investigating",
     "status_monitoring",
     "status_resolved",
+    "team_assembly",
+    "vendor_case",
 )
 """The bundled templates."""
 
@@ -32,7 +44,7 @@ _HEADER = re.compile(r"([a-z]+): (.*)")
 
 
 class MessageTemplate(msgspec.Struct, frozen=True):
-    """A bundled template. `audience` says who may read what is made of it: `internal` or `public`."""
+    """A bundled template. `audience` says who may read what is made of it: `internal`, `public` or `vendor`."""
 
     name: str
     title: str

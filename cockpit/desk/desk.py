@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
+    from cockpit.desk.told import Told
 
 WATCH_LEASE = "watch"
 """The lease that the one probing process of a database holds."""
@@ -145,6 +146,7 @@ class Desk:
     @cached_property
     def messages(self) -> "Messages":
         """Words for the people who wait."""
+        from cockpit.desk.looked_up import LookedUp
         from cockpit.desk.messages import Messages
 
         return Messages(
@@ -155,7 +157,19 @@ class Desk:
             self.database.path,
             self.operator,
             self.clock,
+            told=self.told,
+            known=LookedUp(self.board),
+            read_only=self.read_only,
         )
+
+    @cached_property
+    def told(self) -> "Told":
+        """Who was told what when."""
+        from cockpit.desk.told import Told
+
+        told = Told()
+        self.feed.add(told)
+        return told
 
     def refresh(self) -> Changes:
         """Take in what others wrote since the last call; costs a few microseconds when nobody did."""

@@ -1,32 +1,31 @@
 """Words for the people who wait: drafts from templates, and the channels that carry them.
 
-Nothing is sent from here: a courier of its own sends once and writes intent and outcome to the ledger, so that
-neither a slow chat nor a dropped line holds up the incident.
+Nothing is sent from here: a courier of its own sends with patience and writes intent, attempts and outcome to the
+ledger, so that neither a slow chat nor a dropped line holds up the incident.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from uuid import uuid4
 
 import msgspec
 
 from cockpit.clock import Clock
+from cockpit.comms.channels import BY_HAND, CHAT, Way, ways
 from cockpit.comms.courier import Errand, dispatch
-from cockpit.comms.facts import facts, status_page
-from cockpit.comms.templates import NAMES, bundled, render
+from cockpit.comms.facts import company_facts, facts, status_page
 from cockpit.config import Settings
 from cockpit.desk.incidents import Incidents, Ref
-from cockpit.errors import BadInput
+from cockpit.desk.told import Delivery, Told
+from cockpit.desk.words import Words
+from cockpit.errors import BadInput, NotFound, ReadOnly, Refused
 from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.model import Incident
 from cockpit.profile import Profile
-from storage.documents import Documents, TemplateSeed
+from storage.documents import Documents
 
-CHAT = "chat"
-"""The channel that the configured webhook posts to; only internal words go there by themselves."""
-
-BY_HAND = "hand"
-"""The channel of words that a person carries, from the clipboard."""
+__all__ = ["AUDIENCES", "BY_HAND", "CHAT", "ChannelCard", "MessageDraft", "Messages"]
 
 
 class MessageDraft(msgspec.Struct, frozen=True):
@@ -38,16 +37,29 @@ class MessageDraft(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
 
 
+class ChannelCard(msgspec.Struct, frozen=True):
+    """One way to an audience; `warning` says why it may not be the one to take now."""
+
+    name: str
+    kind: str
+    usual: bool
+    warning: str = ""
+
+
 AUDIENCES: Mapping[str, str] = MappingProxyType(
     {
         "internal": "the response team's channel",
         "customers": "status page and mail, in plain words",
+        "owners": "the owners of the domain, with the records to publish",
         "partners": "those whose integrations are affected",
         "management": "those who were promised to be told",
         "executives": "those who were promised to be told at once",
     }
 )
 """Who is told, and where they read."""
+
+_SES_TROUBLE = ("ses-", "domain-identity", "dkim-missing")
+"""Types of incident in which mail by SES may not arrive."""
 
 
 class Messages:
@@ -63,8 +75,12 @@ class Messages:
         operator: str,
         clock: Clock,
         send: Callable[[Errand], object] = dispatch,
+        *,
+        told: Told | None = None,
+        known: Callable[[Incident], Mapping[str, str]] | None = None,
+        read_only: bool = False,
     ) -> None:
-        self._documents = documents
+        self.words = Words(documents, operator, clock)
         self._incidents = incidents
         self._settings = settings
         self._profile = profile
@@ -72,57 +88,155 @@ class Messages:
         self._operator = operator
         self._clock = clock
         self._send = send
+        self._told = told or Told()
+        self._known = known
+        self._read_only = read_only
+        self._ways = ways(settings)
 
-    def draft(self, ref: Ref, audience: str) -> MessageDraft:
-        """The words that fit the audience and the incident's state, with the fields to fill named."""
+    def draft(self, ref: Ref, audience: str, template: str = "", **values: str) -> MessageDraft:
+        """The words that fit the audience and the incident's state, with the fields to fill named.
+
+        `template` is another one than the usual; `values` are what the person who writes knows beyond the record.
+        """
         incident = self._incidents.get(ref)
-        name = _template_for(incident, audience)
-        filled = render(self._template(name), facts(incident, self._clock.now()))
+        name = template or _template_for(incident, audience)
+        filled = self.words.fill(name, {**self.facts(incident), **{k: v for k, v in values.items() if v}})
         return MessageDraft(name, audience, filled.text, tuple(filled.missing))
 
-    def channel(self, audience: str) -> str:
-        """What carries words to an audience here: the chat webhook, or a person's hands."""
-        return CHAT if audience == "internal" and self._settings.chat_webhook is not None else BY_HAND
+    def facts(self, incident: Incident) -> dict[str, str]:
+        """Everything that is known for the placeholders of a template."""
+        looked_up = self._known(incident) if self._known is not None else {}
+        now = self._clock.now()
+        return {**company_facts(self._settings.organisation), **looked_up, **facts(incident, now)}
 
-    def send(self, ref: Ref, audience: str, text: str) -> str:
+    def channel(self, audience: str) -> str:
+        """What carries words to an audience here: the first channel that is configured for it, or a person."""
+        return next((name for name, way in self._ways.items() if audience in way.config.audiences), BY_HAND)
+
+    def channels(self, ref: Ref, audience: str) -> Sequence[ChannelCard]:
+        """Every way to an audience, the usual ones first; by hand is always one of them."""
+        incident = self._incidents.get(ref)
+        cards = [
+            ChannelCard(name, way.config.kind, audience in way.config.audiences, self._warning(incident, way))
+            for name, way in self._ways.items()
+        ]
+        hand = ChannelCard(BY_HAND, "clipboard", self.channel(audience) == BY_HAND)
+        return [*sorted(cards, key=lambda card: not card.usual), hand]
+
+    def warning(self, ref: Ref, channel: str) -> str:
+        """Why a channel may not arrive in this incident; empty when nothing is known against it."""
+        way = self._ways.get(channel)
+        return self._warning(self._incidents.get(ref), way) if way is not None else ""
+
+    def send(
+        self,
+        ref: Ref,
+        audience: str,
+        text: str,
+        *,
+        channel: str = "",
+        to: Sequence[str] = (),
+        subject: str = "",
+        about: str = "open",
+        message: str = "",
+    ) -> str:
         """Send or record one message and return the channel it takes; raises BadInput for unfilled fields.
 
-        By chat, the outcome comes by the ledger; by hand, the message counts as told from now on.
+        By a channel, the outcome comes by the ledger (see `told`); by hand, the message counts as told from now on.
+        A `message` id that was sent before is not sent again.
         """
         incident = self._incidents.get(ref)
         if audience not in AUDIENCES:
             raise BadInput(f"There is no audience {audience!r}; known are {', '.join(AUDIENCES)}.")
         if ": missing]" in text:
             raise BadInput("The text still has a field marked “missing”: fill it or take its line out.")
-        webhook = self._settings.chat_webhook
-        if self.channel(audience) == BY_HAND or webhook is None:
+        if not text.strip():
+            raise BadInput("There is no text to send.")
+        name = channel or self.channel(audience)
+        if name == BY_HAND:
             self._incidents.record_update(incident.uid, audience=audience, channel=BY_HAND, text=text)
             return BY_HAND
-        self._send(
-            Errand(
-                database=str(self._database_path),
-                stream=f"{STREAM_PREFIX}{incident.uid}",
-                actor=self._operator,
-                text=text,
-                webhook=str(webhook),
-                profile=self._profile,
-                audience=audience,
-                channel=CHAT,
-            )
-        )
-        return CHAT
+        self._send(self._errand(incident, self._way(name), audience, text, tuple(to), subject, about, message))
+        return name
 
-    def _template(self, name: str) -> str:
-        seeds = [TemplateSeed(known, bundled(known).title, bundled(known).text) for known in NAMES]
-        self._documents.seed_templates(seeds)
-        return self._documents.template(name).text
+    def told(self, ref: Ref | None = None) -> Sequence[Delivery]:
+        """Who was told what when, newest first: of one incident, or of all."""
+        return self._told.all() if ref is None else self._told.of(self._incidents.get(ref).uid)
+
+    def undelivered(self, ref: Ref) -> Sequence[Delivery]:
+        """Messages that somebody has to see to, because they did not arrive or nobody knows."""
+        return self._told.undelivered(self._incidents.get(ref).uid, self._clock.now())
+
+    def resend(self, message: str, *, channel: str = "") -> str:
+        """Send the words of an earlier message once more, as a new one; raises Refused while one is under way."""
+        before = self._told.get(message)
+        if before is None or not before.incident:
+            raise NotFound("There is no such message.")
+        if before.is_open and not before.is_lost(self._clock.now()):
+            raise Refused("That message is still under way.")
+        if before.state == "sent" and not channel:
+            raise Refused("That message has arrived; choose another channel to send it once more.")
+        return self.send(
+            before.incident, before.audience, before.text, channel=channel or before.channel, to=before.to
+        )
+
+    def _way(self, name: str) -> Way:
+        if self._read_only:
+            raise ReadOnly("This cockpit was started read-only: copy the text instead.")
+        try:
+            return self._ways[name]
+        except KeyError:
+            known = ", ".join((*self._ways, BY_HAND))
+            raise BadInput(f"There is no channel {name!r}; configured are {known}.") from None
+
+    def _errand(
+        self,
+        incident: Incident,
+        way: Way,
+        audience: str,
+        text: str,
+        to: tuple[str, ...],
+        subject: str,
+        about: str,
+        message: str,
+    ) -> Errand:
+        return Errand(
+            database=str(self._database_path),
+            stream=f"{STREAM_PREFIX}{incident.uid}",
+            actor=self._operator,
+            text=text,
+            way=way,
+            profile=self._profile,
+            audience=audience,
+            subject=subject,
+            to=to,
+            key=f"cockpit-{incident.uid}",
+            ref=incident.ref,
+            title=incident.title,
+            state=incident.state.value,
+            severity=incident.severity,
+            about=about,
+            thread=self._told.thread(incident.uid, way.name),
+            message=message or uuid4().hex,
+        )
+
+    def _warning(self, incident: Incident, way: Way) -> str:
+        if incident.restricted and way.config.kind in ("slack-webhook", "statuspage", "webhook"):
+            return "the incident is restricted, and many read there"
+        if way.config.kind == "ses" and incident.type.startswith(_SES_TROUBLE):
+            return "SES itself is the incident: this mail may not arrive"
+        return ""
 
 
 def _template_for(incident: Incident, audience: str) -> str:
     """The document's template for this audience at this point of the incident."""
     told = any(update.audience == audience and not update.draft for update in incident.updates)
     if audience == "internal":
+        if incident.resolved_at is not None and not incident.is_open:
+            return "resolution_notification"
         return "slack_update" if told else "initial_notification"
     if audience == "customers":
         return status_page(incident.state)
-    return "incident_update"
+    if audience == "owners":
+        return "owner_notice_en"
+    return "partner_notification" if audience == "partners" else "incident_update"

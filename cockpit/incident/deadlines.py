@@ -174,8 +174,17 @@ class _Case(msgspec.Struct, frozen=True):
 def deadlines(incident: Incident, now: datetime, hours: OfficeHours | None = None) -> tuple[Deadline, ...]:
     """Every clock of the incident at `now`, in the order of `TITLES`; all names are present."""
     case = _Case(incident, now, clock_start(incident), hours or OfficeHours())
-    terms = TERMS.get(incident.profile, {}).get(incident.severity, {})
+    terms = terms_of(incident)
     return tuple(_judge(case, name, terms.get(name)) for name in TITLES)
+
+
+def terms_of(incident: Incident) -> Mapping[str, Term]:
+    """The terms of the incident's severity: its profile's, with the organisation's own in their place."""
+    terms = dict(TERMS.get(incident.profile, {}).get(incident.severity, {}))
+    for severity, name, seconds in incident.own_terms:
+        if severity == incident.severity and name in TITLES:
+            terms[name] = Term(timedelta(seconds=seconds), "set by the organisation")
+    return terms
 
 
 def next_deadline(clocks: tuple[Deadline, ...]) -> Deadline | None:

@@ -6,7 +6,7 @@ Stream `incident/<uid>`; times are RFC 3339 strings; `occurred_at` of the event 
 kind                   body
 =====================  ==================================================================================
 incident.opened        number, title, type, severity, severity_reason, profile, targets, services, dedup_key,
-                       alert (id or null), detected_at
+                       alert (id or null), detected_at, source, restricted, readers, own_terms
 incident.acknowledged  (empty); detected becomes acknowledged
 incident.moved         old, new, reason; `code` for an early close, `override` when resolved without green checks
 incident.severity      old, new, reason
@@ -19,6 +19,10 @@ incident.update        audience, channel, text, draft
 incident.snoozed       deadline (see `deadlines`), until, reason
 incident.linked        exactly one of run, action, alert, document, incident: id
 incident.duplicate     of (uid of the incident that covers this one)
+incident.merged        from (uid of the incident that was taken in), with its alerts, targets, services, runs,
+                       actions, documents
+incident.scope         targets, services that are hurt as well
+incident.restricted    restricted, readers, reason
 incident.checks        seen, failing, unknown (lists of "target check")
 =====================  ==================================================================================
 
@@ -26,7 +30,7 @@ Unknown kinds are ignored. Moves that the lifecycle does not have are not made; 
 `Incident.anomalies`, which the review shows. What moved twice, or was amended, keeps its latest value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -50,6 +54,9 @@ from cockpit.incident.model import (
 
 STREAM_PREFIX = "incident/"
 """Streams of incidents begin with this; the uid follows."""
+
+CARRIED = ("alerts", "targets", "services", "runs", "actions", "documents")
+"""What one incident takes over from another that is merged into it."""
 
 
 def fold(events: Iterable[Recorded]) -> Incident | None:
@@ -93,6 +100,25 @@ def _opened(event: Recorded) -> Incident:
         targets=fields.texts(body, "targets"),
         services=fields.texts(body, "services"),
         alerts=(alert,) if alert else (),
+        restricted=fields.flag(body, "restricted"),
+        readers=fields.texts(body, "readers"),
+        source=fields.text(body, "source") or ("alert" if alert else "person"),
+        own_terms=_own_terms(body.get("own_terms")),
+    )
+
+
+def _own_terms(plain: object) -> tuple[tuple[str, str, float], ...]:
+    """Severity, deadline and seconds of each clock in `{"P1": {"update": 900}}`; what is no number is left out."""
+    levels = plain.items() if isinstance(plain, Mapping) else ()
+    return tuple(
+        (severity, name, float(seconds))
+        for severity, terms in levels
+        if isinstance(severity, str) and isinstance(terms, Mapping)
+        for name, seconds in terms.items()
+        if isinstance(name, str)
+        and isinstance(seconds, int | float)
+        and not isinstance(seconds, bool)
+        and 0 < seconds <= 31 * 86_400
     )
 
 
@@ -258,6 +284,36 @@ def _duplicate(incident: Incident, event: Recorded) -> Incident:
     return replace(incident, duplicate_of=of) if of and of != incident.uid else incident
 
 
+def _merged(incident: Incident, event: Recorded) -> Incident:
+    """What another incident had is this one's from now on; its own history stays where it is."""
+    body, other = event.body, fields.text(event.body, "from")
+    if not other or other == incident.uid or other in incident.merged:
+        return incident
+    return replace(
+        incident,
+        merged=(*incident.merged, other),
+        related=_with(incident.related, other),
+        **{name: _all(getattr(incident, name), fields.texts(body, name)) for name in CARRIED},
+    )
+
+
+def _scope(incident: Incident, event: Recorded) -> Incident:
+    return replace(
+        incident,
+        targets=_all(incident.targets, fields.texts(event.body, "targets")),
+        services=_all(incident.services, fields.texts(event.body, "services")),
+    )
+
+
+def _all(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))
+
+
+def _restricted(incident: Incident, event: Recorded) -> Incident:
+    readers = fields.texts(event.body, "readers")
+    return replace(incident, restricted=fields.flag(event.body, "restricted"), readers=readers)
+
+
 def _checks(incident: Incident, event: Recorded) -> Incident:
     body = event.body
     checks = Checks(
@@ -283,5 +339,8 @@ _STEPS: MappingProxyType[str, Callable[[Incident, Recorded], Incident]] = Mappin
         "incident.linked": _linked,
         "incident.duplicate": _duplicate,
         "incident.checks": _checks,
+        "incident.merged": _merged,
+        "incident.scope": _scope,
+        "incident.restricted": _restricted,
     }
 )

@@ -172,7 +172,11 @@ class Checks(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident now. Milestones are those of the last round: a reopening takes back the later ones."""
+    """One incident now. Milestones are those of the last round: a reopening takes back the later ones.
+
+    `own_terms` are the organisation's own clocks as they were when it was opened: severity, deadline, seconds.
+    `source` says what it was opened from. A `restricted` one is shown to `readers`, and to who has a role in it.
+    """
 
     uid: str
     number: int
@@ -210,6 +214,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     checks: Checks | None = None
     reopened: int = 0
     duplicate_of: str | None = None
+    merged: tuple[str, ...] = ()
+    restricted: bool = False
+    readers: tuple[str, ...] = ()
+    source: str = ""
+    own_terms: tuple[tuple[str, str, float], ...] = ()
     anomalies: int = 0
 
     @property
@@ -235,6 +244,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def holder(self, role: str) -> str | None:
         """The person in `role`, or None."""
         return next((assignment.person for assignment in self.roles if assignment.role == role), None)
+
+    def may_read(self, person: str) -> bool:
+        """Whether it is shown to a person; what is not restricted is shown to everybody."""
+        return (
+            not self.restricted
+            or person == self.opened_by
+            or person in self.readers
+            or any(assignment.person == person for assignment in self.roles)
+        )
 
     def elapsed(self, now: datetime) -> timedelta:
         """Time since detection; it stands still once the incident is resolved or closed, and is never negative."""

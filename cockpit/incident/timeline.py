@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from cockpit.incident import fields
 from cockpit.incident.model import Recorded
 from cockpit.incident.roles import ROLES
+from cockpit.incident.team_lines import DESCRIBERS
 from cockpit.text import visible
 
 LATE = timedelta(minutes=1)
@@ -84,6 +85,8 @@ def describe(event: Recorded) -> _Line | None:
     describer = _DESCRIBERS.get(event.kind)
     if describer is not None:
         return describer(event)
+    if (teller := DESCRIBERS.get(event.kind)) is not None:
+        return _Line(*teller(event))
     if event.stream.startswith("action/"):
         return _action(event)
     return _run(event) if event.stream.startswith("run/") else None

@@ -8,7 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cockpit.comms.channels import Way
 from cockpit.comms.courier import Errand, carry, dispatch
+from cockpit.comms.journal import Patience
+from cockpit.config.command import ChannelConfig
 from cockpit.profile import Profile
 from storage.database import Database
 from storage.ledger import Event
@@ -37,7 +40,7 @@ def errand_for(hall: Hall, webhook: str, stream: str = "ops") -> Errand:
         stream=stream,
         actor="mhassan",
         text="INC-1 P1: investigating",
-        webhook=webhook,
+        way=Way("chat", ChannelConfig(kind="slack-webhook", secret=webhook)),
         profile=DRILL,
         audience="customers",
     )
@@ -92,7 +95,7 @@ def test_the_url_behind_a_reference_stays_out_of_the_file(
     assert carry(errand_for(hall, "env:COCKPIT_TEST_WEBHOOK"))
     sink.status = 500
     sink.answer = sink.url.encode()
-    assert not carry(errand_for(hall, "env:COCKPIT_TEST_WEBHOOK"))
+    assert not carry(errand_for(hall, "env:COCKPIT_TEST_WEBHOOK"), patience=Patience(attempts=1))
     Database.open(hall.path).close()
     stored = b"".join(path.read_bytes() for path in hall.path.parent.glob("cockpit.db*"))
     assert b"s3cr3t" not in stored
@@ -109,4 +112,4 @@ def test_an_errand_that_cannot_be_read_ends_with_a_sentence() -> None:
 
 def test_an_errand_names_a_reference_in_its_json(hall: Hall) -> None:
     plain = msgspec.json.decode(msgspec.json.encode(errand_for(hall, "env:HOOK")))
-    assert plain["webhook"] == "env:HOOK"
+    assert plain["way"]["config"]["secret"] == "env:HOOK"

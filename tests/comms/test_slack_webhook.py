@@ -3,17 +3,19 @@
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from cockpit.comms.chat import ChatWebhook, Message, deliver
-from cockpit.errors import ConfigError, WorldError
+from cockpit.comms.journal import Patience, attempt, deliver
+from cockpit.comms.line import Line
+from cockpit.comms.outcome import Fate, Letter, Outcome
+from cockpit.comms.slack import SlackWebhook
+from cockpit.errors import ConfigError
 from cockpit.profile import Profile
 from tests.comms.chat_sink import PATH, Sink, listening
-
-DRILL = Profile(kind="drill", name="drill", loopback_only=True)
+from tests.comms.journal import Journal
+from tests.comms.sinks import DRILL
 
 
 @pytest.fixture
@@ -22,21 +24,18 @@ def sink() -> Iterator[Sink]:
         yield sink
 
 
-@dataclass
-class Journal:
-    events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+def letter(text: str = "INC-42 P1: investigating") -> Letter:
+    return Letter(id="m1", text=text)
 
-    def __call__(self, kind: str, body: Mapping[str, Any]) -> None:
-        self.events.append((kind, body))
 
-    @property
-    def kinds(self) -> list[str]:
-        return [kind for kind, _ in self.events]
+def carried(webhook: SlackWebhook, journal: Journal, text: str = "x", tries: int = 1) -> Outcome:
+    patience = Patience(attempts=tries)
+    return deliver(webhook, letter(text), journal, name="chat", wait=journal.waits.append, patience=patience)
 
 
 def test_a_message_arrives_once_between_intent_and_outcome(sink: Sink) -> None:
     journal = Journal()
-    assert deliver(ChatWebhook(sink.url, DRILL), Message("INC-42 P1: investigating"), journal)
+    assert carried(SlackWebhook(sink.url, DRILL), journal, "INC-42 P1: investigating").fate is Fate.SENT
     assert sink.posts == [(PATH, f"127.0.0.1:{sink.port}", {"text": "INC-42 P1: investigating"})]
     assert journal.kinds == ["message.intent", "message.sent"]
     assert journal.events[0][1]["message"] == journal.events[1][1]["message"]
@@ -46,7 +45,7 @@ def test_a_message_arrives_once_between_intent_and_outcome(sink: Sink) -> None:
 def test_a_refusal_is_an_outcome_and_is_not_tried_again(sink: Sink) -> None:
     sink.status, sink.answer = 403, b"invalid_token " + sink.url.encode() + b"\x1b[2J"
     journal = Journal()
-    assert not deliver(ChatWebhook(sink.url, DRILL), Message("x"), journal)
+    assert carried(SlackWebhook(sink.url, DRILL), journal, tries=5).fate is Fate.REFUSED
     assert len(sink.posts) == 1
     assert journal.kinds == ["message.intent", "message.failed"]
     reason = journal.events[1][1]["reason"]
@@ -54,23 +53,36 @@ def test_a_refusal_is_an_outcome_and_is_not_tried_again(sink: Sink) -> None:
     assert reason.isprintable()
 
 
-def test_a_silent_chat_ends_in_a_sentence(sink: Sink) -> None:
+def test_a_silent_chat_may_have_taken_it_and_is_not_told_twice(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     sink.hang = threading.Event()
-    with pytest.raises(WorldError, match=r"did not answer within 0\.2 s"):
-        ChatWebhook(sink.url, DRILL, timeout_s=0.2).send(Message("x"))
+    webhook = SlackWebhook(sink.url, DRILL)
+    monkeypatch.setattr(webhook, "_line", Line(sink.url, DRILL, "chat webhook", timeout_s=0.2))
+    journal = Journal()
+    outcome = carried(webhook, journal, tries=5)
+    assert outcome == Outcome(Fate.UNKNOWN, "The chat webhook did not answer within 0.2 s.")
+    assert journal.kinds == ["message.intent", "message.unknown"]
+    assert len(sink.posts) == 1
+
+
+def test_an_error_of_the_chat_is_tried_again_with_longer_and_longer_pauses(sink: Sink) -> None:
+    sink.status = 500
+    journal = Journal()
+    assert carried(SlackWebhook(sink.url, DRILL), journal, tries=4).fate is Fate.LATER
+    assert journal.kinds == ["message.intent", *["message.attempt"] * 3, "message.failed"]
+    assert journal.waits == [1.0, 2.0, 4.0]
+    assert len(sink.posts) == 4
 
 
 def test_the_url_is_told_nowhere(sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     journal = Journal()
-    webhook = ChatWebhook(sink.url, DRILL)
-    deliver(webhook, Message(f"posted by {webhook!r}"), journal)
+    webhook = SlackWebhook(sink.url, DRILL)
+    carried(webhook, journal, f"posted by {webhook!r}")
     sink.status = 500
-    deliver(webhook, Message("x"), journal)
-    closed = ChatWebhook(f"http://127.0.0.1:1{PATH}", DRILL)
-    deliver(closed, Message("x"), journal)
+    carried(webhook, journal)
+    carried(SlackWebhook(f"http://127.0.0.1:1{PATH}", DRILL), journal)
     assert journal.kinds[-1] == "message.failed"
-    told = f"{journal.events} {caplog.text} {webhook!r}"
+    told = f"{journal.events} {caplog.text} {webhook!r} {Line(sink.url, DRILL, 'x')!r}"
     assert "s3cr3t" not in told
 
 
@@ -79,29 +91,30 @@ def test_nothing_is_sent_when_the_intent_cannot_be_recorded(sink: Sink) -> None:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        deliver(ChatWebhook(sink.url, DRILL), Message("x"), full)
+        deliver(SlackWebhook(sink.url, DRILL), letter(), full, name="chat", wait=lambda _: None)
     assert sink.posts == []
 
 
 def test_the_profile_decides_where_a_name_leads(sink: Sink) -> None:
     profile = Profile(dial={"hooks.chat.example:80": f"127.0.0.1:{sink.port}"}, loopback_only=True)
-    ChatWebhook(f"http://hooks.chat.example{PATH}", profile).send(Message("x"))
+    SlackWebhook(f"http://hooks.chat.example{PATH}", profile).send(letter(), again=False)
     assert sink.posts[0][1] == "hooks.chat.example"
     with pytest.raises(ConfigError, match="outside the profile"):
-        ChatWebhook("https://hooks.slack.com/services/x", DRILL).send(Message("x"))
-    with pytest.raises(ConfigError, match="stays on this machine"):
-        ChatWebhook("http://192.0.2.1/x", DRILL).send(Message("x"))
+        SlackWebhook("https://hooks.slack.com/services/x", DRILL).send(letter(), again=False)
+    outcome = attempt(SlackWebhook("http://192.0.2.1/x", DRILL), letter(), again=False)
+    assert outcome.fate is Fate.REFUSED
+    assert "stays on this machine" in outcome.said
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x/y", "https://", "https://user:pw@chat.example/x", "nonsense"])
 def test_what_is_no_webhook_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        ChatWebhook(url, DRILL)
+        SlackWebhook(url, DRILL)
     assert not url or url not in str(refused.value)
 
 
 def test_nothing_in_a_message_calls_a_channel_or_carries_a_secret(sink: Sink) -> None:
     text = "<!channel> & <http://evil|bank> \x1b[2J token=abcdef123456"
-    ChatWebhook(sink.url, DRILL).send(Message(text))
+    SlackWebhook(sink.url, DRILL).send(letter(text), again=False)
     sent = sink.posts[0][2]["text"]
     assert sent == r"&lt;!channel&gt; &amp; &lt;http://evil|bank&gt; \u{1b}[2J token=[redacted]"
