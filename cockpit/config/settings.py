@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from cockpit.config.command import ChannelConfig, ContactConfig, OfficeHoursConfig, OrganisationConfig, OwnLevel
+from cockpit.config.ses import SesConfig
 from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
 from cockpit.secrets import SecretRef
 
@@ -95,6 +96,10 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ses_identity_s: Seconds = 60.0
     ses_account_s: Seconds = 60.0
     ses_rates_s: Seconds = 60.0
+    ses_state_s: Seconds = 300.0
+    ses_feedback_s: Seconds = 10.0
+    ses_lists_s: Seconds = 900.0
+    ses_calls_s: Seconds = 15.0
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alertmanager: str = ""
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()
+    ses: SesConfig = SesConfig()
     resolvers: tuple[Resolver, ...] = ()
     runbook_folders: tuple[str, ...] = ()
     keys: dict[str, str] = {}
