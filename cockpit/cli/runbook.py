@@ -29,7 +29,7 @@ def command() -> None:
 @click.pass_obj
 def list_(session: Session, alert: str | None, json_wanted: bool) -> int:
     """List the runbooks by title."""
-    from cockpit.runbooks.view import card_of
+    from cockpit.runbooks.card import card_of
 
     shelf = _shelf(session)
     books = shelf.for_alert(alert) if alert else shelf.all()

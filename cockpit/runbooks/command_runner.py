@@ -6,21 +6,24 @@ meanwhile, the group is ended.
 """
 
 import argparse
+import hashlib
 import os
 import selectors
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from cockpit.clock import SystemClock
-from cockpit.errors import CockpitError, IllegalMove, NotFound
+from cockpit.errors import BadInput, CockpitError, IllegalMove, NotFound
+from cockpit.runbooks.child import Child
 from cockpit.runbooks.command_line import environment
+from cockpit.runbooks.extract import extracted
+from cockpit.runbooks.fence import FENCED_BY, ISOLATED_BY
+from cockpit.runbooks.inputs import fill
 from cockpit.runbooks.machine import MAX_OUTPUT, advance, command_lease, fold, stream_of
 from cockpit.runbooks.output import Output
 from cockpit.runbooks.run import Run, StepState
@@ -34,9 +37,6 @@ FLUSH_S = 0.3
 """How often output is written to the ledger while it comes."""
 
 HEARTBEAT_S = 2.0
-TERMINATE_S = 3.0
-"""How long a command may take to end after SIGTERM before it is killed."""
-
 _ACTOR = "command"
 _PACKAGES = {
     "dig": "bind9-dnsutils",
@@ -68,11 +68,15 @@ class StepRunner:
         self._lease: Lease | None = None
         self._beaten = self._flushed = time.monotonic()
         self._version = -1
-        self._pending = ""
+        self._pending = self._kept = ""
+        self._title = ""
 
     def run(self) -> None:
         """Run the commands and journal how they ended; raises LeaseHeld when another process runs them."""
-        detail = self._running().of(self._step).detail
+        run = self._running()
+        detail = run.of(self._step).detail
+        step = run.runbook.step(self._step)
+        self._title = visible(fill(step.title, run.values), limit=200) if step is not None else ""
         name = command_lease(self._uid, self._step, self._attempt)
         self._lease = self._leases.acquire(
             name, f"command {uuid4().hex[:8]}", os.getpid(), boot_id(), os.uname().nodename
@@ -87,53 +91,67 @@ class StepRunner:
             self._leases.release(self._lease)
 
     def _all(self, detail: Any) -> tuple[str, dict[str, Any]]:
+        reason = _unfenced(detail)
+        if reason:
+            return "step.failed", {"reason": reason}
         deadline = time.monotonic() + float(detail["timeout_s"])
         output = Output(MAX_OUTPUT - 2_000)
         for argv in detail["argv"]:
-            self._pending += f"$ {' '.join(visible(part, limit=400) for part in argv)}\n"
+            self._say(f"$ {' '.join(visible(part, limit=2_000, newlines=True) for part in argv)}\n")
             try:
-                status = self._one(argv, output, deadline)
+                status = self._one(argv, detail, output, deadline)
             except FileNotFoundError:
-                return "step.failed", {"reason": _missing(argv[0])}
+                return "step.failed", {"reason": _missing(argv[0]), **self._evidence(output)}
             except OSError as error:
                 return "step.failed", {"reason": f"{visible(argv[0])} could not be run: {error.strerror}."}
             if status is None:
-                return "step.failed", {"reason": f"{visible(argv[0])} did not end in time and was stopped."}
+                reason = f"{visible(argv[0])} did not end in time and was stopped."
+                return "step.failed", {"reason": reason, **self._evidence(output)}
             if status != 0:
-                return "step.failed", {"reason": f"{visible(argv[0])} ended with exit status {status}."}
-        return "step.done", {"how": "command", "said": "every command ended with exit status 0"}
+                reason = f"{visible(argv[0])} ended with exit status {status}."
+                return "step.failed", {"reason": reason, **self._evidence(output)}
+        try:
+            values = extracted(output.printed, detail.get("outputs") or ())
+        except BadInput as error:
+            return "step.failed", {"reason": str(error), **self._evidence(output)}
+        evidence = self._evidence(output)
+        learned = "".join(f"; {name} is {value}" for name, value in values.items())
+        said = f"exit status 0, {output.total:,} bytes, sha256 {evidence['sha256'][:12]}{learned}"
+        return "step.done", {"how": "command", "said": said, "values": values, **evidence}
 
-    def _one(self, argv: Sequence[str], output: Output, deadline: float) -> int | None:
+    def _evidence(self, output: Output) -> dict[str, Any]:
+        """What proves the output: how much there was, and the hash of what is kept of it in the ledger."""
+        text = (self._kept + self._pending)[:MAX_OUTPUT]
+        return {"bytes": output.total, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+    def _say(self, text: str) -> None:
+        self._pending += text
+
+    def _one(self, argv: Sequence[str], detail: Any, output: Output, deadline: float) -> int | None:
         """Run one command; its exit status, or None when the deadline passed."""
-        child = subprocess.Popen(  # noqa: S603 - arguments from the runbook, shown and confirmed, never a shell
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment(os.environ),
-            start_new_session=True,
-        )
+        given = {str(name): str(value) for name, value in (detail.get("values") or {}).items()}
+        child = Child(argv, {**environment(os.environ), **given}, tty=bool(detail.get("tty")))
         try:
             in_time = self._follow(child, output, deadline)
+            status = child.poll()
         finally:
-            _end_group(child)
-            self._pending += output.end()
-        return child.returncode if in_time else None
+            child.end()
+            self._say(output.end())
+        return status if in_time else None
 
-    def _follow(self, child: "subprocess.Popen[bytes]", output: Output, deadline: float) -> bool:
+    def _follow(self, child: Child, output: Output, deadline: float) -> bool:
         """Carry output over until the command has ended; False when the deadline passed first."""
-        assert child.stdout is not None
         with selectors.DefaultSelector() as selector:
-            selector.register(child.stdout, selectors.EVENT_READ)
+            selector.register(child.output, selectors.EVENT_READ)
             reading = True
             while reading or child.poll() is None:
                 if time.monotonic() >= deadline:
                     return False
                 if reading and selector.select(timeout=0.1):
-                    raw = os.read(child.stdout.fileno(), 65_536)
-                    self._pending += output.take(raw)
+                    raw = child.read()
+                    self._say(output.take(raw))
                     if not raw:
-                        selector.unregister(child.stdout)
+                        selector.unregister(child.output)
                         reading = False
                 elif not reading:
                     time.sleep(0.02)
@@ -141,7 +159,6 @@ class StepRunner:
                     # The command is gone; what it left running keeps the pipe open, and is not waited for.
                     reading = False
                 self._keep_up()
-        child.stdout.close()
         return True
 
     def _keep_up(self) -> None:
@@ -172,11 +189,12 @@ class StepRunner:
     def _flush(self, *, force: bool) -> None:
         if self._pending and (force or self._pending.endswith("\n")):
             text, self._pending = self._pending, ""
+            self._kept = (self._kept + text)[:MAX_OUTPUT]
             self._append("step.output", {"text": text})
 
     def _append(self, kind: str, body: dict[str, Any]) -> None:
         now = self._clock.now()
-        full = {"step": self._step, "attempt": self._attempt, **body}
+        full = {"step": self._step, "attempt": self._attempt, "title": self._title, **body}
         draft = Draft(stream=stream_of(self._uid), kind=kind, body=full, occurred_at=now, actor=_ACTOR)
         with self._database.write() as transaction:
             run = self._running()
@@ -187,18 +205,11 @@ class StepRunner:
             self._ledger.append([draft], transaction)
 
 
-def _end_group(child: "subprocess.Popen[bytes]") -> None:
-    """End the command and everything it started."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, sign)
-        except ProcessLookupError:
-            break
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=TERMINATE_S)
-    child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
+def _unfenced(detail: Any) -> str:
+    """Why the command is not run: its desk was inside a drill's fence, and this process is not."""
+    if not detail.get("fenced") or os.environ.get(FENCED_BY) or os.environ.get(ISOLATED_BY) == "1":
+        return ""
+    return "The drill's fence is gone: nothing was run."
 
 
 def _missing(name: str) -> str:

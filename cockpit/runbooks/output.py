@@ -22,9 +22,17 @@ class Output:
         self._partial = ""
         self._in_key = False
         self._dropped = 0
+        self._printed: list[str] = []
+        self.total = 0
+
+    @property
+    def printed(self) -> str:
+        """All that was given back so far, for taking values out of it."""
+        return "".join(self._printed)
 
     def take(self, raw: bytes) -> str:
         """The text that `raw` completes; empty while a line is unfinished."""
+        self.total += len(raw)
         if self._left <= 0:
             self._dropped += len(raw)
             return ""
@@ -47,6 +55,7 @@ class Output:
         shown = safe[: self._left]
         self._dropped += len(safe) - len(shown)
         self._left -= len(shown)
+        self._printed.append(shown)
         return shown
 
     def _line(self, line: str) -> str:

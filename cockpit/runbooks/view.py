@@ -4,24 +4,22 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from cockpit.runbooks.command_line import filled
-from cockpit.runbooks.inputs import fill
-from cockpit.runbooks.model import Check, Command, Decide, Input, Kind, Remedy, Runbook, Step
-from cockpit.runbooks.run import Progress, Run, RunStatus, StepState
-
-
-class RunbookCard(msgspec.Struct, frozen=True):
-    """A runbook as it is offered."""
-
-    id: str
-    title: str
-    alerts: tuple[str, ...]
-    inputs: tuple[Input, ...]
-    steps: int
-    problems: int
-    owner: str
-    reviewed: str
-    source: str
+from cockpit.runbooks.command_line import filled, variable_of
+from cockpit.runbooks.inputs import fill, names_in
+from cockpit.runbooks.model import (
+    Approve,
+    Check,
+    Command,
+    Decide,
+    Input,
+    Kind,
+    Message,
+    Question,
+    Remedy,
+    Step,
+    Wait,
+)
+from cockpit.runbooks.run import Progress, Remark, Run, RunStatus, StepState
 
 
 class StepView(msgspec.Struct, frozen=True):
@@ -50,10 +48,12 @@ class Choice(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, frozen=True):
     """One run with its current step worked out.
 
-    `text` is Markdown with the inputs put in. `command` holds the exact arguments. `decided_by` says what will
-    decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`. `action`
-    is the uid of the action run that the step started. `number` of `total` counts steps that lie on the way.
-    `can` names the moves that are allowed now: run, answer, retry, skip, back, jump, abort.
+    `text` is Markdown with the values put in. `command` holds the exact arguments. `decided_by` says what will
+    decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`: `why_asks`.
+     `action` is the uid of the action run that the step started. `number` of `total` counts steps that lie
+    on the way. `missing` are the values that the step needs and nobody gave yet. `silent` is how long a command has
+    printed nothing, once that is longer than its runbook expects. `can` names the moves that are allowed now: run,
+    answer, approve, retry, skip, back, jump, pause, resume, cancel, abort.
     """
 
     uid: str
@@ -80,22 +80,16 @@ class RunView(msgspec.Struct, frozen=True):
     started_at: datetime
     ended_at: datetime | None
     reason: str
-
-
-def card_of(book: Runbook) -> RunbookCard:
-    """The runbook as it is offered."""
-    problems = sum(problem.level == "error" for problem in book.problems)
-    return RunbookCard(
-        book.id,
-        book.title,
-        book.alerts,
-        book.inputs,
-        len(book.steps),
-        problems,
-        book.owner,
-        book.reviewed,
-        book.source,
-    )
+    why_asks: str = ""
+    script: str = ""
+    missing: tuple[Input, ...] = ()
+    silent: timedelta | None = None
+    people: tuple[str, ...] = ()
+    paused_by: str = ""
+    aborting: bool = False
+    undo: str = ""
+    approved_by: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
@@ -105,32 +99,80 @@ def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
     step = run.step
     progress = run.of(step.id) if step else Progress()
     done, total = run.count()
+    why_asks = why_it_asks(step, progress)
     return RunView(
         uid=run.uid,
         runbook=run.runbook.id,
         title=run.runbook.title,
         status=run.status,
         incident=run.incident,
-        inputs=dict(run.inputs),
+        inputs=dict(run.values),
         steps=steps,
         done=done,
         total=total,
         number=_place(steps, current) if current else total,
         current=current,
-        text=fill(step.text, run.inputs) if step else "",
+        text=_text(run, step),
         command=_command(run, step),
-        decided_by=_decided_by(run, step, progress, seen),
+        decided_by=_decided_by(run, step, progress, seen, now),
         output=progress.output,
         choices=_choices(run, step, preferred),
         action=_action(progress),
-        asks=isinstance(step.work, Command) and step.work.asks if step else False,
+        asks=bool(why_asks),
         waiting=progress.state is StepState.RUNNING,
         can=_moves(run, step, progress),
         operator=run.operator,
         started_at=run.started_at,
         ended_at=run.ended_at,
         reason=run.reason,
+        why_asks=why_asks,
+        script=step.work.lines[0] if step and isinstance(step.work, Command) and step.work.shell else "",
+        missing=missing_values(run, step),
+        silent=_silent(step, progress, now),
+        people=run.hands,
+        paused_by=run.paused_by,
+        aborting=run.aborting,
+        undo=fill(step.policy.undo, run.values) if step else "",
+        approved_by=progress.approved_by,
+        remarks=run.remarks,
     )
+
+
+def why_it_asks(step: Step | None, progress: Progress) -> str:
+    """Why running the step needs a confirmation; empty when it needs none."""
+    if step is None or not isinstance(step.work, Command):
+        return ""
+    if progress.lost:
+        return "It is not known how far this command came the last time. Look first."
+    if progress.attempt:
+        return "This command has run before in this run."
+    if step.work.shell:
+        return f"This block is read by a shell ({step.work.shell})."
+    return "This command was not written for this product." if step.work.asks else ""
+
+
+def missing_values(run: Run, step: Step | None) -> tuple[Input, ...]:
+    """The inputs that the step uses and that have no value yet, in the order of the runbook."""
+    if step is None or step.kind not in (Kind.COMMAND, Kind.CHECK, Kind.ACTION, Kind.MESSAGE):
+        return ()
+    used = _names(step.work)
+    return tuple(each for each in run.runbook.inputs if each.name in used and not run.values.get(each.name))
+
+
+def _names(value: object) -> set[str]:
+    if isinstance(value, str | dict):
+        return names_in(value)
+    if isinstance(value, tuple):
+        return {name for part in value for name in _names(part)}
+    return {name for key in getattr(value, "__struct_fields__", ()) for name in _names(getattr(value, key))}
+
+
+def _text(run: Run, step: Step | None) -> str:
+    if step is None:
+        return ""
+    if isinstance(step.work, Message) and step.work.text:
+        return fill(f"{step.text}\n\n{step.work.text}", run.values)
+    return fill(step.text, run.values)
 
 
 def _place(steps: tuple[StepView, ...], current: StepView) -> int:
@@ -144,7 +186,7 @@ def _step_view(run: Run, step: Step, now: datetime) -> StepView:
     current = step.id == run.current and run.status is RunStatus.ACTIVE
     begun = progress.started_at or progress.reached_at
     took = (progress.ended_at or now) - begun if begun and (progress.ended_at or current) else None
-    title = fill(step.title, run.inputs)
+    title = fill(step.title, run.values)
     return StepView(
         step.id, title, step.kind, progress.state, current, step.section, step.line, took, progress.said
     )
@@ -153,17 +195,27 @@ def _step_view(run: Run, step: Step, now: datetime) -> StepView:
 def _command(run: Run, step: Step | None) -> tuple[tuple[str, ...], ...]:
     if step is None or not isinstance(step.work, Command):
         return ()
-    return tuple(tuple(fill(part, run.inputs) for part in line) for line in step.work.argv)
+    if step.work.shell:
+        given = sorted(names_in(step.work.lines[0]))
+        return ((step.work.shell, *(f"{variable_of(name)}={run.values.get(name, '')}" for name in given)),)
+    return tuple(tuple(fill(part, run.values) for part in line) for line in step.work.argv)
 
 
 def resolved_command(run: Run, work: Command) -> list[list[str]]:
     """The exact arguments of each line; raises BadInput for a value that is missing or would become an option."""
-    return [filled(line, run.inputs) for line in work.argv]
+    if work.shell:
+        return [list(line) for line in work.argv]
+    return [filled(line, run.values) for line in work.argv]
+
+
+def shell_values(run: Run, work: Command) -> dict[str, str]:
+    """The variables that a shell block finds its values in."""
+    return {variable_of(name): run.values.get(name, "") for name in names_in(work.lines[0])} if work.shell else {}
 
 
 def resolved_check(run: Run, work: Check) -> tuple[str, str]:
     """Target and check of a check step."""
-    return fill(work.target, run.inputs), fill(work.check, run.inputs)
+    return fill(work.target, run.values), fill(work.check, run.values)
 
 
 def _action(progress: Progress) -> str | None:
@@ -171,23 +223,51 @@ def _action(progress: Progress) -> str | None:
     return str(uid) if uid else None
 
 
-def _decided_by(run: Run, step: Step | None, progress: Progress, seen: str) -> str:
+def _silent(step: Step | None, progress: Progress, now: datetime) -> timedelta | None:
+    if step is None or not isinstance(step.work, Command) or progress.state is not StepState.RUNNING:
+        return None
+    quiet = now - (progress.output_at or now)
+    return quiet if quiet >= step.work.silent else None
+
+
+def _decided_by(run: Run, step: Step | None, progress: Progress, seen: str, now: datetime) -> str:
     if step is None:
         return "every step has ended"
     if progress.state in (StepState.DONE, StepState.FAILED, StepState.SKIPPED):
         return progress.said
-    if isinstance(step.work, Check):
-        target, check = resolved_check(run, step.work)
-        wanted = " or ".join(step.work.want)
-        limit = f"within {int(step.work.timeout.total_seconds())} s"
-        return f"{check} of {target} is {wanted}, seen after the step began, {limit}. {seen}".strip()
-    if isinstance(step.work, Remedy):
-        return "the action is verified by another path than the one that made the change"
-    if isinstance(step.work, Command):
-        return "every command ends with exit status 0"
-    if isinstance(step.work, Decide):
-        return fill(step.work.question, run.inputs)
+    match step.work:
+        case Check():
+            target, check = resolved_check(run, step.work)
+            wanted = " or ".join(step.work.want)
+            limit = f"within {int(step.work.timeout.total_seconds())} s"
+            return f"{check} of {target} is {wanted}, seen after the step began, {limit}. {seen}".strip()
+        case Remedy():
+            return "the action is verified by another path than the one that made the change"
+        case Command():
+            return "every command ends with exit status 0"
+        case Decide() | Approve():
+            return _asked(run, step.work, progress)
+        case Wait():
+            until = str(progress.detail.get("until", ""))[11:16]
+            return f"the clock shows {until} UTC" if until else "the time has passed"
+        case Message():
+            return f"the words for {step.work.audience} are sent, or told by hand"
+        case Question():
+            return f"you say: {fill(step.work.ask, run.values)}"
     return "you, when you have done it"
+
+
+def _asked(run: Run, work: Decide | Approve, progress: Progress) -> str:
+    question = fill(work.question, run.values)
+    if isinstance(work, Decide):
+        return question
+    who = ", ".join(work.of) or "anybody"
+    told = f"approved by {', '.join(progress.approved_by)}" if progress.approved_by else "nobody has approved yet"
+    minutes = int(work.expires.total_seconds() // 60)
+    return (
+        f"{question} {work.needs} of {who} within {minutes} min, nobody who works on this run "
+        f"({', '.join(run.hands)}); {told}."
+    )
 
 
 def _choices(run: Run, step: Step | None, preferred: str) -> tuple[Choice, ...]:
@@ -196,8 +276,8 @@ def _choices(run: Run, step: Step | None, preferred: str) -> tuple[Choice, ...]:
     found = []
     for branch in step.work.branches:
         target = run.runbook.step(branch.go)
-        title = fill(target.title, run.inputs) if target else "the end"
-        found.append(Choice(fill(branch.answer, run.inputs), branch.go, title, branch.go == preferred))
+        title = fill(target.title, run.values) if target else "the end"
+        found.append(Choice(fill(branch.answer, run.values), branch.go, title, branch.go == preferred))
     return tuple(found)
 
 
@@ -206,6 +286,13 @@ def _moves(run: Run, step: Step | None, progress: Progress) -> frozenset[str]:
         return frozenset()
     can = {"abort"}
     running = progress.state is StepState.RUNNING
+    if running and step is not None and step.kind is Kind.COMMAND:
+        can.add("cancel")
+    if running and step is not None and step.kind is Kind.APPROVE:
+        can.add("approve")
+    if run.paused_by:
+        return frozenset({*can, "resume"})
+    can.add("pause")
     if not running:
         can.add("jump")
         if len(run.path) > 1:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from cockpit.errors import Refused
 from cockpit.incident.model import Incident
+from cockpit.runbooks.card import RunbookCard
 from cockpit.runbooks.model import Kind
-from cockpit.runbooks.view import RunbookCard, RunView
+from cockpit.runbooks.view import RunView
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Confirm, Option, Read

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from cockpit.actions.journal import TERMINAL, ActionState
+from cockpit.clock import parse_time
 from cockpit.desk.actions import Actions
 from cockpit.errors import NotFound
 from cockpit.health.model import DECISION
 from cockpit.runbooks.inputs import fill
 from cockpit.runbooks.machine import command_lease
-from cockpit.runbooks.model import Check, Command, Decide, Remedy, Step, When
+from cockpit.runbooks.model import Approve, Check, Command, Decide, Remedy, Step, Wait, When
 from cockpit.runbooks.run import Run
 from cockpit.runbooks.view import resolved_check
 from storage.leases import Leases, holder_is_alive
@@ -46,6 +47,10 @@ class Evidence:
             return self._of_action(run, step, attempt)
         if isinstance(step.work, Command):
             return self._of_lost_command(run, step, now, attempt)
+        if isinstance(step.work, Wait):
+            return self._of_wait(run, step, now, attempt)
+        if isinstance(step.work, Approve):
+            return self._of_approval(run, step, step.work, now, attempt)
         return None
 
     def told(self, run: Run, work: Check, now: datetime) -> str:
@@ -103,12 +108,30 @@ class Evidence:
         if row is not None and holder_is_alive(row):
             return None
         reason = "The process that ran it is gone: it is not known how far it came. Look before you run it again."
+        return Ending("step.failed", {**attempt, "reason": reason, "lost": True})
+
+    def _of_wait(self, run: Run, step: Step, now: datetime, attempt: dict[str, Any]) -> Ending | None:
+        until = parse_time(str(run.of(step.id).detail.get("until")))
+        if now < until:
+            return None
+        return Ending("step.done", {**attempt, "how": "clock", "said": f"waited until {until:%H:%M:%S} UTC"})
+
+    def _of_approval(
+        self, run: Run, step: Step, work: Approve, now: datetime, attempt: dict[str, Any]
+    ) -> Ending | None:
+        progress = run.of(step.id)
+        if len(progress.approved_by) >= work.needs:
+            said = f"approved by {', '.join(progress.approved_by)}"
+            return Ending("step.done", {**attempt, "how": "approval", "said": said})
+        if now < (progress.started_at or now) + work.expires:
+            return None
+        reason = f"{len(progress.approved_by)} of {work.needs} approved before the time was over."
         return Ending("step.failed", {**attempt, "reason": reason})
 
     def _holds(self, run: Run, when: When) -> bool:
         if when.input:
-            value = run.inputs.get(when.input, "")
+            value = run.values.get(when.input, "")
             return ("set" if value else "unset") in when.is_ or (bool(value) and value in when.is_)
-        target = fill(when.target, run.inputs)
+        target = fill(when.target, run.values)
         seen = [each for each in self._observations.latest(target, when.check) if each.vantage == DECISION]
         return bool(seen) and seen[0].verdict in when.is_

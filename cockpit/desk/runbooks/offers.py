@@ -1,40 +1,53 @@
 """Which runbooks there are, which fit an alert, and what is known of what they ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cockpit.config import Settings
 from cockpit.errors import BadInput
+from cockpit.runbooks.card import RunbookCard, card_of
+from cockpit.runbooks.include import Expanded, expand
 from cockpit.runbooks.inputs import typed
 from cockpit.runbooks.model import Runbook
+from cockpit.runbooks.run import Run
 from cockpit.runbooks.shelf import Shelf
-from cockpit.runbooks.view import RunbookCard, card_of
 from cockpit.text import visible
 
 
 class Offers:
-    """The shelf, as a person picks from it."""
+    """The shelf, as a person picks from it. `runs` gives the runs there have been."""
 
-    def __init__(self, shelf: Shelf, settings: Settings) -> None:
+    def __init__(self, shelf: Shelf, settings: Settings, runs: Callable[[], Sequence[Run]]) -> None:
         self._shelf = shelf
         self._settings = settings
+        self._runs = runs
 
     def list(self) -> Sequence[RunbookCard]:
         """Every runbook, by title."""
-        return [card_of(book) for book in self._shelf.all()]
+        runs = self._runs()
+        return [card_of(book, runs) for book in self._shelf.all()]
 
     def book(self, id: str) -> Runbook:
         """One runbook with its steps; raises NotFound."""
         return self._shelf.get(id)
 
+    def whole(self, id: str) -> Expanded:
+        """One runbook with the steps of those that it includes; raises NotFound, RunbookError."""
+        return expand(self._shelf.get(id), self._shelf.get)
+
+    def hash_now(self, id: str) -> str:
+        """The hash of a runbook's present text; empty when it is not on the shelf any more."""
+        return next((book.sha256 for book in self._shelf.all() if book.id == id), "")
+
     def suggested(self, alert_kind: str) -> Sequence[RunbookCard]:
         """Those that are written for alerts of this kind."""
-        return [card_of(book) for book in self._shelf.for_alert(alert_kind)]
+        runs = self._runs()
+        return [card_of(book, runs) for book in self._shelf.for_alert(alert_kind)]
 
     def prefill(self, id: str, target: str) -> dict[str, str]:
         """What is known of a runbook's inputs for a target: from the alert, the configuration, the defaults."""
         known = self._known(target)
         values = {}
-        for each in self._shelf.get(id).inputs:
+        for each in self.whole(id).book.inputs:
             values[each.name] = known.get(each.source, "") or known.get(f"input.{each.name}", "") or each.default
         return values
 
@@ -59,6 +72,8 @@ def checked_inputs(book: Runbook, given: Mapping[str, str]) -> dict[str, str]:
         text = given.get(each.name, "").strip() or each.default
         if text:
             values[each.name] = typed(each.type, text, each.name)
+        elif each.found:
+            continue
         elif each.required:
             raise BadInput(f"{each.name} is missing: {each.ask}")
         else:

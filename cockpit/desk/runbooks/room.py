@@ -1,14 +1,16 @@
 """The room of the runbooks: what a person does with a run, and what goes on by itself.
 
 `tick()` settles what waits: checks by newer observations, actions by their journal, decisions by data, commands by
-their outcome. Any number of terminals may call it; each settling is decided inside one transaction on the newest
-events, so a step ends once.
+their outcome, waits by the clock. Any number of terminals may call it; each settling is decided inside one
+transaction on the newest events, so a step ends once.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from cockpit.actions.launch import Launcher, Spawn
@@ -16,15 +18,22 @@ from cockpit.config import Settings
 from cockpit.desk.actions import Actions
 from cockpit.desk.feed import Feed
 from cockpit.desk.runbooks.evidence import Evidence
+from cockpit.desk.runbooks.flow import Flow
 from cockpit.desk.runbooks.offers import Offers, checked_inputs
+from cockpit.desk.runbooks.people import People, RemarkLine
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.desk.runbooks.steps import Steps
 from cockpit.errors import BadInput, IllegalMove, Refused
+from cockpit.profile import Profile
+from cockpit.runbooks.card import RunbookCard
+from cockpit.runbooks.fence import why_unfenced
+from cockpit.runbooks.inputs import typed
 from cockpit.runbooks.machine import stream_of
 from cockpit.runbooks.model import Check, Decide, Runbook
-from cockpit.runbooks.run import Run, RunStatus, StepState
+from cockpit.runbooks.rehearsal import Rehearsed, rehearse
+from cockpit.runbooks.run import Run, StepState
 from cockpit.runbooks.shelf import Shelf
-from cockpit.runbooks.view import RunbookCard, RunView, view_of
+from cockpit.runbooks.view import RunView, view_of
 from cockpit.text import visible
 from storage.event import Event
 from storage.leases import Leases
@@ -32,7 +41,10 @@ from storage.observations import Observations
 
 
 class Runbooks:
-    """The runbooks and the runs of this database."""
+    """The runbooks and the runs of this database.
+
+    `profile` says whether commands need a drill's fence. `holds` names who has a role in an incident.
+    """
 
     def __init__(
         self,
@@ -47,12 +59,15 @@ class Runbooks:
         read_only: bool = False,
         spawn: Spawn | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        profile: Profile | None = None,
+        holds: Callable[[str, str], str] = lambda incident, role: "",
     ) -> None:
         self._feed = feed
         self._spawn = spawn or Launcher(database_path.with_name("runner.log"))
         self._runs = Runs(feed, operator)
-        self._offers = Offers(Shelf(folders), settings)
+        self._offers = Offers(Shelf(folders), settings, lambda: list(self._runs))
         self._evidence = Evidence(observations, actions, Leases(feed.database))
+        self._people = People(self._runs, settings, holds)
         self._steps = Steps(
             self._runs,
             observations,
@@ -61,8 +76,11 @@ class Runbooks:
             database_path,
             read_only=read_only,
             spawn=lambda arguments: self._spawn(arguments),
+            unfenced=lambda: why_unfenced(profile, os.environ),
+            fenced=profile is not None and profile.loopback_only,
             monotonic=monotonic,
         )
+        self._flow = Flow(self._runs, self._steps, self._evidence)
 
     def absorb(self, event: Event) -> None:
         """Fold one event of a run's stream."""
@@ -71,7 +89,7 @@ class Runbooks:
     # The shelf
 
     def list(self) -> Sequence[RunbookCard]:
-        """Every runbook, by title."""
+        """Every runbook, by title, with how it has done here."""
         return self._offers.list()
 
     def book(self, id: str) -> Runbook:
@@ -86,20 +104,25 @@ class Runbooks:
         """What is known of a runbook's inputs for a target: from the alert, the configuration, the defaults."""
         return self._offers.prefill(id, target)
 
+    def rehearse(self, id: str, inputs: Mapping[str, str]) -> Sequence[Rehearsed]:
+        """What every step would do with these values; nothing is done, recorded or asked."""
+        return rehearse(self._offers.whole(id).book, inputs)
+
     # What a person does
 
     def start(self, runbook_id: str, inputs: Mapping[str, str], incident: str | None = None) -> str:
         """Start a run on the runbook's text as it is now; returns its uid.
 
-        Raises NotFound, or BadInput for an input that is missing or malformed. Checks at the beginning start by
-        themselves.
+        The texts of the runbooks that it includes are recorded with it. Raises NotFound, RunbookError, or BadInput
+        for an input that is missing or malformed. Checks at the beginning start by themselves.
         """
-        book = self._offers.book(runbook_id)
+        whole = self._offers.whole(runbook_id)
+        book = whole.book
         if not book.steps:
             raise Refused(f"{book.title} has no steps.")
         values = checked_inputs(book, inputs)
         uid = uuid4().hex
-        body = {
+        body: dict[str, Any] = {
             "runbook": book.id,
             "title": book.title,
             "source": book.source,
@@ -108,34 +131,58 @@ class Runbooks:
             "inputs": values,
             "incident": incident,
         }
+        if whole.included:
+            body["includes"] = [
+                {"runbook": each.id, "source": each.source, "text": each.text, "sha256": each.sha256}
+                for each in whole.included
+            ]
         with self._feed.decide() as pen:
             pen.append(stream_of(uid), "run.started", body)
-        self._go_on(uid)
+        self._flow.go_on(uid)
         return uid
 
-    def advance(self, uid: str, answer: str = "", *, confirmed: bool = False) -> None:
-        """Take the current step: tick a manual one off, run a command or check, ask for a plan, answer a question.
+    def advance(self, uid: str, answer: str = "", *, confirmed: bool = False, step: str = "") -> None:
+        """Take the current step: tick it off, run a command or check, ask for a plan, answer a question.
 
-        `answer` is the step that a decision shall lead to; without one the data decides. A command from a document
-        that was not written for this product needs `confirmed`. Raises IllegalMove when it runs already, Refused
-        when something is missing.
+        `answer` is the step that a decision shall lead to (without one the data decides), the value of an input
+        step, or how a message was told. A command that asks needs `confirmed`. `step` is the step that the person
+        saw: with two people on one run, a press that was meant for another step does nothing. Raises IllegalMove
+        when it runs already, Refused when something is missing.
         """
         run = self._runs.get(uid)
-        step = self._runs.step(run)
-        if run.of(step.id).state is StepState.RUNNING:
+        current = self._seen(run, step)
+        if run.of(current.id).state is StepState.RUNNING:
             raise IllegalMove("The step is running already: wait for it, or skip it with a reason.")
-        self._steps.take(run, step, answer, confirmed=confirmed)
-        self._go_on(uid)
+        self._steps.take(run, current, answer, confirmed=confirmed)
+        self._flow.go_on(uid)
 
     retry = advance
 
-    def skip(self, uid: str, reason: str) -> None:
+    def give(self, uid: str, values: Mapping[str, str]) -> None:
+        """Give values that the document left open; each is asked for once and kept. Raises BadInput."""
+        run = self._runs.get(uid)
+        known = {each.name: each for each in run.runbook.inputs}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise BadInput(f"{run.runbook.title} has no input {visible(unknown[0], limit=40)!r}.")
+        checked = {name: typed(known[name].type, value, name) for name, value in values.items()}
+        self._runs.append(uid, "run.given", {"values": checked})
+
+    def skip(self, uid: str, reason: str, *, step: str = "") -> None:
         """Leave the current step out; raises BadInput without a reason."""
         if not reason.strip():
             raise BadInput("Say why the step is left out; it goes into the timeline.")
-        step = self._runs.step(self._runs.get(uid))
-        self._runs.append(uid, "step.skipped", {"step": step.id, "reason": visible(reason.strip())})
-        self._go_on(uid)
+        current = self._seen(self._runs.get(uid), step)
+        self._runs.append(uid, "step.skipped", {"step": current.id, "reason": visible(reason.strip())})
+        self._flow.go_on(uid)
+
+    def cancel(self, uid: str, reason: str = "") -> None:
+        """Stop the command that runs, with everything it started; the step counts as failed."""
+        run = self._runs.get(uid)
+        step = self._runs.step(run)
+        said = f"stopped by {self._runs.operator}" + (f": {visible(reason.strip())}" if reason.strip() else "")
+        body: dict[str, Any] = {"step": step.id, "attempt": run.of(step.id).attempt, "reason": said}
+        self._runs.append(uid, "step.failed", {**body, "stopped": True})
 
     def back(self, uid: str) -> None:
         """Go back to the step that was current before; raises IllegalMove at the first one."""
@@ -150,9 +197,40 @@ class Runbooks:
         run = self._runs.get(uid)
         self._runs.append(uid, "run.jumped", {"from": run.current, "to": step_id, "how": "jump"})
 
+    def pause(self, uid: str, reason: str = "") -> None:
+        """Let nothing begin until somebody goes on; what runs is not stopped."""
+        self._runs.append(uid, "run.paused", {"reason": visible(reason.strip())})
+
+    def resume(self, uid: str) -> None:
+        """Go on with a paused run."""
+        self._runs.append(uid, "run.resumed", {})
+        self._flow.go_on(uid)
+
     def abort(self, uid: str, reason: str = "") -> None:
-        """End the run here. An action that was started goes on: cancel it by itself."""
-        self._runs.append(uid, "run.aborted", {"reason": visible(reason.strip())})
+        """End the run: at its clean-up if it has one, else here; a second time ends it at once.
+
+        A command that runs is stopped. An action that was started goes on: cancel it by itself.
+        """
+        run = self._runs.get(uid)
+        self._runs.append(uid, "run.aborted", {"reason": visible(reason.strip()), "cleanup": run.runbook.cleanup})
+        self._flow.go_on(uid)
+
+    def approve(self, uid: str) -> None:
+        """Give this person's approval to the current step; raises Refused for who may not."""
+        self._people.approve(uid)
+        self._flow.go_on(uid)
+
+    def reject(self, uid: str, reason: str) -> None:
+        """Say no to the current step, with a reason."""
+        self._people.reject(uid, reason)
+
+    def remark(self, uid: str, text: str, step: str = "") -> None:
+        """Note for the owner that the runbook was wrong here."""
+        self._people.remark(uid, text, step)
+
+    def remarks(self) -> Sequence[RemarkLine]:
+        """What was noted as wrong in all runbooks, newest first."""
+        return self._people.remarks(self._offers.hash_now)
 
     # What there is to see
 
@@ -176,45 +254,18 @@ class Runbooks:
         """Every run of one incident, oldest first."""
         return [self.get(run.uid) for run in self._runs if run.incident == incident]
 
+    def step_of(self, uid: str) -> Any:
+        """What the current step asks of a person: its work as the runbook describes it, or None."""
+        step = self._runs.get(uid).step
+        return step.work if step is not None else None
+
     def tick(self, now: datetime) -> bool:
         """Settle what waits and can be settled now; cheap when nothing can. Returns whether something moved."""
-        moved = False
-        for run in self._runs:
-            if run.status is RunStatus.ACTIVE and (self._steps.settle(run, now) or self._goes_by_itself(run)):
-                self._go_on(run.uid)
-                moved = True
-        return moved
+        return self._flow.tick(now)
 
-    # Inside
-
-    def _go_on(self, uid: str) -> None:
-        """Start what needs nobody: checks that only read, decisions that data decides; end a run at its end."""
-        while self._goes_by_itself(run := self._runs.get(uid)):
-            step = run.step
-            try:
-                if step is None:
-                    self._runs.append(uid, "run.finished", {})
-                elif isinstance(step.work, Check):
-                    self._steps.begin_check(run, step, step.work)
-                elif isinstance(step.work, Decide):
-                    self._steps.decide(run, step, step.work, "")
-            except IllegalMove:
-                # Another terminal was faster; what it wrote is taken in by now.
-                continue
-
-    def _goes_by_itself(self, run: Run) -> bool:
-        """Whether the run goes on without a person; also after a crash between one step's end and the next."""
-        if run.status is not RunStatus.ACTIVE:
-            return False
-        step = run.step
-        if step is None:
-            return True
-        if run.of(step.id).state is not StepState.WAITING or self._came_back(run):
-            return False
-        if isinstance(step.work, Decide):
-            return bool(self._evidence.preferred(run, step.work))
-        return isinstance(step.work, Check)
-
-    def _came_back(self, run: Run) -> bool:
-        """Whether a person led here by a jump or by going back: then nothing starts by itself."""
-        return run.current is not None and run.path.count(run.current) > 1
+    def _seen(self, run: Run, step_id: str) -> Any:
+        current = self._runs.step(run)
+        if step_id and current.id != step_id:
+            who = run.of(step_id).by or "Somebody"
+            raise IllegalMove(f"{who} was faster: the run is at “{current.title}” now. Look, then press again.")
+        return current
