@@ -2,8 +2,8 @@
 
 Two kinds of client come from here. A reading client may call what `is_read()` allows and is tried three times. A
 changing client may call, besides that, only the operations it was made for, and is tried once: the SDK would
-otherwise send a change again after a time-out. Both are held to it by a hook that runs before a request is built,
-so a wrong call never leaves, whoever makes it.
+otherwise send a change again after a time-out. Both are held to it by a hook that runs before a request is
+built, so a wrong call never leaves, whoever makes it.
 """
 
 import logging
@@ -63,6 +63,11 @@ class AwsClients:
         # The SDK's debug log holds whole request bodies, the DKIM private key among them.
         for name in ("boto3", "botocore", "urllib3", "s3transfer"):
             logging.getLogger(name).setLevel(logging.WARNING)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every change is refused here."""
+        return self._read_only
 
     @property
     def region(self) -> str:

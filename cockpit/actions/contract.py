@@ -19,12 +19,16 @@ from cockpit.errors import CockpitError, Refused
 State = Mapping[str, Any]
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a diff: `sign` is "-" for what is there now, "+" for what will be, " " for what stays."""
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One line of a diff: `sign` is "-" for what is there now, "+" for what will be, " " for what stays.
+
+    `undo` says how this line is taken back, where the plan as a whole does not say it well enough.
+    """
 
     sign: str
     label: str
     text: str
+    undo: str = ""
 
 
 class PlanStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,12 +50,13 @@ class PlanStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return _digest([self.operation, self.request])
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """A change to the world, as it will be shown, confirmed and applied.
 
     `way_back[i]` compensates `steps[i]`; empty means that there is no way back, and `undo` says why. With
     `rolls_back` a failed verification leads back by itself. `phrase` is what has to be typed to confirm.
-    `subject` holds what the remedy needs to apply and verify, without secrets.
+    `subject` holds what the remedy needs to apply and verify, without secrets. `verify_s` is how many seconds the
+    verification may take where that is not the usual quarter of an hour, as when a person has to act.
     """
 
     remedy: str
@@ -75,6 +80,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     subject: dict[str, Any]
     made_at: datetime
     expires_at: datetime
+    verify_s: int = 0
 
     @property
     def reversible(self) -> bool:
@@ -106,11 +112,15 @@ def _digest(value: Any) -> str:
 
 
 class PlanRefused(Refused):
-    """The remedy will not plan this; `code` is the token that programs tell the reasons apart by."""
+    """The remedy will not plan this; `code` is the token that programs tell the reasons apart by.
 
-    def __init__(self, code: str, sentence: str) -> None:
+    `facts` are recorded with the refusal: what was seen, for a later plan to count from.
+    """
+
+    def __init__(self, code: str, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
         self.code = code
+        self.facts = dict(facts or {})
 
 
 class EffectRefused(CockpitError):

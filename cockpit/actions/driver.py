@@ -1,14 +1,15 @@
 """Carries one action run forward, one journalled transition at a time, from wherever its events say it stands.
 
-The driver keeps nothing in memory that the journal does not have, except that it holds the lease. So a new driver
-after a crash continues exactly where the old one was.
+The driver keeps nothing in memory that the journal does not have, except that it holds the lease. So a new
+driver after a crash continues exactly where the old one was.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-from cockpit.actions.contract import Outcome, Plan, agrees
+from cockpit.actions.contract import Outcome, Plan, PlanRefused, agrees
 from cockpit.actions.journal import BEFORE_INTENT, MAX_TRIES, ActionRun, ActionState
-from cockpit.actions.patience import Journal, Patience
+from cockpit.actions.patience import VERIFY_S, Journal, Patience
 from cockpit.actions.sending import Sender, code_of, plan_of, sentence_of
 from cockpit.clock import format_time
 from cockpit.errors import CockpitError, IllegalMove, WorldError
@@ -73,7 +74,10 @@ class Driver(Sender):
             else:
                 plan = self._remedy.plan(self._clock.now())
         except CockpitError as error:
-            self._append("action.refused", {"code": code_of(error), "sentence": sentence_of(error)})
+            told: dict[str, Any] = {"code": code_of(error), "sentence": sentence_of(error)}
+            if isinstance(error, PlanRefused) and error.facts:
+                told["facts"] = error.facts
+            self._append("action.refused", told)
             return
         self._append("action.planned", {"plan": plan.to_json(), "plan_hash": plan.hash})
 
@@ -115,7 +119,9 @@ class Driver(Sender):
         elif run.cancelling:
             self._append("action.needs_human", {"reason": "It was cancelled, and there is no way back."})
         elif run.next_step is None:
-            until = self._clock.now() + self._patience.verify
+            usual = self._patience.verify
+            asked = plan_of(run).verify_s
+            until = self._clock.now() + (usual * (asked / VERIFY_S) if asked else usual)
             self._append("action.verifying", {"until": format_time(until)})
         else:
             self._send(run)

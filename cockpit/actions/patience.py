@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from cockpit.actions.contract import Plan
 from cockpit.actions.journal import ActionRun
 
+VERIFY_S = 900
+"""Seconds that a verification may take, unless the plan says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -20,7 +23,7 @@ class Patience:
     quiet: timedelta = timedelta(seconds=67)
     apart: timedelta = timedelta(seconds=2)
     reconcile: timedelta = timedelta(hours=1)
-    verify: timedelta = timedelta(minutes=15)
+    verify: timedelta = timedelta(seconds=VERIFY_S)
     poll: timedelta = timedelta(seconds=5)
 
     def at_speed(self, speed: float) -> "Patience":

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from cockpit.config.command import ChannelConfig, ContactConfig, OfficeHoursConfig, OrganisationConfig, OwnLevel
+from cockpit.config.dns_zone import DnsZone
 from cockpit.config.ses import SesConfig
 from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
 from cockpit.secrets import SecretRef
@@ -160,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aws: AwsConfig = AwsConfig()
     ses: SesConfig = SesConfig()
     resolvers: tuple[Resolver, ...] = ()
+    dns_zones: tuple[DnsZone, ...] = ()
     runbook_folders: tuple[str, ...] = ()
     keys: dict[str, str] = {}
     theme: Literal["dark", "light", "high-contrast"] = "dark"

@@ -253,6 +253,12 @@ class Actions:
             "key_prefix": keys.key_prefix,
             "records_prefix": keys.records_prefix,
         }
+        near = [each for each in self._settings.domains if _related(each.name, target)]
+        scope["domains"] = [
+            {"name": each.name, "services": list(each.services), "mail_per_hour": each.mail_per_hour}
+            for each in near
+        ]
+        scope["dns_zones"] = [msgspec.to_builtins(zone) for zone in self._settings.dns_zones]
         domain = self._settings.domain(target)
         if domain is None:
             return scope
@@ -339,3 +345,8 @@ def _canonical(phrase: str) -> list[str]:
         except UnicodeError:
             words.append(word)
     return words
+
+
+def _related(domain: str, target: str) -> bool:
+    """Whether a change at `target` can concern the domain: one of the two lies in the other."""
+    return domain == target or target.endswith(f".{domain}") or domain.endswith(f".{target}")

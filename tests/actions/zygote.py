@@ -56,7 +56,7 @@ def _warm() -> None:
     botocore.loaders.JSONFileLoader.load_file = cache(load)
     botocore.loaders.JSONFileLoader.__eq__ = lambda self, other: type(self) is type(other)
     botocore.loaders.JSONFileLoader.__hash__ = lambda self: 1
-    for service in ("sts", "sesv2", "s3"):
+    for service in ("sts", "sesv2", "s3", "route53", "secretsmanager"):
         boto3.Session().client(
             service, region_name="ca-central-1", aws_access_key_id="none", aws_secret_access_key="none"
         )

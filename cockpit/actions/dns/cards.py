@@ -1,6 +1,149 @@
 """The remedies for DNS as they are offered."""
 
-from cockpit.actions.cards import RemedyCard
+from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.contract import Remedy, Request
 
-CARDS: tuple[RemedyCard, ...] = ()
+_NAME = Parameter("record-name", "Name of the record")
+_TYPE = Parameter("record-type", "Type of the record")
+_DOMAIN = Parameter("domain", "Domain whose zone is meant")
+_SNAPSHOT = Parameter("whole-number", "Number of the copy; the best one if left out", optional=True)
+
+
+def _publish(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.publish import Publish
+
+    return Publish(request, access)
+
+
+def _lower_ttl(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.publish import LowerTtl
+
+    return LowerTtl(request, access)
+
+
+def _restore_record(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.restore import RestoreRecord
+
+    return RestoreRecord(request, access)
+
+
+def _restore_zone(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.restore import RestoreZone
+
+    return RestoreZone(request, access)
+
+
+def _ds(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.delegation_signer import DelegationSigner
+
+    return DelegationSigner(request, access)
+
+
+def _dnssec_off(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.dnssec_off import DnssecOff
+
+    return DnssecOff(request, access)
+
+
+def _clear_challenges(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.challenges import ClearChallenges
+
+    return ClearChallenges(request, access)
+
+
+CARDS = (
+    RemedyCard(
+        name="dns.publish",
+        title="Publish, extend or remove a DNS record",
+        parameters={
+            "name": _NAME,
+            "type": _TYPE,
+            "values": Parameter("record-values", 'Values, several separated by " | "', optional=True),
+            "ttl": Parameter("whole-number", "TTL in seconds; as it is if left out", optional=True),
+            "mode": Parameter(
+                "text",
+                "Whether to replace, add or remove",
+                optional=True,
+                default="replace",
+                choices=("replace", "add", "remove"),
+            ),
+        },
+        target="name",
+        make=_publish,
+        alerts=("dkim-missing", "mail-records", "dns-failure"),
+        checks=("mail.dkim", "mail.spf", "mail.dmarc", "mail.mx", "mail.mail_from", "dns.resolution"),
+    ),
+    RemedyCard(
+        name="dns.restore-record",
+        title="Put a record back as it was",
+        parameters={"name": _NAME, "type": _TYPE, "snapshot": _SNAPSHOT},
+        target="name",
+        make=_restore_record,
+        alerts=("dkim-missing", "mail-records", "dns-failure"),
+        checks=("mail.dkim", "mail.spf", "mail.dmarc", "mail.mx", "mail.mail_from", "dns.resolution"),
+    ),
+    RemedyCard(
+        name="dns.restore-zone",
+        title="Put a zone back as a copy has it",
+        parameters={
+            "domain": _DOMAIN,
+            "snapshot": _SNAPSHOT,
+            "extra": Parameter(
+                "text",
+                "What becomes of records that the copy lacks",
+                optional=True,
+                default="keep",
+                choices=("keep", "delete"),
+            ),
+        },
+        target="domain",
+        make=_restore_zone,
+        alerts=("dns-failure",),
+        checks=("dns.resolution",),
+    ),
+    RemedyCard(
+        name="dns.lower-ttl",
+        title="Shorten a TTL ahead of a change",
+        parameters={
+            "name": _NAME,
+            "type": _TYPE,
+            "ttl": Parameter("whole-number", "TTL in seconds"),
+        },
+        target="name",
+        make=_lower_ttl,
+    ),
+    RemedyCard(
+        name="dns.ds",
+        title="Make the DS at the parent fit the zone's keys, or take it out",
+        parameters={
+            "domain": _DOMAIN,
+            "action": Parameter("text", "Whether to set or remove it", choices=("set", "remove")),
+        },
+        target="domain",
+        make=_ds,
+        alerts=("dnssec-failure",),
+        checks=("dns.dnssec",),
+    ),
+    RemedyCard(
+        name="dns.dnssec-off",
+        title="Switch the signing of a zone off, when no cache can hold its DS",
+        parameters={"domain": _DOMAIN},
+        target="domain",
+        make=_dnssec_off,
+        alerts=("dnssec-failure",),
+        checks=("dns.dnssec",),
+    ),
+    RemedyCard(
+        name="dns.clear-challenges",
+        title="Clear ACME challenge records that are stale",
+        parameters={
+            "domain": _DOMAIN,
+            "pick": Parameter("record-values", "`stale`, or one value", optional=True, default="stale"),
+        },
+        target="domain",
+        make=_clear_challenges,
+        alerts=("certificate-invalid",),
+        checks=("tls.certificate",),
+    ),
+)
 """Every remedy for DNS."""

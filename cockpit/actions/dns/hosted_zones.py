@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import dns.exception
+import dns.name
 import dns.rdata
 
 from cockpit.actions.aws import AwsClients, reading
@@ -42,20 +43,23 @@ def copy_zone(clients: AwsClients, domain: str) -> ZoneCopy:
     zone_id, zone = max(holding, key=lambda each: len(each[1]))
     sets: list[RecordSet] = []
     notes: list[str] = []
-    for each in _listed(clients, zone_id, zone):
-        name = _plain_name(str(each["Name"]))
+    for each in list_record_sets(clients, zone_id, zone):
+        name = plain_name(str(each["Name"]))
         if each.get("AliasTarget"):
             target = visible(each["AliasTarget"].get("DNSName", "")).rstrip(".")
             notes.append(f"{name} {each['Type']} is an alias of Route 53 for {target}")
             continue
         if each.get("SetIdentifier"):
             notes.append(f"{name} {each['Type']} answers by policy ({visible(each['SetIdentifier'], limit=60)})")
-        values = tuple(sorted(_canonical(str(each["Type"]), str(one["Value"])) for one in each["ResourceRecords"]))
+        values = tuple(
+            sorted(standard_value(str(each["Type"]), str(one["Value"])) for one in each["ResourceRecords"])
+        )
         sets.append(RecordSet(name, str(each["Type"]), int(each.get("TTL", 0)), values))
     return ZoneCopy(zone, ROUTE53, tuple(sorted(sets)), tuple(notes))
 
 
-def _listed(clients: AwsClients, zone_id: str, zone: str) -> list[dict[str, Any]]:
+def list_record_sets(clients: AwsClients, zone_id: str, zone: str) -> list[dict[str, Any]]:
+    """Every record set of a hosted zone, as AWS writes them (route53 ListResourceRecordSets); raises WorldError."""
     client = clients.reader("route53")
     found: list[dict[str, Any]] = []
     page: dict[str, str] = {}
@@ -70,15 +74,15 @@ def _listed(clients: AwsClients, zone_id: str, zone: str) -> list[dict[str, Any]
     return found
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     r"""Route 53 writes a wildcard as `\052`."""
     return visible(name.replace("\\052", "*")).rstrip(".").lower()
 
 
-def _canonical(rtype: str, value: str) -> str:
+def standard_value(rtype: str, value: str) -> str:
     """A value as a zone transfer would give it, so that copies of both kinds can be compared."""
     try:
-        text = dns.rdata.from_text("IN", rtype, value).to_text()
+        text = dns.rdata.from_text("IN", rtype, value, origin=dns.name.root, relativize=False).to_text()
     except (dns.exception.DNSException, ValueError):
         text = value
     return visible(text, limit=70_000)

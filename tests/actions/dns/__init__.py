@@ -1,0 +1,1 @@
+"""Remedies for DNS, over every provider."""
