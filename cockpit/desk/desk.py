@@ -102,6 +102,8 @@ class Desk:
             self.operator,
             folders=[Path(folder).expanduser() for folder in self.settings.runbook_folders],
             read_only=self.read_only,
+            profile=self.profile,
+            holds=lambda incident, role: self.incidents.get(incident).holder(role) or "",
         )
         self.feed.add(runbooks, stream="run/")
         return runbooks

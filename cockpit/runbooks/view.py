@@ -49,9 +49,9 @@ class RunView(msgspec.Struct, frozen=True):
     """One run with its current step worked out.
 
     `text` is Markdown with the values put in. `command` holds the exact arguments. `decided_by` says what will
-    decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`: `why_asks`.
-     `action` is the uid of the action run that the step started. `number` of `total` counts steps that lie
-    on the way. `missing` are the values that the step needs and nobody gave yet. `silent` is how long a command has
+    decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`, and
+    `why_asks` says why. `action` is the uid of the action run that the step started. `number` of `total` counts
+    steps that lie on the way. `missing` are the values that the step needs and nobody gave yet. `silent` is how long a command has
     printed nothing, once that is longer than its runbook expects. `can` names the moves that are allowed now: run,
     answer, approve, retry, skip, back, jump, pause, resume, cancel, abort.
     """
