@@ -9,7 +9,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-_OWN_COMMANDS = frozenset({"s3", "configure", "sso", "login", "help", "history", "ecs-deploy", "deploy", "emr"})
+_OWN_COMMANDS = frozenset({"s3", "configure", "sso", "login", "help", "history", "ecs-deploy", "emr"})
 _GLOBAL = """
 ca-bundle cli-auto-prompt cli-binary-format cli-connect-timeout cli-input-json cli-input-yaml cli-read-timeout color
 debug endpoint-url generate-cli-skeleton max-items no-cli-auto-prompt no-cli-pager no-paginate no-sign-request
@@ -20,13 +20,17 @@ _SHORTENED = frozenset({("ses", "send-email"), ("lambda", "invoke"), ("route53",
 """Commands for which the command line adds options of its own to the service's."""
 
 
+_RENAMED = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
+"""What the command line calls some services, and what their models are called."""
+
+
 def wrong_call(argv: Sequence[str]) -> str:
     """What is wrong with `aws SERVICE OPERATION --options…`, in a sentence; empty when nothing is known to be."""
     words = [word for word in argv[1:] if not word.startswith("-")]
     if len(words) < 2 or words[0] in _OWN_COMMANDS or words[1] in ("wait", "help"):
         return ""
     service, operation = words[0], words[1]
-    options = _operations(service)
+    options = _operations(_RENAMED.get(service, service))
     if options is None:
         return f"There is no AWS service {service!r} on the command line."
     if operation not in options:
