@@ -47,4 +47,29 @@ def _doors(network: DnsNetwork, granted: Mapping[TsigKey, Sequence[str]]) -> Ite
 
 def channels(sinks: SinkServer) -> dict[str, Any]:
     """The channels that the company has configured, in `cockpit.yaml`'s shape."""
-    return {"chat_webhook": f"url:{sinks.url('chat')}"}
+    return {
+        "chat_webhook": f"url:{sinks.url('chat')}",
+        "channels": {
+            "status-page": _channel(sinks, "statuspage", "status-page", "customers") | {"place": sinks.page},
+            "tickets": _channel(sinks, "freshdesk", "ticket", "owners"),
+            "pager": _channel(sinks, "pagerduty", "pager") | {"names": ["oncall-primary", "oncall-secondary"]},
+            "opsgenie": _channel(sinks, "opsgenie", "opsgenie"),
+            "monitoring": _channel(sinks, "monitoring", "monitoring"),
+            "hook": _channel(sinks, "webhook", "webhook"),
+            "mail": _channel(sinks, "smtp", "mail", "executives", "management", "partners")
+            | {
+                "user": sinks.access["mail"]["user"],
+                "sender": "ops@shop.example",
+                "to": ["management@shop.example"],
+            },
+        },
+    }
+
+
+def _channel(sinks: SinkServer, kind: str, sink: str, *audiences: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "kind": kind,
+        "url": sinks.access[sink]["url"],
+        "secret": f"aws:{SINK_SECRET.format(sink)}",
+    }
+    return found | ({"audiences": list(audiences)} if audiences else {})

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Protocol
 
 from cockpit.drill import vocabulary as v
@@ -17,6 +16,7 @@ from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.deeds import Act, Deeds, Doings
 from cockpit.drill.scenario import Scenario
+from cockpit.drill.tidings import Message, Tidings
 from cockpit.incident.deadlines import TERMS, Term
 
 PENALTY_WRONG = 10
@@ -58,15 +58,6 @@ class Score:
     resolution: timedelta | None
     restored: bool
     percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something that arrived at a sink."""
-
-    at: datetime
-    sink: str
-    accepted: bool
 
 
 class Witness(Doings, Protocol):
@@ -153,7 +144,7 @@ class Referee:
         if after is None:
             elapsed = self._since(self._clock.now())
             passed = due is not None and elapsed is not None and elapsed > due
-            spoiled = isinstance(expected, v.LeftAlone | v.UpdatesKept) and bool(note)
+            spoiled = isinstance(expected, v.LeftAlone | v.UpdatesKept | v.TextSays) and bool(note)
             outcome = Outcome.MISSED if final or passed or spoiled else Outcome.OPEN
         else:
             outcome = Outcome.LATE if due is not None and after > due else Outcome.MET
@@ -172,10 +163,12 @@ class Referee:
                 return self._not_before(claims.roles.get(role)), "ledger", ""
             case v.Resolved():
                 return self._resolved(claims), "ledger and world", self._resolution_note(claims)
-            case v.UpdatePosted(sink=sink):
-                return self._first(self._posts(sink)), "world", ""
+            case v.UpdatePosted():
+                return self._first(self._tidings().posted(expected)), "world", ""
             case v.UpdatesKept():
                 return self._kept(expected, claims, final)
+            case v.TextSays():
+                return self._said(expected, final)
             case v.SeverityChosen(severity=severity):
                 chosen = claims.severity_at if claims.severity and claims.severity <= severity else None
                 note = f"it was {claims.severity}" if claims.severity else ""
@@ -251,22 +244,27 @@ class Referee:
 
     def _kept(self, expected: v.UpdatesKept, claims: Claims, final: bool) -> tuple[datetime | None, str, str]:
         """Whether no silence was too long from the first message to the end, and how long the longest was."""
-        posted = [at for at in self._posts(expected.sink) if self._not_before(at) is not None]
-        if not posted:
-            return None, "world", "nobody was told anything" if final else ""
         over = self._resolved(claims) or (self.restored_at if self.restored() else None)
-        end = max(over or self._clock.now(), posted[0])
-        moments = [*(at for at in posted if at <= end), end]
-        longest = (
-            max(self._between(early, late) for early, late in pairwise(moments)) if moments[1:] else timedelta()
-        )
+        end = over or self._clock.now()
+        longest = self._tidings().silence(expected.sink, end)
+        if longest is None:
+            return None, "world", "nobody was told anything" if final else ""
         allowed = self._cadence(expected, claims)
         if allowed is not None and longest > allowed:
             return None, "world", f"the longest silence was {_minutes(longest)}"
         return (end if final or over is not None else None), "world", ""
 
-    def _posts(self, sink: str) -> list[datetime]:
-        return [post.at for post in self._witness.messages() if post.sink == sink and post.accepted]
+    def _said(self, expected: v.TextSays, final: bool) -> tuple[datetime | None, str, str]:
+        """When the right words were read; only the first ones can be judged before it is over."""
+        at, fault = self._tidings().said(expected)
+        if not final and expected.which != "first":
+            return None, "world", ""
+        return (None if fault else at), "world", fault if at is not None or final else ""
+
+    def _tidings(self) -> Tidings:
+        """What was told since the drill began."""
+        told = [one for one in self._witness.messages() if self._not_before(one.at) is not None]
+        return Tidings(told, self._between)
 
     def _cadence(self, expected: v.UpdatesKept, claims: Claims) -> timedelta | None:
         if expected.every_s is not None:

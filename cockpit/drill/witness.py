@@ -13,7 +13,7 @@ from cockpit.drill.dns import FaultKind, Flaw, Resolver
 from cockpit.drill.dns.records import absolute, record_type
 from cockpit.drill.hosts import HostFaultKind
 from cockpit.drill.injection import dns_server
-from cockpit.drill.referee import Message
+from cockpit.drill.tidings import Message
 from cockpit.drill.trust.caa import allowed_issuers
 from cockpit.drill.trust.judgement import trouble_with
 
@@ -107,7 +107,7 @@ class WorldWitness:
 
     def messages(self) -> Sequence[Message]:
         """What arrived at the sinks, oldest first."""
-        return [Message(one.at, one.sink, one.delivered) for one in self._world.sinks.received]
+        return [Message(one.at, one.sink, one.delivered, one.text) for one in self._world.sinks.received]
 
     def mails(self) -> Sequence[Mail]:
         """Mail that left through SES, oldest first."""

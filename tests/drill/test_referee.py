@@ -15,9 +15,10 @@ from cockpit.drill.aws.mail import Mail
 from cockpit.drill.claims import Claims, claims_of
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.deeds import RecordChange
-from cockpit.drill.referee import Message, Outcome, Referee, Score
+from cockpit.drill.referee import Outcome, Referee, Score
 from cockpit.drill.report import Facts, render
 from cockpit.drill.scenario import Scenario, load_scenario
+from cockpit.drill.tidings import Message
 from cockpit.incident.fold import fold
 from tests.incident.history import History
 

@@ -118,3 +118,16 @@ def test_an_inject_by_hand_speaks_the_same_words() -> None:
 )
 def test_the_vocabulary_is_exactly_what_the_parts_can_do(field: str, owner: type, words: set[str]) -> None:
     assert set(owner.__annotations__[field].__args__) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("says: {x: '('}", "no regular expression"),
+        ("which: first", "say what the text says"),
+    ],
+)
+def test_words_that_cannot_be_looked_for_are_refused(words: str, why: str) -> None:
+    text = f"name: a\ntitle: A\nsummary: s\ntype: t\nexpect:\n  - what: text\n    sink: chat\n    title: T\n    {words}\n"
+    with pytest.raises(ConfigError, match=why):
+        parse_scenario(text, "a.yaml")

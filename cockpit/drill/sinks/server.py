@@ -11,6 +11,7 @@ from cockpit.drill.http import Dropped, HttpServer, Request, Response
 from cockpit.drill.sinks.answers import plain_answer
 from cockpit.drill.sinks.contract import Sink, SinkFaultKind, Taken
 from cockpit.drill.sinks.mail import Letter, MailSink
+from cockpit.drill.sinks.status_page import StatusPageSink
 from cockpit.errors import BadInput, NotFound
 from cockpit.text import visible
 
@@ -82,6 +83,11 @@ class SinkServer:
             return self._sinks[name]
         except KeyError:
             raise NotFound(f"There is no sink {name!r}; there are: {', '.join(self.names)}.") from None
+
+    @property
+    def page(self) -> str:
+        """The id of the public status page; empty where there is none."""
+        return next((one.page for one in self._sinks.values() if isinstance(one, StatusPageSink)), "")
 
     def token(self, sink: str) -> str:
         """What a client of a sink has to bring; empty where nothing is asked."""

@@ -1,5 +1,6 @@
 """What is expected of the people in a drill, and what they had better not do."""
 
+import re
 from typing import Any, Literal
 
 from cockpit.drill.vocabulary.conditions import AnyCondition
@@ -28,9 +29,11 @@ class RoleFilled(Expectation, frozen=True, kw_only=True, tag="role"):
 
 
 class UpdatePosted(Expectation, frozen=True, kw_only=True, tag="update"):
-    """A message arrived at a sink."""
+    """A message arrived at a sink, or at any of several."""
 
     sink: str = "chat"
+    any_of: tuple[str, ...] = ()
+    """Sinks that count in place of `sink`."""
 
 
 class Called(Expectation, frozen=True, kw_only=True, tag="call"):
@@ -75,6 +78,28 @@ class UpdatesKept(Expectation, frozen=True, kw_only=True, tag="update-cadence"):
     every_s: Seconds | None = None
 
 
+class TextSays(Expectation, frozen=True, kw_only=True, tag="text"):
+    """What arrived at a sink tells people what they need, and nothing that is not for them.
+
+    `says` and `never` map what is meant, in words for the report, to a regular expression without regard to case.
+    `which` are the messages that count: the first, every one, or the last.
+    """
+
+    sink: str
+    which: Literal["first", "every", "last"] = "first"
+    says: dict[str, str] = {}
+    never: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not self.says and not self.never:
+            raise ValueError("say what the text says, or what it never says")
+        for pattern in (*self.says.values(), *self.never.values()):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+
+
 class RecordChanged(Expectation, frozen=True, kw_only=True, tag="record-change"):
     """A participant changed this record set, by dynamic update or through Route 53."""
 
@@ -95,6 +120,7 @@ AnyExpectation = (
     | RoleFilled
     | UpdatePosted
     | UpdatesKept
+    | TextSays
     | Called
     | RecordChanged
     | Held

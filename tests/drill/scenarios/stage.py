@@ -21,6 +21,7 @@ import dns.rdatatype
 import dns.tsig
 import dns.tsigkeyring
 import dns.update
+import httpx
 import pytest
 from botocore.config import Config
 
@@ -89,6 +90,7 @@ class Stage:
         )
         self._clients: dict[str, Any] = {}
         self.incident = ""
+        self._public = ""
 
     def close(self) -> None:
         """End the world."""
@@ -231,6 +233,31 @@ class Stage:
     def tell(self, text: str) -> None:
         """Say something in the team's channel."""
         self.messages.send(self.incident, "internal", text)
+
+    def tell_customers(self, text: str, status: str = "investigating") -> None:
+        """Write on the public status page, as its API is documented: one incident, then updates of it."""
+        access = self.world.sinks.access["status-page"]
+        url = f"{access['url']}/v1/pages/{self.world.sinks.page}/incidents"
+        method, incident = "POST", {"name": "Signing in", "status": status, "body": text}
+        if self._public:
+            method, url = "PATCH", f"{url}/{self._public}"
+        answer = httpx.request(
+            method, url, json={"incident": incident}, headers={"Authorization": f"OAuth {access['token']}"}
+        )
+        self._public = answer.raise_for_status().json()["id"]
+
+    def tell_owners(self, text: str) -> None:
+        """Open a ticket for the owners of the services."""
+        access = self.world.sinks.access["ticket"]
+        ticket = {
+            "subject": "Outage",
+            "description": text,
+            "email": "owners@admin.example",
+            "priority": 3,
+            "status": 2,
+        }
+        answer = httpx.post(f"{access['url']}/api/v2/tickets", json=ticket, auth=(access["token"], "X"))
+        answer.raise_for_status()
 
     def resolve(self) -> None:
         """Call it over."""

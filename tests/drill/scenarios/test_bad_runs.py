@@ -116,3 +116,31 @@ def test_a_bad_run_scores_badly_for_the_right_reasons(name: str, tmp_path: Path,
     assert score.percent <= 50
     if blunder.verdict in ("wrong", "dangerous"):
         assert score.percent < 20
+
+
+def test_what_was_claimed_but_reached_nobody_was_not_said(tmp_path: Path, prepared: PreparedKey) -> None:
+    """Every update is in the ledger, carried to nowhere; what the status page showed was late and wrong."""
+    with staged("customer-communication", tmp_path, prepared) as stage:
+        stage.break_it()
+        stage.take_on("admin.example is down", "P1", "admin.example", "CL")
+        for _ in range(3):
+            stage.desk.incidents.record_update(
+                stage.incident, audience="customers", channel="hand", text="Signing in is down; next word at 14:20."
+            )
+            stage.wait(8)
+        stage.tell_customers("admin.example (203.0.113.50) is down, which is the fault of our provider.")
+        stage.wait(15)
+        score = stage.score()
+    found = {judgement.title: judgement for judgement in score.judgements}
+    read = found["Customers could read of it on the status page"]
+    assert (read.outcome, read.source) == (Outcome.LATE, "world")
+    told = found["The first words to customers said what is affected and when the next ones come"]
+    assert (told.outcome, told.note) == (Outcome.MISSED, "it does not say when the next word comes")
+    given_away = found["Nothing was said in public that is not for the public"]
+    assert given_away.note == "it gives away names of hosts and addresses; it gives away who is to blame"
+    for title in (
+        "The team was told",
+        "The owners of the services were told by ticket or mail",
+        "The last words to customers said that it is over",
+    ):
+        assert found[title].outcome is Outcome.MISSED, title

@@ -203,6 +203,18 @@ def wait_it_out(minutes: float) -> Callable[[Stage], None]:
     return mend
 
 
+def keep_everybody_posted(stage: Stage) -> None:
+    """Tell owners and customers at once, customers every eight minutes, and both that it is over."""
+    stage.tell_owners("Sign-in codes and audit pages are unavailable; the provider is on it.")
+    stage.tell_customers("Signing in and audit pages are unavailable since 14:02 UTC. Next update in 8 minutes.")
+    for _ in range(3):
+        stage.wait(8)
+        stage.tell("Still with the provider; next word in 8 minutes.")
+        stage.tell_customers("Signing in is still unavailable. Next update in 8 minutes.", "identified")
+    stage.until(lambda: stage.restored)
+    stage.tell_customers("Signing in works again.", "resolved")
+
+
 PLAYS = {
     "dkim-missing": Play("shop.example", "mail.dkim", "dkim-missing", move_signing, severity="P2"),
     "byodkim-not-ready": Play(
@@ -214,7 +226,7 @@ PLAYS = {
     "load-balancer-failure": Play(
         "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
     ),
-    "customer-communication": Play("admin.example", "http.health", "service-down", wait_it_out(26)),
+    "customer-communication": Play("admin.example", "http.health", "service-down", keep_everybody_posted),
     "dnssec-expired": Play("pay.example", "dns.resolution", "dnssec-failure", take_the_ds_out("pay.example")),
     "dnssec-wrong-ds": Play("pay.example", "dns.resolution", "dnssec-failure", replace_the_ds),
     "two-faults": Play("shop.example", "dns.resolution", "dnssec-failure", mend_both),
