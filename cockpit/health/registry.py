@@ -51,6 +51,14 @@ CHECKS: tuple[Check, ...] = (
     Check("ses.quota", "Sending quota", "ses", "account", "ses_account_s", "ses-quota"),
     Check("ses.bounce", "Bounce rate", "ses", "rates", "ses_rates_s", "ses-bounce"),
     Check("ses.complaint", "Complaint rate", "ses", "rates", "ses_rates_s", "ses-complaint"),
+    Check("ses.failure", "Failed sends", "ses", "rates", "ses_rates_s", "ses-failure"),
+    Check("ses.sets", "Configuration sets", "ses", "sets", "ses_state_s", "ses-account"),
+    Check("ses.health", "AWS Health for SES", "ses", "aws_health", "ses_state_s", "ses-account"),
+    Check("ses.alarms", "CloudWatch alarms", "ses", "alarms", "ses_state_s", "ses-watching"),
+    Check("ses.advice", "AWS's recommendations", "ses", "advice", "ses_state_s", "ses-watching"),
+    Check("ses.feedback", "Bounces and complaints", "ses", "feedback", "ses_feedback_s", "ses-watching"),
+    Check("ses.suppression", "Suppression lists", "ses", "suppression", "ses_lists_s", "ses-watching"),
+    Check("ses.calls", "Calls to AWS", "ses", "calls", "ses_calls_s", "ses-watching"),
 )
 
 RUNBOOKS: dict[str, str] = {
@@ -76,6 +84,8 @@ RUNBOOKS: dict[str, str] = {
     "ses-complaint": "ses-complaint-rate",
     "ses-account": "ses-account-stopped",
     "ses-quota": "ses-quota",
+    "ses-failure": "ses-account-stopped",
+    "ses-watching": "ses-weekly-check",
 }
 """The runbook that an alert of each kind suggests, by id: for every kind that a check or its evidence can name.
 

@@ -53,7 +53,7 @@ def judge_calls(
     session_reason: str,
     at: datetime,
 ) -> list[Observation]:
-    """One observation per action, and the decision: UNKNOWN while the session is over or a service is left alone."""
+    """One observation per action, and the decision: UNKNOWN while the session is over or a service is resting."""
     parts = [_part(target, each, at) for each in budgets]
     evidence: dict[str, Any] = {
         "kind": "ses-watching",

@@ -70,7 +70,7 @@ class Volume(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """Points of equal length, oldest first: mails, bad ones, and AWS's figure at the end of each, if there is one."""
+    """Points of equal length, oldest first: mails, bad ones, and AWS's figure at the end of each (None: none)."""
 
     sent: Sequence[float]
     bad: Sequence[float]

@@ -12,23 +12,17 @@ from cockpit.clock import Clock
 from cockpit.config import DomainConfig, Settings
 from cockpit.errors import ConfigError
 from cockpit.health import certificate, dkim, web
-from cockpit.health.account import judge_account
 from cockpit.health.dkim_expected import expect
 from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
-from cockpit.health.rates import judge_rates
 from cockpit.health.tls import judge_parts
 from cockpit.probes.answer import AUTHORITATIVE
-from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
-from cockpit.probes.cloudwatch import read_rates
 from cockpit.probes.engine import Engine
 from cockpit.probes.http import DEADLINE_S as HTTP_DEADLINE_S
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.keys import public_key_facts
-from cockpit.probes.pace import ROUTINE, URGENT, Pace
-from cockpit.probes.ses import read_account, read_identity
 from cockpit.probes.tls import TlsProbe
 from cockpit.probes.visits import Visit, Visits
 from cockpit.profile import Profile
@@ -36,16 +30,13 @@ from cockpit.watch.doubt import Doubt
 from cockpit.watch.mail import MailLooks, Sending
 from cockpit.watch.names import NameLooks
 from cockpit.watch.plan import Job, interval_s
-
-SES_CALLS_APART_S = 1.0
-"""SES takes one call a second per action (AWS quota), in a world that runs at its own speed."""
+from cockpit.watch.ses import ACCOUNT_PROBES, SesLooks
+from cockpit.watch.standing import Renewed
 
 _PATIENCE = 1.2
 """Intervals of the page look for which a certificate look waits, to share its connection."""
 
 _NEED_IDENTITY = ("dkim", "mail", "alignment")
-
-_QUEUES = {"identity": "GetEmailIdentity", "account": "GetAccount", "rates": "GetMetricData"}
 
 
 class Looks:
@@ -65,9 +56,7 @@ class Looks:
         self._http = HttpProbe(profile, trust, self._visits)
         self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
         self._mail = MailLooks(profile, trust)
-        self._aws = AwsReader(profile)
-        apart_s = SES_CALLS_APART_S / max(profile.speed, 1.0)
-        self._paces = {queue: Pace(apart_s) for queue in _QUEUES.values()}
+        self.ses = SesLooks(settings, profile)
         self._identities: dict[str, Mapping[str, Any]] = {}
         self._refusals: dict[str, str] = {}
         self._asked: dict[str, asyncio.Event] = {}
@@ -89,6 +78,7 @@ class Looks:
             if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
                 self._identities[seen.target] = seen.evidence
             self._mail.learn(seen)
+            self.ses.learn(seen)
 
     def will_ask(self, jobs: Iterable[Job]) -> None:
         """Tell which identities have a job of their own, so that no other look spends a call on them."""
@@ -96,9 +86,7 @@ class Looks:
 
     async def turn(self, job: Job, *, urgent: bool) -> None:
         """Wait until AWS may be asked, for jobs that ask AWS; for mail, until SES was asked how it sends."""
-        queue = _QUEUES.get(job.probe)
-        if queue is not None:
-            await self._paces[queue].turn(URGENT if urgent else ROUTINE)
+        await self.ses.turn(job, urgent=urgent)
         if job.probe in _NEED_IDENTITY and job.target in self._asked and job.target not in self._identities:
             await self._asked[job.target].wait()
         if job.probe == "certificate" and not urgent:
@@ -117,12 +105,24 @@ class Looks:
         for host in self._domain(target).hosts:
             self._visits.release(host.name, host.port)
 
+    async def renewed(self, job: Job) -> Renewed | None:
+        """What a job may be spared when every server says what it said; None when it has to be done."""
+        if job.probe != "resolution":
+            return None
+        domain = self._domain(job.target)
+        return await self._names.renewed(domain, self._dkim_records(job.target), self._clock.now())
+
     async def look(self, job: Job) -> list[Observation]:
         """Do one job."""
-        observations = await _PROBES[job.probe](self, job.target, self._clock.now())
+        at = self._clock.now()
+        if job.probe in ACCOUNT_PROBES:
+            observations = await self.ses.look(job.probe, job.target, at)
+        else:
+            observations = await _PROBES[job.probe](self, job.target, at)
         self._doubt.learn(observations)
         for each in observations:
             self._mail.learn(each)
+            self.ses.learn(each)
         return observations
 
     async def _resolution(self, target: str, at: datetime) -> list[Observation]:
@@ -143,7 +143,7 @@ class Looks:
         finally:
             if target in self._asked:
                 self._asked[target].set()
-        observations = judge_identity(reading, self._names.serial(target), at)
+        observations = judge_identity(reading, self._names.serial(target), reading.at)
         known = self._identities.get(target)
         if reading.failure is None or known is None:
             return observations
@@ -151,9 +151,9 @@ class Looks:
         before = {key: known[key] for key in _WISHES if key in known}
         return [replace(each, evidence={**before, **each.evidence}) for each in observations]
 
-    async def _read_identity(self, target: str, at: datetime) -> Reading:
+    async def _read_identity(self, target: str, at: datetime, *, urgent: bool = False) -> Reading:
         """Ask SES for an identity, and remember what it said or why it did not."""
-        reading = await read_identity(self._aws, target, "ses.identity", at=at)
+        reading = await self.ses.identity(target, "ses.identity", at, urgent=urgent)
         if reading.failure is None:
             before = self._identities.get(target)
             self._identities[target] = reading.seen
@@ -167,8 +167,7 @@ class Looks:
         """What SES said of an identity; it is asked now where no job of its own does that."""
         target = domain.name
         if domain.identity and target not in self._identities and target not in self._asked:
-            await self._paces["GetEmailIdentity"].turn(URGENT)
-            await self._read_identity(target, at)
+            await self._read_identity(target, at, urgent=True)
         return self._identities.get(target)
 
     async def _sending(self, target: str, at: datetime) -> Sending:
@@ -244,12 +243,6 @@ class Looks:
         ]
         return web.judge_health(target, pairs, at)
 
-    async def _account(self, target: str, at: datetime) -> list[Observation]:
-        return judge_account(await read_account(self._aws, target, "ses.account", at=at), at)
-
-    async def _rates(self, target: str, at: datetime) -> list[Observation]:
-        return judge_rates(await read_rates(self._aws, target, "ses.bounce", at=at), at)
-
     def _domain(self, target: str) -> DomainConfig:
         return self._domains.get(target) or DomainConfig(name=target)
 
@@ -284,6 +277,4 @@ _PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observatio
     "alignment": Looks._alignment,
     "certificate": Looks._certificate,
     "health": Looks._health,
-    "account": Looks._account,
-    "rates": Looks._rates,
 }

@@ -12,7 +12,7 @@ from cockpit.health.registry import matches
 from cockpit.profile import Profile
 from cockpit.watch.guarded import guarded
 from cockpit.watch.looks import Looks
-from cockpit.watch.plan import Job, account_jobs, domain_jobs, watched_account
+from cockpit.watch.plan import Job, account_jobs, domain_jobs, watched_accounts
 
 
 def check_once(
@@ -51,9 +51,9 @@ async def _check(
     for domain in chosen:
         looks.add(domain)
         planned.extend(domain_jobs(domain, settings))
-    account = watched_account(settings, profile)
-    if account is not None and (not names or any(name.startswith("ses.") for name in only)):
-        planned.extend(account_jobs(account, settings))
+    if not names or any(name.startswith("ses.") for name in only):
+        accounts = watched_accounts(settings, profile)
+        planned.extend(job for each in accounts for job in account_jobs(each, settings, own=each == accounts[0]))
     wanted = [job for job in planned if any(matches(check.id, only) for check in job.checks)]
 
     async def one(job: Job) -> list[Observation]:

@@ -27,8 +27,11 @@ class Job:
 def jobs(settings: Settings, profile: Profile) -> list[Job]:
     """Everything that the configuration wants watched."""
     found = [job for domain in settings.domains for job in domain_jobs(domain, settings)]
-    target = watched_account(settings, profile)
-    return found if target is None else [*found, *account_jobs(target, settings)]
+    accounts = watched_accounts(settings, profile)
+    return [
+        *found,
+        *(job for target in accounts for job in account_jobs(target, settings, own=target == accounts[0])),
+    ]
 
 
 def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
@@ -45,9 +48,24 @@ def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
     return [Job(domain.name, probe, interval_s(probe, settings, domain)) for probe in probes]
 
 
-def account_jobs(target: str, settings: Settings) -> list[Job]:
-    """The jobs of an SES account."""
-    return [Job(target, probe, interval_s(probe, settings)) for probe in ("account", "rates")]
+def account_jobs(target: str, settings: Settings, *, own: bool = True) -> list[Job]:
+    """The jobs of an SES account; feedback and lists are looked for in our `own` one, where they are configured."""
+    probes = ["account", "rates", "sets", "aws_health", "alarms", "advice", "calls"]
+    if own and settings.ses.feedback_queue:
+        probes.append("feedback")
+    if own and settings.ses.suppression_table:
+        probes.append("suppression")
+    return [Job(target, probe, interval_s(probe, settings)) for probe in probes]
+
+
+def watched_accounts(settings: Settings, profile: Profile) -> list[str]:
+    """Every SES account and region to watch; the one under `aws:` comes first."""
+    first = watched_account(settings, profile)
+    aws = profile.aws
+    more = [
+        account_target(each.account or aws.account, each.region or aws.region) for each in settings.ses.accounts
+    ]
+    return list(dict.fromkeys([*([first] if first is not None else []), *more]))
 
 
 def watched_account(settings: Settings, profile: Profile) -> str | None:

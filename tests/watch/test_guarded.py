@@ -46,7 +46,7 @@ async def test_a_probe_that_raises_is_unknown_with_the_error(error: Exception) -
 
 async def test_every_check_of_the_look_becomes_unknown() -> None:
     found = await run(RATES, RuntimeError("boom"))
-    assert [each.check for each in found] == ["ses.bounce", "ses.complaint"]
+    assert [each.check for each in found] == ["ses.bounce", "ses.complaint", "ses.failure"]
 
 
 async def test_a_secret_in_an_error_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:

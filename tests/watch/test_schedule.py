@@ -110,7 +110,8 @@ def test_only_what_is_configured_is_looked_for() -> None:
         "dkim",
         "certificate",
     ]
-    assert [job.probe for job in planned if job.target.startswith("ses:")] == ["account", "rates"]
+    looks = ["account", "rates", "sets", "aws_health", "alarms", "advice", "calls"]
+    assert [job.probe for job in planned if job.target.startswith("ses:")] == looks
     assert jobs(Settings(), Profile()) == []
 
 
