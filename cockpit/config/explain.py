@@ -120,6 +120,9 @@ def _limit(text: str) -> str:
     pattern = re.match(r"matching regex '?(.*?)'?$", text)
     if pattern:
         return f"that looks like {_SHAPES.get(pattern[1].replace(chr(92) * 2, chr(92)), pattern[1])}"
+    entries = re.match(r"of length <= (\d+)$", text)
+    if entries:
+        return f"with at most {entries[1]} entries"
     return text.replace(">=", "of at least").replace("<=", "of at most").replace("> ", "above ")
 
 

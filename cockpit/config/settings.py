@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.config.command import ChannelConfig, ContactConfig, OfficeHoursConfig, OrganisationConfig, OwnLevel
 from cockpit.config.dns_zone import DnsZone
+from cockpit.config.issuance import CertificateTransparency, listed_logs
 from cockpit.config.ses import SesConfig
 from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
 from cockpit.secrets import SecretRef
@@ -17,6 +18,9 @@ DomainName = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+MAX_RESOLVERS = 10
+"""Resolvers that are asked side by side; each costs every look one more question."""
+
 UrlPath = Annotated[str, msgspec.Meta(pattern=r"^/")]
 
 
@@ -63,13 +67,17 @@ class OwnIntervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_s: Seconds | None = None
     http_s: Seconds | None = None
     mail_s: Seconds | None = None
+    ct_s: Seconds | None = None
+    lb_s: Seconds | None = None
+    backup_s: Seconds | None = None
 
 
 class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One domain to watch, and who is hurt when it is down.
 
     `identity` says that it is an SES identity of the account. `mail_per_hour` is what is usually sent, used
-    to say how much mail a failure reaches; None is not known. `intervals` and `failures_to_alert` are for this
+    to say how much mail a failure reaches; None is not known. `load_balancers` are names or ARNs of load balancers
+    or target groups whose targets are watched. `intervals` and `failures_to_alert` are for this
     domain alone, in place of the general ones.
     """
 
@@ -81,6 +89,7 @@ class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dkim: DkimConfig | None = None
     identity: bool = False
     hosts: tuple[HostConfig, ...] = ()
+    load_balancers: tuple[str, ...] = ()
     records: tuple[RecordPin, ...] = ()
     intervals: OwnIntervals | None = None
     failures_to_alert: Count | None = None
@@ -94,6 +103,9 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_s: Seconds = 300.0
     http_s: Seconds = 30.0
     mail_s: Seconds = 600.0
+    ct_s: Seconds = 3600.0
+    lb_s: Seconds = 30.0
+    backup_s: Seconds = 240.0
     ses_identity_s: Seconds = 60.0
     ses_account_s: Seconds = 60.0
     ses_rates_s: Seconds = 60.0
@@ -141,6 +153,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys. `alert_routing` has
     rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile; `channels`
     are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over.
+    `verify_every_s` is how often everything is to be verified by hand.
     """
 
     domains: tuple[DomainConfig, ...] = ()
@@ -160,7 +173,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()
     ses: SesConfig = SesConfig()
-    resolvers: tuple[Resolver, ...] = ()
+    resolvers: Annotated[tuple[Resolver, ...], msgspec.Meta(max_length=MAX_RESOLVERS)] = ()
+    certificate_transparency: CertificateTransparency = CertificateTransparency()
+    verify_every_s: Seconds = 86_400.0
     dns_zones: tuple[DnsZone, ...] = ()
     runbook_folders: tuple[str, ...] = ()
     keys: dict[str, str] = {}
@@ -173,9 +188,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def profile_from(settings: Settings) -> Profile:
-    """The production profile: public resolvers unless some are configured, AWS itself, the system's roots."""
+    """The production profile: public resolvers unless some are configured, AWS itself, the system's roots.
+
+    Raises ConfigError when the list of transparency logs cannot be read.
+    """
     resolvers = settings.resolvers or tuple(Resolver(name, address) for name, address in DEFAULT_RESOLVERS)
     aws = settings.aws
+    issuance = settings.certificate_transparency
     return Profile(
-        resolvers=resolvers, aws=Aws(region=aws.region, account=aws.account, sdk_profile=aws.sdk_profile)
+        resolvers=resolvers,
+        aws=Aws(region=aws.region, account=aws.account, sdk_profile=aws.sdk_profile),
+        ct_logs=listed_logs(issuance.log_list) if issuance.log_list else (),
+        ct_search=issuance.source or None,
     )

@@ -20,6 +20,7 @@ domains: []
 #    hosts:                      # certificates to watch; with a path, also the answer over HTTPS
 #      - {name: www.shop.example, path: /health, expect_status: 200}
 #      - {name: mx.shop.example, port: 465, path: null}
+#    load_balancers: [front]     # names or ARNs of load balancers or target groups
 #    intervals: {dns_s: 60s}     # how often to look at this one
 #    failures_to_alert: 3        # how many looks in a row make an alert for this one
 #    records:                    # record sets that must have exactly these values
@@ -37,7 +38,7 @@ byodkim:
   key_prefix: dkim-certificates
   records_prefix: dns_records
 
-# Recursive resolvers to compare. Left out: 8.8.8.8, 1.1.1.1 and 208.67.222.222.
+# Recursive resolvers to compare, ten at most. Left out: 8.8.8.8, 1.1.1.1 and 208.67.222.222.
 # resolvers:
 #   - {name: google, address: 8.8.8.8}
 
@@ -51,8 +52,22 @@ intervals:
   ses_identity_s: 60s
   ses_account_s: 60s
   ses_rates_s: 60s
+  ct_s: 1h                       # new certificates in the transparency logs
+  lb_s: 30s                      # targets behind load balancers
+  backup_s: 4m                   # copies of the watched records; a copy should never be older than 5 minutes
 failures_to_alert: 2
 successes_to_clear: 2
+
+# Where the transparency logs are searched for new certificates, and who may issue; whoever is not listed raises an
+# alert. A search tells somebody else which domains you watch; a file with such an answer will do as well.
+# certificate_transparency:
+#   source: https://crt.sh/
+#   issuers: [Amazon, "Let's Encrypt"]
+#   accepted: []                 # serial numbers that are in order all the same
+#   log_list: log_list.json      # the logs whose timestamps count, as browsers publish them
+
+# How often everything is to be verified by hand (`cockpit check` without a domain).
+verify_every_s: 1d
 
 # Which table of severities and deadlines holds here: emergency, standard or notify.
 severity_profile: emergency

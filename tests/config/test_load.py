@@ -207,3 +207,11 @@ def test_any_mapping_gives_settings_or_one_sentence(tree: dict[str, object]) -> 
     sentence = answer(tree)
     assert sentence == "" or sentence.startswith("file")
     assert sentence.isprintable()
+
+
+def test_more_than_ten_resolvers_are_refused_in_a_clear_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.yaml"
+    lines = [f"  - {{name: r{number}, address: 192.0.2.{number}}}" for number in range(1, 12)]
+    path.write_text("\n".join(["resolvers:", *lines]) + "\n")
+    with pytest.raises(ConfigError, match=r"line 1, resolvers: expected a list with at most 10 entries\."):
+        load_settings(path)
