@@ -20,8 +20,8 @@ class CertificateTransparency(msgspec.Struct, frozen=True, forbid_unknown_fields
 
     `issuers` may issue: each is the organisation or the common name of an issuer, as its certificates have it. With
     none, every new certificate is told. `accepted` are serial numbers (hexadecimal) of certificates that are known
-    though their issuer is not listed. `log_list` is a file with the logs whose timestamps count, as browsers publish
-    them (`operators`, each with `logs` that have a `description` and a `key`).
+    though their issuer is not listed. `log_list` is a file of the logs whose timestamps count, as browsers publish
+    them (`operators`, each with `logs` that have `description` and `key`).
     """
 
     source: str = ""

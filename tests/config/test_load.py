@@ -34,7 +34,7 @@ def mistake(tmp_path: Path, text: str) -> str:
 def uncommented(starter: str) -> str:
     lines = []
     for line in starter.splitlines():
-        if line.startswith(("#  ", "# resolvers", "# alert_routing")):
+        if line.startswith(("#  ", "# resolvers", "# alert_routing", "# certificate_transparency")):
             line = line.removeprefix("# ")
         if line in ("domains: []", "people: []"):
             line = line.removesuffix(" []")
