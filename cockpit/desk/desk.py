@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from cockpit.desk.messages import Messages
     from cockpit.desk.owners import OwnerRegister
     from cockpit.desk.past import Past
+    from cockpit.desk.people import People
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
+    from cockpit.desk.terminals import Terminals
     from cockpit.desk.told import Told
 
 WATCH_LEASE = "watch"
@@ -172,6 +174,23 @@ class Desk:
         told = Told()
         self.feed.add(told)
         return told
+
+    @cached_property
+    def people(self) -> "People":
+        """Roster, check-ins, handovers, tasks and decisions."""
+        from cockpit.desk.people import People
+
+        words, facts = self.messages.words, self.messages.facts
+        people = People(self.feed, self.incidents, self.settings.people, self.operator, words, self.told, facts)
+        self.feed.add(people, stream="incident/")
+        return people
+
+    @cached_property
+    def terminals(self) -> "Terminals":
+        """Who else sits at this file."""
+        from cockpit.desk.terminals import Terminals
+
+        return Terminals(self.database, self.operator, self.clock)
 
     def refresh(self) -> Changes:
         """Take in what others wrote since the last call; costs a few microseconds when nobody did."""

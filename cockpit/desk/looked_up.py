@@ -25,7 +25,7 @@ class LookedUp:
         """Values for the placeholders about records and checks; what nobody looked at is absent."""
         views = [(target, view) for target in incident.targets for view in self._board.checks(target)]
         bad = [(target, view) for target, view in views if view.verdict in BAD]
-        records = list(dict.fromkeys(self._records(bad)))
+        records = list(dict.fromkeys(_records(view for _, view in bad)))
         values = {
             "checks": _counted([view for _, view in views]),
             "description": "\n".join(f"{target} {view.title}: {view.headline}" for target, view in bad),
@@ -34,12 +34,11 @@ class LookedUp:
         domain = incident.targets[0] if incident.targets else ""
         return {**record_facts(domain, records[:MAX_RECORDS]), **{k: v for k, v in values.items() if v}}
 
-    def _records(self, bad: Iterable[tuple[str, "CheckView"]]) -> Iterable[str]:
-        for target, view in bad:
-            decision = self._board.decision(target, view.check)
-            finding = decision.finding if decision is not None else None
-            if finding is not None and finding.record:
-                yield from (line for line in finding.record.splitlines() if line.strip())
+
+def _records(bad: Iterable["CheckView"]) -> Iterable[str]:
+    for view in bad:
+        if view.finding is not None and view.finding.record:
+            yield from (line for line in view.finding.record.splitlines() if line.strip())
 
 
 def _counted(views: list["CheckView"]) -> str:
