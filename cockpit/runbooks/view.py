@@ -48,12 +48,13 @@ class Choice(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, frozen=True):
     """One run with its current step worked out.
 
-    `text` is Markdown with the values put in. `command` holds the exact arguments. `decided_by` says what will
-    decide that the step is done, or why it ended. `asks` means that running it needs `confirmed=True`, and
-    `why_asks` says why. `action` is the uid of the action run that the step started. `number` of `total` counts
-    steps that lie on the way. `missing` are the values that the step needs and nobody gave yet. `silent` is how long a command has
-    printed nothing, once that is longer than its runbook expects. `can` names the moves that are allowed now: run,
-    answer, approve, retry, skip, back, jump, pause, resume, cancel, abort.
+    `text` is Markdown with the values put in. `command` holds the exact arguments, `script` what a shell would
+    read. `decided_by` says what will decide that the step is done, or why it ended. `asks` means that running it
+    needs `confirmed=True`, and `why_asks` says why. `action` is the uid of the action run that the step started.
+    `number` of `total` counts steps that lie on the way. `waiting` means that it runs by itself now. `missing` are
+    the values that the step needs and nobody gave yet. `silent` is how long a command has printed nothing, once
+    that is longer than its runbook expects. `can` names the moves that are allowed now: run, answer, approve, retry,
+    skip, back, jump, pause, resume, cancel, abort.
     """
 
     uid: str
@@ -119,7 +120,7 @@ def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
         choices=_choices(run, step, preferred),
         action=_action(progress),
         asks=bool(why_asks),
-        waiting=progress.state is StepState.RUNNING,
+        waiting=progress.state is StepState.RUNNING and not (step and step.kind is Kind.APPROVE),
         can=_moves(run, step, progress),
         operator=run.operator,
         started_at=run.started_at,

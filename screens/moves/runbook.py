@@ -1,16 +1,18 @@
-"""Moves of runbooks: start one, do its steps, leave one out, go back, stop."""
+"""Moves of runbooks: start one, and do its steps."""
 
 from collections.abc import Sequence
 
-from cockpit.errors import Refused
+from cockpit.errors import CockpitError, Refused
 from cockpit.incident.model import Incident
 from cockpit.runbooks.card import RunbookCard
-from cockpit.runbooks.model import Kind
+from cockpit.runbooks.inputs import typed
+from cockpit.runbooks.model import Input, Kind, Message, Question
 from cockpit.runbooks.view import RunView
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Confirm, Option, Read
-from screens.present.runbook import output_lines
+from screens.dialogs import Ask, Choose, Confirm, Option, Write
+from screens.moves import runbook_steer
+from screens.present.runbook_shelf import card_words
 
 
 async def show(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -43,10 +45,9 @@ def _suggested(bridge: Bridge, incident: Incident) -> Sequence[RunbookCard]:
 async def _choose(bridge: Bridge, suggested: Sequence[RunbookCard]) -> str | None:
     first = {card.id: card for card in suggested}
     others = [card for card in bridge.desk.runbooks.list() if card.id not in first]
+    now = bridge.desk.clock.now()
     options = [
-        Option(
-            card.id, card.title, f"{card.steps} steps" + (", written for this alert" if card.id in first else "")
-        )
+        Option(card.id, card.title, card_words(card, now, fitting=card.id in first))
         for card in (*first.values(), *others)
     ]
     if not options:
@@ -61,15 +62,28 @@ async def _inputs(bridge: Bridge, card: RunbookCard, incident: Incident) -> dict
     for wanted in card.inputs:
         if values.get(wanted.name) or not wanted.required:
             continue
-        answer = await bridge.ask(Ask(wanted.ask or wanted.name, about=card.title))
+        answer = await _value(bridge, wanted, card.title)
         if answer is None:
             return None
         values[wanted.name] = answer
     return values
 
 
+async def _value(bridge: Bridge, wanted: Input, about: str) -> str | None:
+    """Ask for one value, until it is of its type or the person leaves."""
+
+    def wrong(text: str) -> str | None:
+        try:
+            typed(wanted.type, text or wanted.default, wanted.name)
+        except CockpitError as error:
+            return str(error)
+        return None if text.strip() or wanted.default else "Write something, or esc."
+
+    return await bridge.ask(Ask(wanted.ask or wanted.name, about=about, value=wanted.default, check=wrong))
+
+
 async def advance(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Do the current step: tick it off, answer it, run it, or plan its action."""
+    """Do the current step: tick it off, answer it, run it, approve it, or plan its action."""
     uid = argument or standing.run
     runbooks = bridge.desk.runbooks
     bridge.chosen_run = uid
@@ -77,16 +91,21 @@ async def advance(bridge: Bridge, standing: Standing, argument: str) -> None:
     step = view.current
     if step is None:
         raise Refused(f"{view.title} has ended.")
-    answer, confirmed = "", False
-    if step.kind is Kind.DECIDE and not any(choice.preferred for choice in view.choices):
-        answer = await _answer(bridge, view) or ""
-        if not answer:
-            return
-    if view.asks:
-        confirmed = await _agree(bridge, view)
-        if not confirmed:
-            return
-    runbooks.advance(uid, answer, confirmed=confirmed)
+    if view.paused_by:
+        runbooks.resume(uid)
+        bridge.go("runbook")
+        return
+    if "approve" in view.can:
+        await _approve(bridge, view)
+        return
+    if not await _given(bridge, view):
+        return
+    answer = await _answer(bridge, view)
+    if answer is None:
+        return
+    if view.asks and not await _agree(bridge, runbooks.get(uid)):
+        return
+    runbooks.advance(uid, answer, confirmed=view.asks, step=step.id)
     after = runbooks.get(uid)
     if step.kind is Kind.ACTION and after.action is not None:
         bridge.chosen_action = after.action
@@ -95,52 +114,79 @@ async def advance(bridge: Bridge, standing: Standing, argument: str) -> None:
         bridge.go("runbook")
 
 
+async def _given(bridge: Bridge, view: RunView) -> bool:
+    """Ask for the values that the document left open; each is asked for once. False when the person left."""
+    for wanted in view.missing:
+        value = await _value(bridge, wanted, f"{view.title} needs it here, and knows it from then on.")
+        if value is None:
+            return False
+        bridge.desk.runbooks.give(view.uid, {wanted.name: value})
+    return True
+
+
 async def _answer(bridge: Bridge, view: RunView) -> str | None:
+    """What the step wants to hear: a choice, a value, how a message was told; None when the person left."""
+    work = bridge.desk.runbooks.step_of(view.uid)
+    if isinstance(work, Question):
+        return await _value(bridge, Input(work.name, work.type, work.ask, work.default), view.title)
+    if isinstance(work, Message):
+        return await _tell(bridge, view, work)
+    if not view.choices or any(choice.preferred for choice in view.choices):
+        return ""
     options = [Option(choice.go, choice.answer, f"leads to: {choice.title}") for choice in view.choices]
-    return await bridge.ask(Choose(view.decided_by, options))
+    return await bridge.ask(Choose(view.decided_by, options)) or None
+
+
+async def _tell(bridge: Bridge, view: RunView, work: Message) -> str | None:
+    """Open the words, filled; send them where the audience reads, or put them on the clipboard."""
+    draft = bridge.desk.messages.draft(view.incident, work.audience, work.template) if view.incident else None
+    words: str | None = view.text if work.text or draft is None else draft.text
+    while words is not None:
+        words = await bridge.ask(Write(f"To {work.audience}", words, about=view.title, accept="send"))
+        if words is None:
+            return None
+        try:
+            if view.incident is None:
+                bridge.copy_to_clipboard(words)
+                return f"{work.audience}: copied, told by hand"
+            bridge.desk.messages.send(view.incident, work.audience, words)
+        except CockpitError as error:
+            bridge.tell(str(error), "error")
+            continue
+        bridge.copy_to_clipboard(words)
+        return f"{work.audience} told"
+    return None
+
+
+async def _approve(bridge: Bridge, view: RunView) -> None:
+    """Say yes or no to what somebody else works on."""
+    options = [
+        Option("yes", "Approve", f"as {bridge.desk.operator}"),
+        Option("no", "Reject", "the step fails, with your reason"),
+    ]
+    chosen = await bridge.ask(
+        Choose(view.current.title if view.current else view.title, options, about=view.decided_by)
+    )
+    if chosen == "yes":
+        bridge.desk.runbooks.approve(view.uid)
+    elif chosen == "no":
+        reason = await bridge.ask(Ask("Why is it not approved?", about=view.title))
+        if reason is not None:
+            bridge.desk.runbooks.reject(view.uid, reason)
+    bridge.go("runbook")
 
 
 async def _agree(bridge: Bridge, view: RunView) -> bool:
-    commands = [" ".join(argv) for argv in view.command]
-    sentences = ["This command was not written for this product. It would run exactly:", *commands]
+    shown = view.script.splitlines() if view.script else [" ".join(argv) for argv in view.command]
+    given = [f"with {', '.join(view.command[0][1:])}"] if view.script and view.command[0][1:] else []
+    undo = [f"Way back: {view.undo}"] if view.undo else []
+    sentences = [f"{view.why_asks} It would run exactly:", *shown, *given, *undo]
     return await bridge.confirm(Confirm("Run this command?", sentences, yes="Run it"))
-
-
-async def skip(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Leave the current step out, with a reason."""
-    view = bridge.desk.runbooks.get(standing.run)
-    title = view.current.title if view.current is not None else view.title
-    reason = await bridge.ask(Ask("Why is this step left out?", about=title))
-    if reason is not None:
-        bridge.desk.runbooks.skip(standing.run, reason)
-
-
-async def back(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Return to the step before."""
-    bridge.desk.runbooks.back(standing.run)
-
-
-async def abort(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Stop the run, with a reason."""
-    reason = await bridge.ask(Ask("Why is the runbook stopped?", about="An action that was started goes on."))
-    if reason is not None:
-        bridge.desk.runbooks.abort(standing.run, reason)
-
-
-async def seen(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Show all that the current step printed."""
-    view = bridge.desk.runbooks.get(standing.run)
-    if not view.output:
-        raise Refused("The current step has printed nothing.")
-    await bridge.show(Read("Output", lambda width: output_lines(view, width)))
 
 
 MOVES = {
     "runbook.show": show,
     "runbook.start": start,
     "runbook.advance": advance,
-    "runbook.skip": skip,
-    "runbook.back": back,
-    "runbook.abort": abort,
-    "runbook.seen": seen,
+    **runbook_steer.MOVES,
 }

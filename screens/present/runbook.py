@@ -25,6 +25,11 @@ _DOES = {
     Kind.CHECK: "waits for a live check",
     Kind.ACTION: "plans a change; nothing is changed before you confirm the plan",
     Kind.DECIDE: "a decision",
+    Kind.APPROVE: "others have to agree",
+    Kind.WAIT: "waits for the clock",
+    Kind.MESSAGE: "opens words to be sent",
+    Kind.INPUT: "asks for a value",
+    Kind.INCLUDE: "the steps of another runbook",
 }
 
 
@@ -33,8 +38,14 @@ def head_lines(view: RunView, now: datetime, cells: int) -> list[Line]:
     ended = view.ended_at or now
     left = line((view.title, Tone.TITLE))
     state = {RunStatus.ACTIVE: f"step {view.number} of {view.total}"}.get(view.status, str(view.status))
+    if view.paused_by:
+        state = f"⏸ paused by {view.paused_by}"
+    elif view.aborting and view.status is RunStatus.ACTIVE:
+        state = f"cleaning up, {state}"
     right = line((state, Tone.ACCENT), " ", (elapsed(view.started_at, ended), Tone.STRONG))
     inputs = " · ".join(f"{name} {value}" for name, value in view.inputs.items() if value)
+    if len(view.people) > 1:
+        inputs = " · ".join([*([inputs] if inputs else []), f"worked by {', '.join(view.people)}"])
     return [spread(left, right, cells), cut(line((inputs, Tone.MUTED)), cells)]
 
 
@@ -60,11 +71,12 @@ def current_lines(view: RunView, health: CheckView | None, now: datetime, cells:
     if view.text.strip():
         lines += [EMPTY, *markdown_lines(view.text, cells)]
     if view.command:
-        lines += [EMPTY, rule("will run" if not view.waiting else "runs", cells)]
-        for argv in view.command:
-            lines += wrap(shlex.join(argv), cells, Tone.STRONG, indent=4, first=line(("$ ", Tone.KEY)))
-        if view.asks:
-            lines += wrap("Not written for this product: it asks before it runs.", cells, Tone.WARN)
+        lines += _command(view, cells)
+    if view.missing and step.state is not StepState.RUNNING:
+        names = ", ".join(each.ask or each.name for each in view.missing)
+        lines += wrap(f"It will ask for: {names}", cells, Tone.ACCENT)
+    if view.undo:
+        lines += wrap(f"way back: {view.undo}", cells, Tone.MUTED)
     for choice in view.choices:
         mark = ("▸ ", Tone.KEY) if choice.preferred else ("  ", Tone.PLAIN)
         tail = f" → {choice.title}" + (" (what is known points here)" if choice.preferred else "")
@@ -72,6 +84,21 @@ def current_lines(view: RunView, health: CheckView | None, now: datetime, cells:
     lines += [EMPTY, *_decided(view, cells)]
     if health is not None:
         lines += [EMPTY, *health_lines(health, now, cells)]
+    return lines
+
+
+def _command(view: RunView, cells: int) -> list[Line]:
+    """The exact arguments, or the whole script that a shell would read, and why it asks."""
+    lines: list[Line] = [EMPTY, rule("will run" if not view.waiting else "runs", cells)]
+    if view.script:
+        for row in view.script.splitlines():
+            lines += wrap(row, cells, Tone.STRONG, indent=4, first=line(("▏ ", Tone.RULE)))
+    for argv in view.command:
+        lines += wrap(shlex.join(argv), cells, Tone.STRONG, indent=4, first=line(("$ ", Tone.KEY)))
+    if view.why_asks and not view.waiting:
+        lines += wrap(f"{view.why_asks} It asks before it runs.", cells, Tone.WARN)
+    if view.silent is not None:
+        lines += wrap(f"It has printed nothing for {span_words(view.silent)}. X stops it.", cells, Tone.WARN)
     return lines
 
 

@@ -259,6 +259,15 @@ class Runbooks:
         step = self._runs.get(uid).step
         return step.work if step is not None else None
 
+    def book_of(self, uid: str) -> Runbook:
+        """The runbook as the run pinned it, with what it includes."""
+        return self._runs.get(uid).runbook
+
+    def rehearse_run(self, uid: str) -> Sequence[Rehearsed]:
+        """What every step of a run does with the values that are known by now."""
+        run = self._runs.get(uid)
+        return rehearse(run.runbook, run.values)
+
     def tick(self, now: datetime) -> bool:
         """Settle what waits and can be settled now; cheap when nothing can. Returns whether something moved."""
         return self._flow.tick(now)
