@@ -157,12 +157,26 @@ class Board:
 
     def recent(self, target: str) -> tuple[Verdict | None, ...]:
         """The worst verdict in each step of the last hour, the newest last; None where nobody looked."""
-        standing = {
+        return recent(self._history.get(target, ()), self._standing(target), self._gaps, self._clock.now())
+
+    def recent_by_check(self, target: str, step: timedelta, steps: int) -> dict[str, tuple[Verdict | None, ...]]:
+        """The same for each check apart, in other steps."""
+        history, now = self._history.get(target, ()), self._clock.now()
+        return {
+            check: recent(
+                [line for line in history if line.check == check],
+                {check: state}, self._gaps, now, step=step, steps=steps,
+            )
+            for check, state in self._standing(target).items()
+        }  # fmt: skip
+
+    def _standing(self, target: str) -> dict[str, tuple[Verdict, datetime]]:
+        """Each check's verdict, and since when it holds."""
+        return {
             check: (Verdict(row.verdict), row.since)
             for (check, vantage), row in self._latest.get(target, {}).items()
             if vantage == DECISION
         }
-        return recent(self._history.get(target, ()), standing, self._gaps, self._clock.now())
 
     def resolvers(self, target: str) -> tuple[tuple[str, Verdict], ...]:
         """What each resolver says of the domain's resolution, by name; empty before any was asked."""

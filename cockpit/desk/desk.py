@@ -35,6 +35,7 @@ from storage.observations import Observations
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
     from cockpit.desk.backups import Backups
+    from cockpit.desk.closer import CloserWatch
     from cockpit.desk.messages import Messages
     from cockpit.desk.owners import OwnerRegister
     from cockpit.desk.past import Past
@@ -123,6 +124,15 @@ class Desk:
         from cockpit.desk.backups import Backups
 
         return Backups(self.database, self.settings, self.board, self.operator, self.clock)
+
+    @cached_property
+    def closer(self) -> "CloserWatch":
+        """Domains that are watched closer for a while."""
+        from cockpit.desk.closer import CloserWatch
+
+        closer = CloserWatch(self.feed)
+        self.feed.add(closer, stream="ops")
+        return closer
 
     @cached_property
     def owners(self) -> "OwnerRegister":

@@ -1,6 +1,6 @@
 """The past of one target: what its records were, what changed, and how its hours went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -52,6 +52,22 @@ class Past:
             for check in self._board.checks(target)
             for seen in check.vantages
         )
+
+    def day(self, target: str) -> Mapping[str, tuple[Verdict | None, ...]]:
+        """The worst verdict of each check in each of the last 24 hours, newest last; None where nobody looked."""
+        return self._board.recent_by_check(target, timedelta(hours=1), 24)
+
+    def week(self, target: str) -> Mapping[str, tuple[Verdict | None, ...]]:
+        """The worst verdict of each check in each of the last 28 stretches of six hours, as far as it is kept."""
+        step, steps, now = timedelta(hours=6), 28, self._clock.now()
+        found = {check: list(marks) for check, marks in self._board.recent_by_check(target, step, steps).items()}
+        for each in self.hours(target, now - step * steps):
+            marks = found.setdefault(each.check, [None] * steps)
+            index = int((each.hour - (now - step * steps)) / step)
+            known = marks[index] if 0 <= index < steps else None
+            if 0 <= index < steps and (known is None or each.verdict.rank < known.rank):
+                marks[index] = each.verdict
+        return {check: tuple(marks) for check, marks in found.items()}
 
     def hours(self, target: str, moment: datetime | None = None) -> list[Hour]:
         """The hours since `moment` (a week ago if left out) whose single looks have been forgotten."""

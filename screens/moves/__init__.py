@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.moves import action, board, everywhere, incident, review, runbook
+from screens.moves import action, board, domain, everywhere, incident, review, runbook
 
 Move = Callable[[Bridge, Standing, str], Awaitable[None]]
 
 MOVES: Mapping[str, Move] = {
     **everywhere.MOVES,
     **board.MOVES,
+    **domain.MOVES,
     **incident.MOVES,
     **runbook.MOVES,
     **action.MOVES,

@@ -1,35 +1,73 @@
 """One domain's lines: findings as now, wanted and fix; who sees what; how it came about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from cockpit.desk.views import CheckView, DomainView, Freshness, VantageView
+from cockpit.desk.views import CheckView, DomainView, Freshness
 from cockpit.health.model import Verdict
-from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, pad, rule, spread, wrap
+from screens.present.lines import EMPTY, Line, Span, Tone, cut, join, line, spread, wrap
 from screens.present.words import GLYPHS, TONES, age, age_tone, count, glyph, hour
 
-_CELL = 7
-"""Cells of one record's column in the matrix: a glyph and its remaining TTL."""
-
-_CELL_SIGNS: Mapping[str, Span] = {
-    "good": (GLYPHS[Verdict.OK], Tone.OK),
-    "weak": (GLYPHS[Verdict.WARN], Tone.WARN),
-    "unknown": (GLYPHS[Verdict.UNKNOWN], Tone.UNKNOWN),
-}
+_WORDS = {Verdict.FAIL: "FAIL", Verdict.WARN: "WARN", Verdict.UNKNOWN: "UNKNOWN", Verdict.INFO: "INFO",
+          Verdict.OK: "OK", Verdict.NA: "do not apply"}  # fmt: skip
 
 
-def finding_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
-    """Every check, worst first; those that are not well with what is there, what is wanted and how to fix it."""
+def summary_line(view: DomainView, more: str, cells: int) -> Line:
+    """How many checks stand at each verdict, in words, and what else is to be known of the domain."""
+    counted = [
+        line((f"{GLYPHS[verdict]} {number} {word}", TONES[verdict]))
+        for verdict, word in _WORDS.items()
+        if (number := sum(check.verdict is verdict for check in view.checks))
+    ]
+    silent = sum(check.freshness is Freshness.SILENT for check in view.checks)
+    if silent:
+        counted.append(line((f"{count(silent, 'check')} without data", Tone.MUTED)))
+    owner = line((f"owner {view.owner}" if view.owner else "", Tone.MUTED))
+    return cut(join([*counted, line((more, Tone.INFO)), owner], ("  ", Tone.PLAIN)), cells)
+
+
+def tab_line(panes: Mapping[str, str], active: str, counts: Mapping[str, str], cells: int, *, alone: bool) -> Line:
+    """The parts of a screen that shows one at a time; the active one is marked, `tab` goes on."""
+    spans: list[Span] = []
+    for name, title in panes.items():
+        here = name == active
+        spans += [(" ▸" if here else "  ", Tone.KEY), (title, Tone.TITLE if here else Tone.MUTED)]
+        if counts.get(name):
+            spans.append((f" {counts[name]}", Tone.WARN))
+    return spread(tuple(spans), line(("tab", Tone.KEY), " next part" if alone else " turns the right"), cells)
+
+
+def finding_lines(view: DomainView, now: datetime, cells: int, copy_key: str = "") -> list[Line]:
+    """Every check, worst first: what is not well with now, wanted and fix, the others in a line each.
+
+    `copy_key` is named at the first record, which is the one that it copies.
+    """
     lines: list[Line] = []
-    if view.owner or view.services:
-        owner = f"owner {view.owner}" if view.owner else "no owner known"
-        lines += wrap(f"{owner} · {', '.join(view.services) or 'no services named'}", cells, Tone.MUTED)
     for check in view.checks:
-        lines += _check_lines(check, now, cells)
+        if check.verdict.rank < Verdict.OK.rank:
+            lines += _check_lines(check, now, cells, copy_key)
+            if check.finding is not None and check.finding.record:
+                copy_key = ""
+    lines += [_good_line(check, now, cells) for check in view.checks if check.verdict is Verdict.OK]
+    idle = [check.title for check in view.checks if check.verdict is Verdict.NA]
+    if idle:
+        first = line((f"{GLYPHS[Verdict.NA]} ", Tone.MUTED))
+        lines += wrap(f"do not apply: {', '.join(idle)}", cells, Tone.MUTED, indent=2, first=first)
     if not view.checks:
         lines += wrap("Nobody has looked at this domain yet: c asks the watch to look now.", cells, Tone.MUTED)
+    if view.services:
+        words = f"sends for {', '.join(view.services)}"
+        lines += [EMPTY, *wrap(words, cells, Tone.MUTED)]
     return lines
+
+
+def _good_line(check: CheckView, now: datetime, cells: int) -> Line:
+    words = "no data: the last answer is too old" if check.freshness is Freshness.SILENT else check.headline
+    _, _, short = words.partition(": ")
+    head = line(
+        glyph(check.verdict, check.freshness), " ", (check.title, Tone.STRONG), "  ", (short or words, Tone.MUTED)
+    )
+    return spread(head, line((age(check.at, now), age_tone(check.freshness))), cells)
 
 
 def brief_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
@@ -47,7 +85,7 @@ def brief_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
     return lines
 
 
-def _check_lines(check: CheckView, now: datetime, cells: int) -> list[Line]:
+def _check_lines(check: CheckView, now: datetime, cells: int, copy_key: str = "") -> list[Line]:
     well = check.verdict.rank >= Verdict.OK.rank
     aged = age(check.at if well else check.since, now)
     silent = check.freshness is Freshness.SILENT
@@ -63,79 +101,14 @@ def _check_lines(check: CheckView, now: datetime, cells: int) -> list[Line]:
         lines += wrap(text, cells, indent=9, first=line("  ", (f"{name:<7}", Tone.ACCENT)))
     if finding.record:
         lines += wrap(finding.record, cells, Tone.STRONG, indent=9, first=line("  ", ("record ", Tone.ACCENT)))
+        if copy_key:
+            lines.append(line(" " * 9, (copy_key, Tone.KEY), (" copies it whole", Tone.MUTED)))
     return [*lines, EMPTY]
 
 
 def copyable_record(view: DomainView) -> str:
     """The record of the worst finding that has one; empty when none has."""
     return next((check.finding.record for check in view.checks if check.finding and check.finding.record), "")
-
-
-def matrix_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
-    """Who sees what: a row per server or service, a column per record with a glyph and the remaining TTL."""
-    lines: list[Line] = []
-    for check in view.checks:
-        if check.vantages:
-            lines.append(rule(check.title, cells, f"{age(check.at, now)} ago"))
-            lines += _matrix(check, cells)
-    return lines or wrap("No server or service was asked yet.", cells, Tone.MUTED)
-
-
-def _matrix(check: CheckView, cells: int) -> list[Line]:
-    columns = _columns(check.vantages)
-    names = min(max(len(seen.vantage) for seen in check.vantages), max(10, cells - len(columns) * _CELL - 3))
-    lines = [
-        line(" ", (f"{number}", Tone.KEY), " ", (record, Tone.MUTED)) for number, record in enumerate(columns, 1)
-    ]
-    if len(columns) > 1:
-        numbers = "".join(f"{number:<{_CELL}}" for number in range(1, len(columns) + 1))
-        lines.append(cut(line(" " * (names + 3), (numbers, Tone.KEY)), cells))
-    for seen in sorted(check.vantages, key=lambda one: (_role(one), one.vantage)):
-        lines.append(_matrix_row(seen, columns, names, cells))
-    return [cut(one, cells) for one in lines]
-
-
-def _matrix_row(seen: VantageView, columns: Sequence[str], names: int, cells: int) -> Line:
-    head = line(glyph(seen.verdict), " ", *pad(line(seen.vantage), names), " ")
-    found = {_record(cell): cell for cell in _cells(seen)}
-    if not found:
-        return cut(line(*head, (seen.headline, TONES[seen.verdict])), cells)
-    body: list[Span] = []
-    for record in columns:
-        body.extend(pad(_cell(found.get(record)), _CELL))
-    if len(columns) * _CELL + names + 3 + 10 < cells or len(columns) == 1:
-        body.append((" " + seen.headline, Tone.MUTED if seen.verdict is Verdict.OK else TONES[seen.verdict]))
-    return cut((*head, *body), cells)
-
-
-def _cell(cell: Mapping[str, Any] | None) -> Line:
-    if cell is None:
-        return line((GLYPHS[Verdict.NA], Tone.MUTED))
-    sign = _CELL_SIGNS.get(str(cell.get("state")), (GLYPHS[Verdict.FAIL], Tone.FAIL))
-    ttl = cell.get("ttl_s")
-    rest = (
-        f"{int(ttl)}s"
-        if isinstance(ttl, int | float) and ttl < 6000
-        else ("" if ttl is None else f"{int(ttl) // 3600}h")
-    )
-    return line(sign, (rest, Tone.MUTED))
-
-
-def _cells(seen: VantageView) -> list[Mapping[str, Any]]:
-    cells = seen.evidence.get("cells")
-    return [cell for cell in cells if isinstance(cell, Mapping)] if isinstance(cells, list | tuple) else []
-
-
-def _record(cell: Mapping[str, Any]) -> str:
-    return f"{cell.get('record', cell.get('name', '?'))} {cell.get('type', '')}".strip()
-
-
-def _columns(vantages: Sequence[VantageView]) -> list[str]:
-    return list(dict.fromkeys(_record(cell) for seen in vantages for cell in _cells(seen)))
-
-
-def _role(seen: VantageView) -> int:
-    return {"authoritative": 0, "resolver": 1}.get(str(seen.evidence.get("role", "")), 2)
 
 
 def history_lines(view: DomainView, now: datetime, cells: int, titles: Mapping[str, str]) -> list[Line]:
@@ -147,12 +120,3 @@ def history_lines(view: DomainView, now: datetime, cells: int, titles: Mapping[s
                     (titles.get(change.check, change.check), Tone.STRONG), "  ")  # fmt: skip
         lines.append(cut((*head, (change.headline, Tone.MUTED)), cells))
     return lines or [line(("No change of verdict yet.", Tone.MUTED))]
-
-
-def agreement_line(view: DomainView) -> str:
-    """How many of the servers asked agree, in words; empty when nobody was asked."""
-    for check in view.checks:
-        asked, agreeing = check.evidence.get("asked"), check.evidence.get("agreeing")
-        if isinstance(asked, int) and isinstance(agreeing, int) and asked:
-            return f"{check.title}: {agreeing} of {count(asked, 'server')} agree"
-    return ""

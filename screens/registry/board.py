@@ -1,7 +1,7 @@
 """The board and one domain."""
 
 from screens.registry.model import BOARD, Command
-from screens.registry.reasons import alert, domain
+from screens.registry.reasons import alert, copyable, domain
 
 COMMANDS: tuple[Command, ...] = (
     Command("domain.show", ("o", "right"), "Open the selected domain", "Show findings, every vantage and history "
@@ -18,7 +18,15 @@ COMMANDS: tuple[Command, ...] = (
             ("board",), ""),
     Command("check.now", ("c",), "Check now", "Ask the watch to look at the selected domain at once.", BOARD,
             ("board", "domain"), "check now", domain),
-    Command("watch.start", ("w",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),
+    Command("domain.closer", ("w",), "Watch closer for an hour", "Look at it every ten seconds for an hour; "
+            "pressed again, as often as the others.", BOARD, ("board", "domain"), "closer", domain),
+    Command("domain.runbook", ("r",), "Start a runbook for the domain", "Choose a runbook; those for its alerts "
+            "stand first. Its incident is opened when there is none.", BOARD, ("domain",), "runbook", domain),
+    Command("domain.history", ("h",), "History of the domain", "A day and a week of every check, and every change "
+            "of verdict.", BOARD, ("board", "domain"), "history", domain),
+    Command("copy.all", ("Y",), "Copy all records", "Copy every record that is to be published, as zone lines.",
+            BOARD, ("domain",), "", copyable),
+    Command("watch.start", ("W",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),
     Command("drill.start", ("d",), "Practise a drill", "Open a cockpit on a simulated outage; nothing leaves this "
             "machine.", BOARD, ("board",)),
     Command("domain.add", ("a",), "Add a domain", "Watch one more domain.", BOARD, ("board",), ""),
