@@ -69,7 +69,8 @@ class Feedback(NamedTuple):
 def read(text: str | bytes) -> list[Feedback]:
     """Every recipient's feedback of one message in any of its shapes; raises NotFeedbackError.
 
-    A message that SNS sends about itself, and the test message with which SES begins, say nothing: an empty list.
+    What SNS sends about itself, the test message with which SES begins, and a CloudWatch alarm that came by the
+    same topic say nothing: an empty list.
     """
     message = _object(text)
     if "Message" in message and "Type" in message:
@@ -82,6 +83,8 @@ def read(text: str | bytes) -> list[Feedback]:
     detail = message.get("detail")
     if isinstance(detail, dict) and str(message.get("source", "")) == "aws.ses":
         message = detail
+    if "AlarmName" in message and "NewStateValue" in message:
+        return []
     return list(_each(message))
 
 

@@ -32,8 +32,11 @@ def signed_text(envelope: Mapping[str, Any]) -> bytes:
     return "".join(lines).encode()
 
 
-def certificate_url(envelope: Mapping[str, Any]) -> str:
-    """Where the signer's certificate is; empty for a place that is not SNS's own."""
+def certificate_url(envelope: Mapping[str, Any], endpoint: str = "") -> str:
+    """Where the signer's certificate is; empty for a place that is not SNS's own.
+
+    With an `endpoint`, SNS is there and nowhere else.
+    """
     url = envelope.get("SigningCertURL") or envelope.get("SigningCertUrl")
     if not isinstance(url, str) or not url.isascii() or any(letter.isspace() for letter in url):
         return ""
@@ -42,6 +45,8 @@ def certificate_url(envelope: Mapping[str, Any]) -> str:
         port = parts.port
     except ValueError:
         return ""
+    if endpoint:
+        return url if url.startswith(f"{endpoint.rstrip('/')}/") and PATH.match(parts.path) else ""
     own = parts.scheme == "https" and port in (None, 443) and not parts.username and not parts.password
     if not own or parts.query or parts.fragment or not HOST.match(parts.hostname or ""):
         return ""
@@ -55,6 +60,7 @@ def refusal(
     *,
     waited: timedelta = timedelta(),
     version: str = "2",
+    endpoint: str = "",
 ) -> str:
     """Why an envelope is not believed, before its signature is looked at; empty when nothing speaks against it.
 
@@ -70,7 +76,7 @@ def refusal(
         return f"its signature version {given[:10]!r} is not taken"
     if not isinstance(envelope.get("Signature"), str) or not envelope["Signature"]:
         return "it is not signed"
-    if not certificate_url(envelope):
+    if not certificate_url(envelope, endpoint):
         return "its certificate is not from SNS itself"
     at = moment(envelope.get("Timestamp"))
     if at is None:

@@ -26,6 +26,8 @@ from cockpit.probes.keys import public_key_facts
 from cockpit.probes.tls import TlsProbe
 from cockpit.probes.visits import Visit, Visits
 from cockpit.profile import Profile
+from cockpit.watch.around import AroundLooks
+from cockpit.watch.backup import Backups
 from cockpit.watch.doubt import Doubt
 from cockpit.watch.mail import MailLooks, Sending
 from cockpit.watch.names import NameLooks
@@ -54,6 +56,8 @@ class Looks:
         self._visits = Visits(profile, trust)
         self._tls = TlsProbe(profile, trust, self._visits)
         self._http = HttpProbe(profile, trust, self._visits)
+        self.backups = Backups(profile, self._engine)
+        self._around = AroundLooks(settings, profile, trust, self._aws, self.backups)
         self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
         self._mail = MailLooks(profile, trust)
         self.ses = SesLooks(settings, profile)
@@ -66,6 +70,7 @@ class Looks:
         """Close the sockets that are kept open between looks."""
         self._engine.close()
         self._visits.close()
+        self.ses.close()
 
     def add(self, domain: DomainConfig) -> None:
         """Look at a domain that is not configured, as if it were."""
@@ -78,6 +83,7 @@ class Looks:
             if seen.vantage == DECISION and seen.check == "ses.identity" and seen.evidence.get("origin"):
                 self._identities[seen.target] = seen.evidence
             self._mail.learn(seen)
+            self._around.learn([seen])
             self.ses.learn(seen)
 
     def will_ask(self, jobs: Iterable[Job]) -> None:
@@ -243,6 +249,15 @@ class Looks:
         ]
         return web.judge_health(target, pairs, at)
 
+    async def _targets(self, target: str, at: datetime) -> list[Observation]:
+        return await self._around.targets(self._domain(target), at)
+
+    async def _issuance(self, target: str, at: datetime) -> list[Observation]:
+        return await self._around.issuance(self._domain(target), at)
+
+    async def _backup(self, target: str, at: datetime) -> list[Observation]:
+        return await self._around.backup(self._domain(target), self._identities.get(target), at)
+
     def _domain(self, target: str) -> DomainConfig:
         return self._domains.get(target) or DomainConfig(name=target)
 
@@ -277,4 +292,7 @@ _PROBES: Mapping[str, Callable[[Looks, str, datetime], Awaitable[list[Observatio
     "alignment": Looks._alignment,
     "certificate": Looks._certificate,
     "health": Looks._health,
+    "targets": Looks._targets,
+    "issuance": Looks._issuance,
+    "backup": Looks._backup,
 }

@@ -61,6 +61,7 @@ class Watch:
         self._memory = Memory(settings)
         self._looks = Looks(settings, profile, clock)
         self._looks.when_identity_changes = self._look_again_at_mail
+        self._looks.ses.keep_feedback(store.path)
         self._look = look or self._looks.look
         self._jobs = jobs(settings, profile)
         self._looks.will_ask(self._jobs)

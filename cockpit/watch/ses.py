@@ -1,7 +1,8 @@
 """Looks at SES accounts: each account and region with its own credentials, queue and breaker."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,11 +19,14 @@ from cockpit.probes.pace import ROUTINE, URGENT
 from cockpit.probes.ses import read_account
 from cockpit.probes.ses.alarms import read_alarms
 from cockpit.probes.ses.calls import Calls
+from cockpit.probes.ses.signers import Signers
 from cockpit.probes.ses.standing import read_advice, read_health, read_sets
 from cockpit.profile import Aws, Profile
 from cockpit.ses.alarms import judge_alarms
 from cockpit.ses.budget import judge_calls
+from cockpit.ses.returns import judge_feedback
 from cockpit.ses.standing import judge_advice, judge_health, judge_sets
+from cockpit.watch.feedback import Ingest
 from cockpit.watch.identities import Identities
 from cockpit.watch.plan import Job, watched_account
 
@@ -50,6 +54,8 @@ class SesLooks:
 
     def __init__(self, settings: Settings, profile: Profile) -> None:
         self._settings = settings
+        self._profile = profile
+        self._ingest: Ingest | None = None
         self._calls: dict[str, Calls] = {}
         for target, own in profiles(settings, profile).items():
             self._calls[target] = Calls(AwsReader(own), speed=profile.speed)
@@ -66,6 +72,17 @@ class SesLooks:
             await self.identities.turn(job.target, urgent=urgent)
         elif job.probe in FIRST_CALL and job.target.startswith(ACCOUNT_PREFIX):
             await self.calls(job.target).turn(FIRST_CALL[job.probe], URGENT if urgent else ROUTINE)
+
+    def keep_feedback(self, path: Path) -> None:
+        """Work the feedback queue off into the database at `path`, unless this cockpit is read-only."""
+        if self._settings.ses.feedback_queue and not self._settings.read_only and self._first:
+            calls, signers = self.calls(self._first), Signers(self._profile)
+            self._ingest = Ingest(path, self._first, self._settings.ses, calls, signers)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._ingest is not None:
+            self._ingest.close()
 
     def calls(self, target: str) -> Calls:
         """The queue of one account."""
@@ -114,6 +131,11 @@ class SesLooks:
     async def _advice(self, target: str, at: datetime) -> list[Observation]:
         return judge_advice(await read_advice(self.calls(target), target, "ses.advice", at=at), at)
 
+    async def _feedback(self, target: str, at: datetime) -> list[Observation]:
+        if self._ingest is None:
+            return judge_feedback(Reading(target, "ses.feedback", "sqs", at, timedelta()), None, at)
+        return await self._ingest.look(at)
+
     async def _budget(self, target: str, at: datetime) -> list[Observation]:
         calls = self.calls(target)
         session = calls.session
@@ -151,5 +173,6 @@ _LOOKS: Mapping[str, Callable[[SesLooks, str, datetime], Awaitable[list[Any]]]] 
     "alarms": SesLooks._alarms,
     "aws_health": SesLooks._health,
     "advice": SesLooks._advice,
+    "feedback": SesLooks._feedback,
     "calls": SesLooks._budget,
 }

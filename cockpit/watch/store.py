@@ -52,6 +52,11 @@ class Store:
         self._memory: Memory | None = None
         self._owners = ""
 
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
     async def open(self) -> None:
         """Open the database; raises what `Database.open` raises."""
         await self._do(self._open)
