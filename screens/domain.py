@@ -107,6 +107,8 @@ class DomainScreen(Frame):
                 part.display = all_at_once or name == beside
         self.query_one(f"#{self._pane}").focus()
         self.tick(self.now)
+        # How many lines are hidden is known once the parts have their new size.
+        self.call_after_refresh(self.tick, self.now)
 
     def standing(self) -> Standing:
         """The domain on show, its untaken alert, and the record to publish."""

@@ -52,16 +52,14 @@ class DomainTable:
         self.text = text
         self._query = parse(text, self._belongs)
 
-    def next_sort(self) -> str:
-        """Change the order; returns what it is now in words."""
+    def next_sort(self) -> None:
+        """Change the order."""
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        return _SORT_WORDS[self.sort] or "worst first"
 
-    def next_group(self) -> str:
-        """Change what is grouped by; returns it, empty for no groups."""
+    def next_group(self) -> None:
+        """Change what is grouped by."""
         self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
         self.folded.clear()
-        return self.group
 
     def fold(self, item: Listed | None) -> str | None:
         """Fold or unfold the head on a line or above it; returns the head's name, None where there is none."""

@@ -41,15 +41,14 @@ async def filter_list(bridge: Bridge, standing: Standing, argument: str) -> None
 async def sort_list(bridge: Bridge, standing: Standing, argument: str) -> None:
     """List in the next order."""
     board = _board(bridge)
-    bridge.tell(f"Domains: {board.table.next_sort()}.", seconds=2)
+    board.table.next_sort()
     board.relist()
 
 
 async def group_list(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Group by the next thing."""
     board = _board(bridge)
-    group = board.table.next_group()
-    bridge.tell(f"Domains by {group}." if group else "Domains without groups.", seconds=2)
+    board.table.next_group()
     board.relist()
 
 

@@ -156,10 +156,12 @@ def _certificates(chain: Sequence[Mapping[str, Any]], now: datetime, cells: int)
     """The best path from the root down to the host's own certificate; what was sent for nothing stands below."""
     path = [one for one in chain if one.get("used", True)]
     lines: list[Line] = []
-    for number, one in enumerate(reversed(path)):
-        if number:
-            lines.append(line(_BROKEN if one.get("trouble") else _LINK))
+    above: Mapping[str, Any] | None = None
+    for one in reversed(path):
+        if above is not None:
+            lines.append(line(_BROKEN if one.get("trouble") or above.get("missing") else _LINK))
         lines += _certificate(one, now, cells)
+        above = one
     for one in chain:
         if not one.get("used", True):
             words = f"sent, and not needed: {one.get('subject')}"

@@ -246,6 +246,42 @@ def troubled(scene: Scene) -> str:
     )  # fmt: skip
 
 
+def chained(scene: Scene, target: str = "pay.example") -> None:
+    """A DNSSEC chain that breaks at the domain, and a certificate chain that lacks its intermediate."""
+    ends = format_time(scene.clock.now() + timedelta(days=12))
+    zones = [
+        {"zone": zone, "status": "secure", "expires_at": ends, "keys": [{"tag": tag, "entry": True}],
+         "ds": [{"tag": tag, "algorithm": 13, "digest_type": 2}]}
+        for zone, tag in ((".", 20326), ("example", 9511))
+    ]  # fmt: skip
+    broken = {"zone": target, "status": "bogus", "reason": "wrong-ds", "detail": "DS 4711, keys 21720",
+              "keys": [{"tag": 21720, "algorithm": 13, "entry": True}],
+              "ds": [{"tag": 4711, "algorithm": 13, "digest_type": 2}]}  # fmt: skip
+    scene.saw(target, "dns.dnssec", Verdict.FAIL, f"DNSSEC: {target}: no key matches the DS", ago=10, since=720,
+              evidence={"status": "bogus", "chain": [*zones, broken]})  # fmt: skip
+    chain = [
+        {"role": role, "subject": subject, "not_after": ends, "presented": presented, "used": True,
+         "missing": role == "intermediate", "trouble": "", "fetch_at": where, "sha256": subject}
+        for role, subject, presented, where in (
+            ("leaf", f"www.{target}", True, ""),
+            ("intermediate", "Example Issuing CA", False, "http://ca.example/issuing.cer"),
+            ("root", "Example Root", False, ""),
+        )
+    ]  # fmt: skip
+    words = f"www.{target}: missing intermediate: Example Issuing CA is not sent"
+    finding = Finding(
+        "The server sends its own certificate alone.", "It sends the whole chain.", "Append the issuer's."
+    )
+    scene.saw(target, "tls.certificate", Verdict.FAIL, words, ago=30, since=600, finding=finding,
+              evidence={"host": f"www.{target}", "chain": chain})  # fmt: skip
+    scene.saw(target, "tls.revocation", Verdict.NA, "Revocation: not asked while the chain is not whole", ago=30)
+    cells = [{"record": target, "type": "MX", "state": "good", "ttl_s": 3600, "value": "10 mx.example."}]
+    for vantage, role in (("ns1.example", "authoritative"), ("google", "resolver")):
+        scene.saw(target, "mail.mx", Verdict.OK, "MX: mx.example", vantage=vantage,
+                  evidence={"role": role, "cells": cells})  # fmt: skip
+    scene.saw(target, "mail.mx", Verdict.OK, "MX: mx.example")
+
+
 def plan_for(scene: Scene, domain: str = "shop.example") -> Plan:
     """The plan that points SES signing at our own key."""
     before = {"origin": "AWS_SES", "selector": None}

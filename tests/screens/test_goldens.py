@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from cockpit.config import Settings
 from screens.app import CockpitApp
 from tests.screens.conftest import cockpit
-from tests.screens.desks import Scene, all_green, applied, planned, troubled
+from tests.screens.desks import Scene, all_green, applied, chained, planned, troubled
 from tests.screens.plain import assert_golden
 
 
@@ -79,6 +79,27 @@ async def test_a_domain_says_what_is_wrong_and_who_sees_it(scene: Scene) -> None
     async with cockpit(scene) as pilot:
         await go(pilot, "domain.show")
         await both_sizes(pilot, "domain")
+
+
+async def test_a_broken_chain_is_drawn_and_its_link_named(scene: Scene) -> None:
+    chained(scene)
+    troubled(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        assert isinstance(pilot.app, CockpitApp)
+        pilot.app.chosen_domain = "pay.example"
+        pilot.app.go("domain")
+        await pilot.pause()
+        await pilot.press("tab", "tab")
+        await both_sizes(pilot, "domain-chains")
+
+
+async def test_domains_are_grouped_with_counts_and_the_worst_group_first(scene: Scene) -> None:
+    troubled(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        await pilot.press("b", "b")
+        await both_sizes(pilot, "board-grouped")
 
 
 async def test_an_incident_shows_clocks_and_timeline(scene: Scene) -> None:

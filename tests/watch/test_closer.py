@@ -1,0 +1,54 @@
+"""A domain that is watched closer is looked at more often, until its time is over or somebody ends it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cockpit.clock import format_time
+from cockpit.health.closer import CALMED, CLOSER
+from cockpit.health.registry import check_named
+from cockpit.watch.closer import CloserPace
+
+NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+
+
+@dataclass
+class Told:
+    kind: str
+    body: dict[str, Any]
+
+
+def closer(target: str, minutes: float = 60) -> Told:
+    return Told(CLOSER, {"target": target, "until": format_time(NOW + timedelta(minutes=minutes))})
+
+
+def probes(pace: CloserPace, seconds: float) -> set[str]:
+    found = list(pace.due(NOW + timedelta(seconds=seconds), seconds))
+    assert len({target for target, _ in found}) <= 1
+    return {check_named(check).probe for _, check in found}
+
+
+def test_every_probe_begins_at_once_and_then_at_its_own_pace() -> None:
+    pace = CloserPace()
+    pace.absorb(closer("shop.example"))
+    assert {"resolution", "health", "dnssec", "mail", "certificate"} <= probes(pace, 0)
+    assert probes(pace, 9) == set()
+    assert {"resolution", "health"} <= probes(pace, 10)
+    assert "dnssec" not in probes(pace, 20)
+    assert "dnssec" in probes(pace, 30)
+
+
+def test_what_costs_others_something_keeps_its_pace() -> None:
+    pace = CloserPace()
+    pace.absorb(closer("shop.example"))
+    assert not {"backup", "issuance", "account", "rates"} & probes(pace, 0)
+
+
+def test_it_ends_by_itself_and_when_somebody_says_so() -> None:
+    pace = CloserPace()
+    pace.absorb(closer("shop.example", minutes=1))
+    assert pace.until("shop.example", NOW) == NOW + timedelta(minutes=1)
+    assert probes(pace, 61) == set()
+    pace.absorb(closer("shop.example"))
+    pace.absorb(Told(CALMED, {"target": "shop.example"}))
+    assert probes(pace, 70) == set()
