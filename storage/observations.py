@@ -29,6 +29,21 @@ class Sample(msgspec.Struct, frozen=True):
     took_ms: int
 
 
+class Renewal(msgspec.Struct, frozen=True, gc=False):
+    """The newest sample of a series stands at a later time as well, but for some values in its detail.
+
+    `values` are numbers by their JSON path. With `keep` the history gets a row of it too.
+    """
+
+    target: str
+    check: str
+    vantage: str
+    at: datetime
+    took_ms: int
+    keep: bool = False
+    values: tuple[tuple[str, int | None], ...] = ()
+
+
 class Latest(Sample, frozen=True):
     """The newest sample of its series; `since` is when its verdict began, `change` the number of this state."""
 
@@ -67,6 +82,18 @@ _PUT_HISTORY = """
     WHERE target = ?1 AND check_name = ?2 AND vantage = ?3"""
 
 
+_RENEW = """
+    UPDATE observation_latest SET
+        at = ?4, took_ms = ?5, change = ?6,
+        detail = {detail}
+    WHERE target = ?1 AND check_name = ?2 AND vantage = ?3 AND at <= ?4"""
+
+_KEEP_RENEWED = """
+    INSERT INTO observation_history (series, verdict, headline, detail, at, took_ms)
+    SELECT series, verdict, headline, detail, at, took_ms FROM observation_latest
+    WHERE target = ?1 AND check_name = ?2 AND vantage = ?3 AND at = ?4"""
+
+
 class Observations:
     """The observations of one database."""
 
@@ -84,6 +111,20 @@ class Observations:
             own.executemany(_PUT_LATEST, rows)
             own.executemany(_PUT_HISTORY, [row[:8] for row in rows])
             return _newest_change(own)
+
+    def renew(self, renewals: Sequence[Renewal], transaction: Transaction | None = None) -> None:
+        """Let what stands be true at a later time; a series that has gone, or is newer, is left as it is."""
+        with self._database.within(transaction) as own:
+            change = _newest_change(own)
+            by_size: dict[int, list[tuple[str | int | None, ...]]] = {}
+            for number, each in enumerate(renewals, change + 1):
+                key = each.target, each.check, each.vantage, stamp(each.at)
+                flat = [part for pair in each.values for part in pair]
+                by_size.setdefault(len(each.values), []).append((*key, each.took_ms, number, *flat))
+            for size, rows in by_size.items():
+                own.executemany(_renewing(size), rows)
+            kept = [(each.target, each.check, each.vantage, stamp(each.at)) for each in renewals if each.keep]
+            own.executemany(_KEEP_RENEWED, kept)
 
     def changed_since(self, change: int, limit: int = 50_000) -> tuple[list[Latest], int]:
         """Series that changed after number `change`, oldest change first, and the cursor for the next call."""
@@ -148,6 +189,14 @@ class Observations:
         with self._database.write() as own:
             rows = own.execute("DELETE FROM probe_request RETURNING id, target, check_name, requested_by, at")
         return sorted((_request(row) for row in rows), key=lambda request: request.id)
+
+
+def _renewing(values: int) -> str:
+    """The statement that puts so many values into the detail."""
+    if not values:
+        return _RENEW.format(detail="detail")
+    places = ", ".join(f"?{number}" for number in range(7, 7 + 2 * values))
+    return _RENEW.format(detail=f"CASE WHEN json_valid(detail) THEN json_set(detail, {places}) ELSE detail END")
 
 
 def _newest_change(own: Transaction) -> int:

@@ -33,7 +33,17 @@ from cockpit.probes.transport import Endpoint, FreshSockets, LostCaseError, Tran
 from cockpit.profile import Profile
 from cockpit.text import visible
 
-__all__ = ["AUTHORITATIVE", "DEADLINE_S", "RESOLVER", "Answer", "NoAnswerError", "Server", "ask", "fetch"]
+__all__ = [
+    "AUTHORITATIVE",
+    "DEADLINE_S",
+    "RESOLVER",
+    "Answer",
+    "NoAnswerError",
+    "Server",
+    "ask",
+    "fetch",
+    "first_question",
+]
 
 DEADLINE_S = 3.0
 """Seconds that one question may take, with every retry in it; waiting for one's turn at a server is not counted."""
@@ -76,7 +86,7 @@ class _Asking:
         return max(self.patience_s - self.took_s(), 0.001)
 
     def question(self, *, check_disabled: bool = False, edns: bool = True, dnssec: bool = False) -> Question:
-        flags = 0 if self.server.role == AUTHORITATIVE else RECURSION_DESIRED | AUTHENTIC_DATA
+        flags = _flags(self.server.role)
         if check_disabled:
             flags |= CHECKING_DISABLED
         return make_question(self.name, self.rtype, flags, edns=edns, dnssec=dnssec)
@@ -84,6 +94,15 @@ class _Asking:
     def failed(self, error: BaseException) -> Answer:
         status, said = _status_of(error, truncated=self.truncated)
         return _no_answer(self.server, self.name, self.rtype, status, (*self.notes, *said), self.took_s())
+
+
+def first_question(role: str, name: str, rtype: str) -> Question:
+    """What `ask()` sends first to a server of that role; raises ValueError or dns.exception.DNSException."""
+    return make_question(name, rtype, _flags(role))
+
+
+def _flags(role: str) -> int:
+    return 0 if role == AUTHORITATIVE else RECURSION_DESIRED | AUTHENTIC_DATA
 
 
 async def ask(

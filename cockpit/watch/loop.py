@@ -9,6 +9,7 @@ from typing import Any
 
 from cockpit.clock import Clock
 from cockpit.config import Settings
+from cockpit.errors import CockpitError
 from cockpit.health.model import Observation
 from cockpit.health.registry import CHECKS
 from cockpit.profile import Profile
@@ -17,6 +18,7 @@ from cockpit.watch.looks import Looks
 from cockpit.watch.memory import Batch, Memory, lifecycle_draft
 from cockpit.watch.plan import Job, jobs
 from cockpit.watch.schedule import Schedule
+from cockpit.watch.standing import Renewed
 from cockpit.watch.store import BEAT_S, Store
 from storage.errors import LeaseHeld, StorageError
 
@@ -63,6 +65,7 @@ class Watch:
         self._looks.when_identity_changes = self._look_again_at_mail
         self._looks.ses.keep_feedback(store.path)
         self._look = look or self._looks.look
+        self._renew = self._looks.renewed if look is None else None
         self._jobs = jobs(settings, profile)
         self._looks.will_ask(self._jobs)
         self._schedule = Schedule(self._jobs, clock.monotonic(), random.random)
@@ -125,11 +128,22 @@ class Watch:
         try:
             await self._looks.turn(job, urgent=urgent)
             async with self._places:
-                seen = await guarded(job, self._look, self._clock.now)
-            self._pending.add(self._memory.take(seen))
+                renewed = None if urgent else await self._renewed(job)
+                seen = [] if renewed else await guarded(job, self._look, self._clock.now)
+            self._pending.add(self._memory.renew(renewed) if renewed else self._memory.take(seen))
         finally:
             self._schedule.done(job, self._clock.monotonic())
             self._wake.set()
+
+    async def _renewed(self, job: Job) -> Renewed | None:
+        """Whether everything is as it was, where no more than that needs to be known."""
+        if self._renew is None or not all(self._memory.settled(job.target, check.id) for check in job.checks):
+            return None
+        try:
+            return await self._renew(job)
+        except (CockpitError, OSError, ValueError) as error:
+            _log.warning("A quick look at %s failed, and a complete one follows.", job.target, exc_info=error)
+            return None
 
     async def _commit(self) -> None:
         """Commit what is pending; on failure keep it, say so once, and try again with growing patience."""

@@ -6,7 +6,7 @@ committed batch left off, with the alerts that are open and without raising them
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,13 +34,17 @@ from cockpit.health.routing import rules_of
 from cockpit.watch.plan import affected
 from cockpit.watch.records import RecordMemory
 from cockpit.watch.routes import Routes
+from cockpit.watch.standing import Renewed, renewals_of
 from storage.event import new_id
 from storage.ledger import Draft, Event, Ledger
-from storage.observations import Latest, Observations, Sample
+from storage.observations import Latest, Observations, Renewal, Sample
 from storage.owners import OwnerList
 from storage.record_history import RecordState
 
 ACTOR = "watch"
+
+KEPT_EVERY = timedelta(minutes=30)
+"""How often a look that found everything as it was goes into the history as well."""
 
 SETTLED = timedelta(hours=6)
 """For how long a check must have been good for its history not to matter after a restart."""
@@ -56,20 +60,24 @@ class Batch:
     samples: list[Sample] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     records: list[RecordState] = field(default_factory=list)
+    renewals: list[Renewal] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.samples or self.drafts or self.records)
+        return bool(self.samples or self.drafts or self.records or self.renewals)
 
     def add(self, other: "Batch") -> None:
         """Append another batch."""
         self.samples.extend(other.samples)
         self.drafts.extend(other.drafts)
         self.records.extend(other.records)
+        self.renewals.extend(other.renewals)
 
     def thin(self) -> None:
         """Keep the newest row of each series, and all that happened: for a database that takes nothing for long."""
         newest = {(each.target, each.check, each.vantage): each for each in self.samples}
         self.samples = list(newest.values())
+        renewed = {(each.target, each.check, each.vantage): each for each in self.renewals}
+        self.renewals = list(renewed.values())
 
 
 class Memory:
@@ -85,6 +93,7 @@ class Memory:
             for domain in settings.domains
             if domain.failures_to_alert is not None
         }
+        self._kept_at: dict[Key, datetime] = {}
         self._routes = Routes(rules_of(settings.alert_routing), _draft)
         self.records = RecordMemory()
         self.owners: Mapping[str, OwnerList] = {}
@@ -135,6 +144,25 @@ class Memory:
             batch.drafts = self._routes.after(batch.drafts, {each.target for each in seen}, seen[-1].at)
         batch.samples.extend(self._vanished(seen))
         return batch
+
+    def settled(self, target: str, check: str) -> bool:
+        """Whether one more good look could change nothing: no alert is open, and none of the last looks was bad."""
+        track = self._tracks.get((target, check))
+        return track is not None and track.told is Verdict.OK and track.open is None and not any(track.weights)
+
+    def renew(self, seen: Renewed) -> Batch:
+        """Take in a look that found everything as it was, at a check that is settled."""
+        key = (seen.target, seen.check)
+        track = self._tracks[key]
+        if len(track.weights) < FLAP_WINDOW:
+            self._tracks[key] = replace(track, weights=(*track.weights, 0))
+        self.records.renew(seen.target, seen.check, seen.at)
+        kept = self._kept_at.get(key)
+        keep = kept is None or seen.at - kept >= KEPT_EVERY
+        if keep:
+            self._kept_at[key] = seen.at
+        drafts = self._routes.after([], {seen.target}, seen.at)
+        return Batch(drafts=drafts, renewals=renewals_of(seen, keep=keep))
 
     def _decided(self, observation: Observation) -> list[Draft]:
         key = (observation.target, observation.check)

@@ -4,24 +4,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dns.exception import DNSException
+
 from cockpit.clock import Clock
 from cockpit.config import DomainConfig
+from cockpit.errors import ConfigError
 from cockpit.health import dkim
 from cockpit.health.dkim_cells import absent_at_source
 from cockpit.health.dkim_expected import Expectation
 from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.dnssec import judge_dnssec
-from cockpit.health.model import Observation, Reading
+from cockpit.health.model import Observation, Reading, Verdict
 from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
 from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.dns import DEADLINE_S
 from cockpit.probes.dnssec import ChainProbe
-from cockpit.probes.engine import Engine
+from cockpit.probes.engine import Engine, Round
 from cockpit.probes.records import Question, read_records
 from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 from cockpit.watch.doubt import Doubt
+from cockpit.watch.standing import Asking, Renewed, Standing, asking
 
 TTL_MARGIN_S = 1.0
 """Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
@@ -47,6 +51,8 @@ class NameLooks:
         self._truth: dict[str, Truth] = {}
         self._former: dict[str, dict[tuple[str, str], tuple[frozenset[str], ...]]] = {}
         self._remembered: dict[tuple[str, str], float] = {}
+        self._standings: dict[str, Standing] = {}
+        self._rounds: dict[str, tuple[Asking | None, Round | None]] = {}
 
     def serial(self, target: str) -> int | None:
         """The newest serial that the zone was last seen with."""
@@ -56,23 +62,65 @@ class NameLooks:
         self, domain: DomainConfig, deep: tuple[tuple[str, str], ...], at: datetime
     ) -> list[Observation]:
         """The check dns.resolution of a domain; `deep` are DKIM records that are known to be wanted."""
-        pins = tuple(Pin(pin.name, pin.type, pin.values) for pin in domain.records)
-        wanted = Wanted(domain.name, tuple(host.name for host in domain.hosts), pins, deep)
-        observations = await self._resolution(wanted, at, self._engine)
+        wanted = _wanted(domain, deep)
+        begun = self._rounds.pop(domain.name, (None, None))
+        asked, heard = begun if begun[0] is not None else await self._round(wanted)
+        if asked is not None and heard is not None:
+            heard.keep(asked.asked)
+        observations, followed = await self._resolution(wanted, at, heard or self._engine)
+        self._standings.pop(domain.name, None)
         if self._doubt.overturns(observations):
-            observations = await self._resolution(wanted, at, None)
+            observations, _ = await self._resolution(wanted, at, None)
+        elif asked is not None and heard is not None and all(each.verdict is Verdict.OK for each in observations):
+            complete = asking(self._profile, wanted, asked.delegation, followed) if followed else asked
+            self._standings[domain.name] = Standing(complete, heard)
         serials = observations[-1].evidence.get("serials") or {}
         if serials:
             self._serials[domain.name] = max(int(serial) for serial in serials.values())
         return observations
 
-    async def _resolution(self, wanted: Wanted, at: datetime, transport: Transport | None) -> list[Observation]:
+    async def renewed(
+        self, domain: DomainConfig, deep: tuple[tuple[str, str], ...], at: datetime
+    ) -> Renewed | None:
+        """A look at dns.resolution that is over when all is as it was; None when it has to be a complete one.
+
+        The complete look that follows begins with what this one heard.
+        """
+        standing = self._standings.get(domain.name)
+        if standing is None:
+            return None
+        asked, heard = await self._round(_wanted(domain, deep), standing.followed)
+        if asked is None or heard is None:
+            return None
+        seats = standing.renewed(asked, heard)
+        if seats is None:
+            self._rounds[domain.name] = asked, heard
+            return None
+        return Renewed(domain.name, CHECK, at, seats)
+
+    async def _round(
+        self, wanted: Wanted, followed: tuple[Question, ...] = ()
+    ) -> tuple[Asking | None, Round | None]:
+        """Everything asked at once; nothing where something cannot be asked, which the complete look will tell."""
+        delegation = await self._delegations.of(wanted.domain)
+        try:
+            asked = asking(self._profile, wanted, delegation, followed)
+        except (ConfigError, ValueError, DNSException):
+            return None, None
+        heard = Round(self._engine)
+        await heard.ask(asked.asked, self._deadline_s / 2)
+        return asked, heard
+
+    async def _resolution(
+        self, wanted: Wanted, at: datetime, transport: Transport | None
+    ) -> tuple[list[Observation], tuple[Question, ...]]:
+        """The observations, and the questions that the first answers led to."""
         target = wanted.domain
         readings = await self._read(target, CHECK, questions(wanted), at, transport)
-        further = follow_up(wanted, readings)
+        further = tuple(follow_up(wanted, readings))
         more = await self._read(target, CHECK, {AUTHORITATIVE: further}, at, transport) if further else []
         former = self._learn(target, truth_of(readings))
-        return judge_resolution(wanted, readings, at, more, former)
+        return judge_resolution(wanted, readings, at, more, former), further
 
     def _learn(self, target: str, truth: Truth) -> Truth:
         """What the source said before, after taking in what it says now."""
@@ -143,3 +191,8 @@ class NameLooks:
             skip=skip,
             transport=transport,
         )
+
+
+def _wanted(domain: DomainConfig, deep: tuple[tuple[str, str], ...]) -> Wanted:
+    pins = tuple(Pin(pin.name, pin.type, pin.values) for pin in domain.records)
+    return Wanted(domain.name, tuple(host.name for host in domain.hosts), pins, deep)

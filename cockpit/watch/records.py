@@ -42,6 +42,12 @@ class RecordMemory:
                     changed.append(state)
         return changed
 
+    def renew(self, target: str, check: str, at: datetime) -> None:
+        """Every record of a check was seen as it was."""
+        known = self._known.get((target, check), {})
+        for key, (digest, _) in known.items():
+            known[key] = digest, at
+
     def _stepped(self, known: _Known, look: Observation, record: RecordSeen) -> RecordState | None:
         key = record.record, record.type
         # While a record is bad, what is said about it may alter with every server that is heard: no new state.

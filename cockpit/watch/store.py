@@ -156,6 +156,7 @@ class Store:
             if self._lease is not None:
                 leases.check(self._lease, transaction)
             observations.put(batch.samples, transaction)
+            observations.renew(batch.renewals, transaction)
             RecordHistory(database).put(batch.records, transaction)
             ledger.append(batch.drafts, transaction)
 

@@ -302,13 +302,18 @@ def _watch(port: int, domains: int, seconds: float) -> None:
     hour = 3600.0
     settings = Settings(domains=configured, intervals=Intervals(dns_s=60.0, dnssec_s=hour, mail_s=hour))
     counts = {"sent": 0, "looks": 0}
-    send = module.Engine.send
+    put, done = module.Engine._put, Schedule.done
 
     def counted(self: Any, *arguments: Any) -> Any:
         counts["sent"] += 1
-        return send(self, *arguments)
+        return put(self, *arguments)
 
-    setattr(module.Engine, "send", counted)  # noqa: B010 - a counter, not another engine
+    def ended(self: Any, *arguments: Any) -> Any:
+        counts["looks"] += 1
+        return done(self, *arguments)
+
+    setattr(module.Engine, "_put", counted)  # noqa: B010 - a counter, not another engine
+    setattr(Schedule, "done", ended)  # noqa: B010
 
     async def run(folder: str) -> dict[str, float]:
         store = Store(Path(folder) / "cockpit.db", SystemClock(), "bench")
@@ -318,13 +323,6 @@ def _watch(port: int, domains: int, seconds: float) -> None:
         watch._looks._engine._per_s = PACE
         watch._jobs = [job for job in watch._jobs if job.probe == "resolution"]
         watch._schedule = Schedule(watch._jobs, time.monotonic(), random.random)
-        look = watch._look
-
-        async def counting(job: Any) -> Any:
-            counts["looks"] += 1
-            return await look(job)
-
-        watch._look = counting
         running = asyncio.create_task(watch.run())
         warm = min(domains / 50.0, 60.0) * 1.1
         await asyncio.wait({running}, timeout=warm)

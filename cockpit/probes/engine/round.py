@@ -49,6 +49,10 @@ class Round:
             if isinstance(came, bytes):
                 self._heard[endpoint, question.wire] = question.restored(came)
 
+    def heard(self, asked: Asked) -> bytes | None:
+        """The answer to a question in its own letters, whoever asked it; None for one that has none."""
+        return self._heard.get((asked[0], asked[1].wire))
+
     def _told(self, place: int, came: "bytes | Exception") -> None:
         self.came[place] = came
         self.took_s[place] = self._monotonic() - self._started
@@ -61,11 +65,13 @@ class Round:
 
     async def datagram(self, endpoint: Endpoint, question: Question, timeout_s: float) -> bytes:
         """What was heard, or what the engine gets; raises TimeoutError, OSError or WrongAnswerError."""
-        heard = self._heard.get((endpoint, question.wire))
+        heard = self.heard((endpoint, question))
         if heard is not None:
             return heard
         await self._engine.turn(endpoint)
-        return await self._engine.datagram(endpoint, question, timeout_s)
+        came = await self._engine.datagram(endpoint, question, timeout_s)
+        self._heard[endpoint, question.wire] = came
+        return came
 
     async def stream(self, endpoint: Endpoint, question: Question, timeout_s: float) -> bytes:
         """Ask over TCP; raises TimeoutError, OSError, EOFError or WrongAnswerError."""
