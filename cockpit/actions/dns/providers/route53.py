@@ -153,7 +153,7 @@ class Route53Zone:
     def _there(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         return [
             {
-                "Action": "UPSERT" if self._fixed(change) else "CREATE",
+                "Action": "CREATE" if change.was is None else "UPSERT",
                 "ResourceRecordSet": _exact(change.will, None),
             }
             for change in changes
