@@ -7,12 +7,30 @@ from collections.abc import Iterator
 from cockpit.actions.registry import CARDS
 from cockpit.errors import BadInput
 from cockpit.health.registry import CHECKS, RUNBOOKS
+from cockpit.runbooks.card import review_due
 from cockpit.runbooks.command_line import command_lines
 from cockpit.runbooks.dangers import dangers_in
 from cockpit.runbooks.fences import SHELLS, Fence
 from cockpit.runbooks.inputs import PLACEHOLDER, TYPES, names_in, typed
+from cockpit.runbooks.links import dead_links
 from cockpit.runbooks.markdown import sections
-from cockpit.runbooks.model import END, Check, Decide, Input, Problem, Remedy, Runbook, Step
+from cockpit.runbooks.model import (
+    ABORT,
+    END,
+    GO_ON,
+    STOP,
+    Check,
+    Command,
+    Decide,
+    Include,
+    Input,
+    Problem,
+    Remedy,
+    Runbook,
+    Step,
+)
+from cockpit.runbooks.shelf import bundled_ids
+from cockpit.runbooks.undo import missing_undo
 
 
 def lint(book: Runbook) -> list[Problem]:
@@ -23,6 +41,9 @@ def lint(book: Runbook) -> list[Problem]:
         *_inputs(book),
         *_ways(book),
         *(problem for step in book.steps for problem in _work(step)),
+        *_policies(book),
+        *missing_undo(book),
+        *dead_links(book, bundled_ids()),
         *_aws_calls(book),
         *dangers_in(book.text),
     }
@@ -45,7 +66,9 @@ def _head(book: Runbook) -> Iterator[Problem]:
     for key, value in (("owner", book.owner), ("reviewed", book.reviewed)):
         if not value:
             yield _warning(1, f"Front matter has no {key!r}: nobody is asked to keep this true.")
-    if not book.alerts:
+    if book.reviewed and review_due(book) is None:
+        yield _error(1, f"`reviewed` is a date such as 2026-11-20, not {book.reviewed!r}.")
+    if not book.alerts and not book.for_no_alert:
         yield _warning(1, "Front matter has no 'alerts', so it is never suggested.")
     for kind in book.alerts:
         if kind not in RUNBOOKS:
@@ -63,8 +86,25 @@ def _inputs(book: Runbook) -> Iterator[Problem]:
             yield _error(each.line, f"Input {each.name} has the unknown type {each.type!r}: {', '.join(TYPES)}.")
         elif each.default:
             yield from _default(each)
-        if each.name not in used:
+        if each.name not in used and not each.found:
             yield _warning(each.line, f"Input {each.name} is asked for and never used.")
+
+
+def _policies(book: Runbook) -> Iterator[Problem]:
+    """Steps that a failure or an end leads to, and that are not there; what is tried again and must not be."""
+    known = {*(step.id for step in book.steps), STOP, GO_ON, ABORT}
+    if book.cleanup and book.step(book.cleanup) is None:
+        yield _error(1, f"`cleanup` names {book.cleanup!r}, and there is no such step.")
+    for step in book.steps:
+        if step.policy.on_failure not in known:
+            yield _error(step.line, f"on_failure of {step.title!r} names {step.policy.on_failure!r}: no such step.")
+        asks = isinstance(step.work, Command) and step.work.asks
+        if step.policy.retries and (asks or not isinstance(step.work, Command | Check)):
+            yield _warning(step.line, f"{step.title!r} is not tried again by itself: it asks each time.")
+        if isinstance(step.work, Include) and step.work.runbook not in bundled_ids() and book.written_for_us:
+            yield _warning(
+                step.line, f"There is no bundled runbook {step.work.runbook!r}: it has to be in a folder."
+            )
 
 
 def _default(each: Input) -> Iterator[Problem]:
@@ -84,9 +124,11 @@ def _ways(book: Runbook) -> Iterator[Problem]:
         targets = targets or {following}
         for name in sorted(targets - ids - {END}):
             yield _error(step.line, f"{step.title!r} leads to {name!r}, and there is no such step.")
+        if step.policy.on_failure in ids:
+            targets = {*targets, step.policy.on_failure}
         leads[step.id] = targets & ids
     reached: set[str] = set()
-    waiting = [book.steps[0].id] if book.steps else []
+    waiting = [book.steps[0].id, *([book.cleanup] if book.cleanup in ids else [])] if book.steps else []
     while waiting:
         step_id = waiting.pop()
         if step_id not in reached:

@@ -1,6 +1,7 @@
 """Where runbooks are found: those that came with the product, and Markdown files in folders of the organisation."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -53,6 +54,13 @@ class Shelf:
         for folder in self._folders:
             if folder.is_dir():
                 yield from _in_folder(folder, f"{folder}/")
+
+
+@lru_cache(maxsize=1)
+def bundled_ids() -> frozenset[str]:
+    """The ids of the runbooks that came along; each file is named after its own."""
+    folder = files("cockpit.runbooks") / "library"
+    return frozenset(entry.name.removesuffix(".md") for entry in folder.iterdir() if entry.name.endswith(".md"))
 
 
 def _in_folder(folder: Traversable, prefix: str) -> Iterator[Runbook]:

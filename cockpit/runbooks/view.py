@@ -53,8 +53,8 @@ class RunView(msgspec.Struct, frozen=True):
     needs `confirmed=True`, and `why_asks` says why. `action` is the uid of the action run that the step started.
     `number` of `total` counts steps that lie on the way. `waiting` means that it runs by itself now. `missing` are
     the values that the step needs and nobody gave yet. `silent` is how long a command has printed nothing, once
-    that is longer than its runbook expects. `can` names the moves that are allowed now: run, answer, approve, retry,
-    skip, back, jump, pause, resume, cancel, abort.
+    that is longer than its runbook expects. `can` names the moves that are allowed now: run, answer, approve,
+    retry, skip, back, jump, pause, resume, cancel, abort.
     """
 
     uid: str
