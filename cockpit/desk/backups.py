@@ -1,25 +1,20 @@
 """Copies of zones as backups: which there are, how old they are, and whether that is within the objective."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from cockpit.clock import Clock
 from cockpit.config import DomainConfig, Settings
+from cockpit.config.watched import watched_names
 from cockpit.desk.board import Board
 from cockpit.errors import NotFound, Refused
-from cockpit.health.dkim_expected import EASY, expect
+from cockpit.health.backup import RPO as RPO
 from cockpit.health.zone_copy import SOURCES, RecordSet, ZoneCopy, records_from
 from storage.database import Database
 from storage.snapshots import Snapshot, Snapshots
-
-RPO = timedelta(minutes=5)
-"""Recovery point objective: how old the newest copy may be (Emergency Response Procedures, objectives)."""
-
-
-_APEX = ("NS", "MX", "TXT", "CAA", "A", "AAAA")
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -85,23 +80,3 @@ class Backups:
         """What SES was last recorded to say of the domain's identity; None when nothing was."""
         known = self._board.decision(domain, "ses.identity")
         return known.evidence if known is not None and known.evidence.get("origin") else None
-
-
-def watched_names(domain: DomainConfig, identity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Name and type of every record that the mail and the web of a domain depend on.
-
-    `identity` is what SES last said of it, which names the DKIM records and the MAIL FROM domain.
-    """
-    name = domain.name
-    wanted = [(name, rtype) for rtype in _APEX]
-    wanted += [(f"{label}.{name}", "TXT") for label in ("_dmarc", "_amazonses", "_mta-sts", "_smtp._tls")]
-    expected = expect(name, identity, selector=domain.dkim.selector if domain.dkim else "")
-    if expected is not None:
-        rtype = "CNAME" if expected.origin == EASY else "TXT"
-        wanted += [(record.name, rtype) for record in expected.records]
-    mail_from = str((identity or {}).get("mail_from") or "").lower().rstrip(".")
-    if mail_from:
-        wanted += [(mail_from, "MX"), (mail_from, "TXT")]
-    wanted += [(host.name, rtype) for host in domain.hosts for rtype in ("A", "AAAA")]
-    wanted += [(pin.name, pin.type) for pin in domain.records]
-    return list(dict.fromkeys(wanted))

@@ -29,7 +29,13 @@ _CODES = {
     "expired-credentials": {"ExpiredToken", "ExpiredTokenException", "RequestExpired"},
     "no-credentials": {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"},
     "access-denied": {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"},
-    "not-found": {"NotFoundException", "NotFound", "ResourceNotFoundException"},
+    "not-found": {
+        "NotFoundException",
+        "NotFound",
+        "ResourceNotFoundException",
+        "LoadBalancerNotFound",
+        "TargetGroupNotFound",
+    },
 }
 
 

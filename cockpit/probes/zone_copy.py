@@ -19,6 +19,7 @@ from cockpit.probes.answer import AUTHORITATIVE, Server
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.question import make_question
 from cockpit.probes.records import read_records
+from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 from cockpit.text import visible
 
@@ -53,14 +54,23 @@ class Watched(msgspec.Struct, frozen=True):
         return ZoneCopy(self.domain, WATCHED, tuple(sets), self.notes)
 
 
-async def read_watched(profile: Profile, domain: str, names: Sequence[tuple[str, str]], at: datetime) -> Watched:
+async def read_watched(
+    profile: Profile,
+    domain: str,
+    names: Sequence[tuple[str, str]],
+    at: datetime,
+    *,
+    delegations: Delegations | None = None,
+    transport: Transport | None = None,
+) -> Watched:
     """Ask every name server of the zone for these names and types; raises WorldError when none says anything.
 
     An alias that answers for a name stands as the CNAME that it is. A record set on which the servers differ is
     taken from the majority, and noted.
     """
-    delegations = Delegations(profile)
-    readings = await read_records(profile, delegations, domain, "snapshot", {AUTHORITATIVE: names}, at=at)
+    ways = delegations or Delegations(profile)
+    asked = {AUTHORITATIVE: names}
+    readings = await read_records(profile, ways, domain, "snapshot", asked, at=at, transport=transport)
     heard = [reading for reading in readings if reading.failure is None]
     if not heard:
         reason = next((str(each.seen["reason"]) for each in readings if each.seen.get("reason")), "")

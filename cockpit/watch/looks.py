@@ -18,6 +18,7 @@ from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.tls import judge_parts
 from cockpit.probes.answer import AUTHORITATIVE
+from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.engine import Engine
 from cockpit.probes.http import DEADLINE_S as HTTP_DEADLINE_S
@@ -57,7 +58,7 @@ class Looks:
         self._tls = TlsProbe(profile, trust, self._visits)
         self._http = HttpProbe(profile, trust, self._visits)
         self.backups = Backups(profile, self._engine)
-        self._around = AroundLooks(settings, profile, trust, self._aws, self.backups)
+        self._around = AroundLooks(settings, profile, trust, AwsReader(profile), self.backups)
         self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
         self._mail = MailLooks(profile, trust)
         self.ses = SesLooks(settings, profile)

@@ -63,6 +63,7 @@ class Watch:
         self._memory = Memory(settings)
         self._looks = Looks(settings, profile, clock)
         self._looks.when_identity_changes = self._look_again_at_mail
+        self._looks.backups.keep = store.keep_copy
         self._looks.ses.keep_feedback(store.path)
         self._look = look or self._looks.look
         self._renew = self._looks.renewed if look is None else None

@@ -12,7 +12,7 @@ from cockpit.health.registry import matches
 from cockpit.profile import Profile
 from cockpit.watch.guarded import guarded
 from cockpit.watch.looks import Looks
-from cockpit.watch.plan import Job, account_jobs, domain_jobs, watched_accounts
+from cockpit.watch.plan import Job, account_jobs, domain_jobs, jobs_around, watched_accounts
 
 
 def check_once(
@@ -51,6 +51,7 @@ async def _check(
     for domain in chosen:
         looks.add(domain)
         planned.extend(domain_jobs(domain, settings))
+        planned.extend(jobs_around(domain, settings, profile, keeps=False))
     if not names or any(name.startswith("ses.") for name in only):
         accounts = watched_accounts(settings, profile)
         planned.extend(job for each in accounts for job in account_jobs(each, settings, own=each == accounts[0]))

@@ -26,7 +26,11 @@ class Job:
 
 def jobs(settings: Settings, profile: Profile) -> list[Job]:
     """Everything that the configuration wants watched."""
-    found = [job for domain in settings.domains for job in domain_jobs(domain, settings)]
+    found = [
+        job
+        for domain in settings.domains
+        for job in (*domain_jobs(domain, settings), *jobs_around(domain, settings, profile, keeps=True))
+    ]
     accounts = watched_accounts(settings, profile)
     return [
         *found,
@@ -45,6 +49,16 @@ def domain_jobs(domain: DomainConfig, settings: Settings) -> list[Job]:
         probes.append("certificate")
     if any(host.path is not None for host in domain.hosts):
         probes.append("health")
+    return [Job(domain.name, probe, interval_s(probe, settings, domain)) for probe in probes]
+
+
+def jobs_around(domain: DomainConfig, settings: Settings, profile: Profile, *, keeps: bool) -> list[Job]:
+    """The jobs around a domain, where there is a search or a load balancer to ask; backups if one `keeps` any."""
+    probes = ["issuance"] if profile.ct_search else []
+    if domain.load_balancers:
+        probes.append("targets")
+    if keeps:
+        probes.append("backup")
     return [Job(domain.name, probe, interval_s(probe, settings, domain)) for probe in probes]
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from cockpit.clock import Clock
 from cockpit.health.model import Observation, Verdict
+from cockpit.health.zone_copy import ZoneCopy
 from cockpit.watch.memory import Batch, Key, Memory
 from storage.database import Database
 from storage.errors import LeaseHeld
@@ -22,6 +23,7 @@ from storage.ledger import Ledger
 from storage.observations import Observations, Request
 from storage.owners import Owners
 from storage.record_history import RecordHistory
+from storage.snapshots import Snapshots
 
 LEASE = "watch"
 
@@ -86,6 +88,10 @@ class Store:
     async def commit(self, batch: Batch) -> None:
         """Commit rows and events together, under the lease; raises StorageError and then nothing is recorded."""
         await self._do(lambda: self._commit(batch))
+
+    async def keep_copy(self, copy: ZoneCopy, at: datetime) -> datetime:
+        """Keep a copy of a zone for good, or confirm the last one; returns until when it is known to hold."""
+        return await self._do(lambda: self._keep_copy(copy, at))
 
     async def beat(self) -> None:
         """Show that the holder lives; raises LeaseHeld when the lease is gone."""
@@ -159,6 +165,12 @@ class Store:
             observations.renew(batch.renewals, transaction)
             RecordHistory(database).put(batch.records, transaction)
             ledger.append(batch.drafts, transaction)
+
+    def _keep_copy(self, copy: ZoneCopy, at: datetime) -> datetime:
+        kept = Snapshots(self._own()[0]).put(
+            copy.domain, copy.source, copy.digest, copy.text, len(copy.records), at, self._holder
+        )
+        return kept.confirmed_at
 
     def _beat(self) -> None:
         if self._lease is not None:

@@ -1,0 +1,60 @@
+"""The looks around a domain: its targets behind load balancers, new certificates in the logs, its backup."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cockpit.config import DomainConfig, Settings
+from cockpit.health.model import DECISION, Observation
+from cockpit.health.targets import CHECK as TARGETS
+from cockpit.health.targets import judge_targets
+from cockpit.health.tls import issuance
+from cockpit.probes.aws import AwsReader
+from cockpit.probes.certificates import Trust
+from cockpit.probes.issuance import read_issuance
+from cockpit.probes.targets import read_targets
+from cockpit.profile import Profile
+from cockpit.watch.backup import Backups
+
+
+class AroundLooks:
+    """Looks at what stands around a domain, and remembers which certificates were seen."""
+
+    def __init__(
+        self, settings: Settings, profile: Profile, trust: Trust, aws: AwsReader, backups: Backups
+    ) -> None:
+        self._profile = profile
+        self._trust = trust
+        self._aws = aws
+        self._backups = backups
+        chosen = settings.certificate_transparency
+        self._allowed = issuance.Allowed(chosen.issuers, chosen.accepted)
+        self._seen: dict[str, issuance.Memory] = {}
+
+    def learn(self, observations: Iterable[Observation]) -> None:
+        """Take in decisions of this run or of an earlier one."""
+        for each in observations:
+            if each.vantage != DECISION:
+                continue
+            self._backups.learn(each)
+            if each.check == issuance.CHECK and (known := issuance.memory_of(each.evidence)) is not None:
+                self._seen[each.target] = known
+
+    async def targets(self, domain: DomainConfig, at: datetime) -> list[Observation]:
+        """The check lb.targets."""
+        readings = await read_targets(self._aws, domain.name, TARGETS, domain.load_balancers, at=at)
+        return judge_targets(domain.name, readings, at)
+
+    async def issuance(self, domain: DomainConfig, at: datetime) -> list[Observation]:
+        """The check tls.issuance."""
+        source = self._profile.ct_search
+        if not source:
+            return [issuance.not_watched(domain.name, at)]
+        reading = await read_issuance(self._profile, self._trust, domain.name, issuance.CHECK, source, at=at)
+        return [issuance.judge_issuance(reading, self._allowed, self._seen.get(domain.name), at)]
+
+    async def backup(
+        self, domain: DomainConfig, identity: Mapping[str, Any] | None, at: datetime
+    ) -> list[Observation]:
+        """The check dns.backup."""
+        return [await self._backups.look(domain, identity, at)]

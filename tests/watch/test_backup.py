@@ -1,0 +1,80 @@
+"""Copies of zones on a timer: kept, confirmed, never emptied, and their age told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cockpit.config import DomainConfig
+from cockpit.drill.launch import LaunchedWorld
+from cockpit.errors import StorageError
+from cockpit.health.backup import RPO
+from cockpit.health.model import Observation, Verdict
+from cockpit.health.zone_copy import ZoneCopy
+from cockpit.profile import Profile
+from cockpit.watch.backup import Backups
+
+DOMAIN = DomainConfig(name="news.example")
+
+
+class Shelf:
+    """Where copies go in a test."""
+
+    def __init__(self) -> None:
+        self.copies: list[ZoneCopy] = []
+        self.full = False
+
+    async def keep(self, copy: ZoneCopy, at: datetime) -> datetime:
+        if self.full:
+            raise StorageError("The disk is full.")
+        self.copies.append(copy)
+        return at
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+def backups(profile: Profile, shelf: Shelf) -> Backups:
+    made = Backups(profile, None)
+    made.keep = shelf.keep
+    return made
+
+
+async def look(made: Backups, at: datetime) -> Observation:
+    return await made.look(DOMAIN, None, at)
+
+
+async def test_a_copy_is_kept_and_its_age_grows_while_none_can_be_taken(world: LaunchedWorld, shelf: Shelf) -> None:
+    made, at = backups(world.profile, shelf), datetime.now(UTC)
+    first = await look(made, at)
+    assert first.verdict is Verdict.OK
+    assert first.evidence["age_s"] == 0
+    assert any(each.type == "MX" for each in shelf.copies[0].records)
+    shelf.full = True
+    soon = await look(made, at + timedelta(minutes=2))
+    assert soon.verdict is Verdict.OK
+    assert "none could be taken now: The disk is full" in soon.headline
+    late = await look(made, at + RPO + timedelta(seconds=30))
+    assert late.verdict is Verdict.WARN
+    assert late.evidence["age_s"] == 330
+    assert late.evidence["quiet"]
+    assert late.finding is not None
+
+
+async def test_a_zone_that_cannot_be_asked_leaves_the_last_copy(world: LaunchedWorld, shelf: Shelf) -> None:
+    made, at = backups(world.profile, shelf), datetime.now(UTC)
+    await look(made, at)
+    after = Backups(Profile(resolvers=(), dial={}, loopback_only=True, roots=()), None)
+    after.keep = shelf.keep
+    after.learn(await look(made, at))
+    seen = await look(after, at + timedelta(minutes=10))
+    assert seen.verdict is Verdict.WARN
+    assert len(shelf.copies) == 2
+
+
+async def test_without_any_copy_the_want_is_told(shelf: Shelf) -> None:
+    made = backups(Profile(resolvers=(), dial={}, loopback_only=True), shelf)
+    seen = await look(made, datetime.now(UTC))
+    assert seen.verdict is Verdict.WARN
+    assert "no copy of the records was ever kept" in seen.headline
