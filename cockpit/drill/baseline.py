@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from cockpit.drill.aws.alarms import Alarm
 from cockpit.drill.aws.dkim import provider_public_key, spki
@@ -141,19 +142,50 @@ def mail_levels() -> dict[Quantity, float]:
     }
 
 
-def alarms() -> list[Alarm]:
-    """The CloudWatch alarms that the account has."""
-    thresholds = (
+def alarms(own: str) -> list[Alarm]:
+    """The account's CloudWatch alarms; the last two watch the company's own counts, in namespace `own`."""
+    topic = (f"arn:aws:sns:{REGION}:{ACCOUNT}:ses-alarms",)
+    rates = (
+        ("ses-high-bounce-rate-CRITICAL", "Reputation.BounceRate", 0.05),
+        ("ses-high-complaint-rate-CRITICAL", "Reputation.ComplaintRate", 0.001),
         ("ses-bounce-rate-warning", "Reputation.BounceRate", 0.03),
-        ("ses-bounce-rate-critical", "Reputation.BounceRate", 0.05),
         ("ses-complaint-rate-warning", "Reputation.ComplaintRate", 0.0005),
-        ("ses-complaint-rate-critical", "Reputation.ComplaintRate", 0.001),
     )
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:ses-alarms"
-    return [
-        Alarm(name=name, key=("AWS/SES", metric, ()), threshold=threshold, actions=(topic,))
-        for name, metric, threshold in thresholds
+    found = [
+        Alarm(name=name, key=("AWS/SES", metric, ()), threshold=threshold, actions=topic)
+        for name, metric, threshold in rates
     ]
+    failed = Alarm(
+        name="ses-email-failure-rate-high",
+        threshold=0.10,
+        actions=topic,
+        missing="notBreaching",
+        queries=_failure_rate(own),
+    )
+    suppressed = Alarm(
+        name="ses-suppressed-emails-detected",
+        key=(own, "EmailsSuppressed", ()),
+        statistic="Sum",
+        threshold=1.0,
+        comparison="GreaterThanOrEqualToThreshold",
+        missing="notBreaching",
+        actions=topic,
+    )
+    return [*found, failed, suppressed]
+
+
+def _failure_rate(own: str) -> tuple[Mapping[str, Any], ...]:
+    """Failed sends among all, as metric math (CloudWatch MetricDataQuery)."""
+    counts = (("failed", "EmailsFailed"), ("sent", "EmailsSent"))
+    watched = [
+        {
+            "Id": name,
+            "ReturnData": False,
+            "MetricStat": {"Metric": {"Namespace": own, "MetricName": metric}, "Period": 60, "Stat": "Sum"},
+        }
+        for name, metric in counts
+    ]
+    return (*watched, {"Id": "rate", "Expression": "failed / sent", "ReturnData": True})
 
 
 def dkim_record(public: str) -> str:

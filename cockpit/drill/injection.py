@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.drill import vocabulary as v
+from cockpit.drill.account_upsets import upset_account
 from cockpit.drill.aws.faults import Fault, FaultKind
 from cockpit.drill.aws.traffic import Quantity, Ramp
 from cockpit.drill.dns import Authority, DnsNetwork, Resolver, fault
@@ -36,6 +37,8 @@ def apply(world: "World", inject: v.AnyInject) -> None:
             world.sinks.inject(sink, kind)
         case v.SinkHeal(sink=sink):
             world.sinks.heal(sink)
+        case v.AccountWord():
+            upset_account(world.account, world.clock, inject)
         case _:
             _upset_aws(world, inject)
 

@@ -57,6 +57,10 @@ class HostedSites:
         assert isinstance(handle, Certificate)
         self._hosts.host(host).present(handle)
 
+    def route(self, host: str, addresses: Sequence[str], well: bool) -> None:
+        """Serve a host at these addresses, or answer 503 there."""
+        self._hosts.host(host).route(addresses, well)
+
     def health(self, host: str) -> str:
         """How a health check ends now: healthy, unhealthy or timeout."""
         web = self._hosts.host(host)

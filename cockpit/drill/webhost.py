@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +104,8 @@ class WebHost:
         self.plain = plain
         self.pages: dict[str, Page] = {"/health": health_page(), "/": Page(200, b"ok\n", "text/plain")}
         self._faults: list[HostFault] = []
+        self.unserved: frozenset[str] = frozenset()
+        """Addresses of load balancers that have nothing well behind them."""
         self._connections = 0
         self._staple: Callable[[Certificate], bytes] | None = None
         self._presented: dict[str | None, Presented] = {}
@@ -160,10 +162,14 @@ class WebHost:
         """End the faults of one kind, or all of them."""
         self._faults = [fault for fault in self._faults if kind is not None and fault.kind != kind]
 
+    def route(self, addresses: Iterable[str], well: bool) -> None:
+        """Say whether there is anything behind the load balancer at these addresses."""
+        self.unserved = self.unserved - set(addresses) if well else self.unserved | set(addresses)
+
     @property
     def faulty(self) -> bool:
         """Whether anything is wrong with the web service; the certificate is looked at apart."""
-        return bool(self._faults)
+        return bool(self._faults or self.unserved)
 
     def connected(self) -> int:
         """Count one more connection; returns its number, by which faults choose their connections."""
@@ -183,6 +189,8 @@ class WebHost:
 
     def page(self, path: str, address: str, number: int = 0) -> Page | None:
         """What a path answers on this address, faults included; None where the handler is to answer."""
+        if address in self.unserved:
+            return Page(503, b"<html><h1>503 Service Temporarily Unavailable</h1></html>\n", "text/html")
         if refused := self.fault(HostFaultKind.UNAVAILABLE, address, number):
             return Page(refused.status, b'{"status":"unavailable"}\n', headers=(("Retry-After", "30"),))
         if wrong := self.fault(HostFaultKind.WRONG_BODY, address, number):

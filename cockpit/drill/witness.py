@@ -142,7 +142,9 @@ class WorldWitness:
             return False
         served = self._world.hosts.dial
         return all(
-            f"{address}:443" in served and not any(host.fault(kind, address) for kind in HostFaultKind)
+            f"{address}:443" in served
+            and address not in host.unserved
+            and not any(host.fault(kind, address) for kind in HostFaultKind)
             for address in addresses
         )
 

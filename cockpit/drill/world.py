@@ -134,7 +134,7 @@ class World:
             issuer=AuthorityIssuer(self.authority, self.clock),
             sites=HostedSites(self.hosts),
             own_metrics=METRICS_NAMESPACE,
-            alarms=alarms(),
+            alarms=alarms(METRICS_NAMESPACE),
         )
         self.traffic, self.mail, self.s3 = self.account.traffic, self.account.mail, self.account.s3
         self.aws = self.account.endpoint

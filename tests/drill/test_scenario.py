@@ -128,6 +128,7 @@ def test_the_vocabulary_is_exactly_what_the_parts_can_do(field: str, owner: type
     ],
 )
 def test_words_that_cannot_be_looked_for_are_refused(words: str, why: str) -> None:
-    text = f"name: a\ntitle: A\nsummary: s\ntype: t\nexpect:\n  - what: text\n    sink: chat\n    title: T\n    {words}\n"
+    head = "name: a\ntitle: A\nsummary: s\ntype: t\n"
+    text = f"{head}expect:\n  - what: text\n    sink: chat\n    title: T\n    {words}\n"
     with pytest.raises(ConfigError, match=why):
         parse_scenario(text, "a.yaml")

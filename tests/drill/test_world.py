@@ -26,11 +26,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.dkim import spki
+from cockpit.drill.aws.wire import Call
 from cockpit.drill.baseline import PreparedKey, easy_tokens
 from cockpit.drill.claims import Claims
 from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.provision import provision
 from cockpit.drill.scenario import load_scenario, parse_inject
 from cockpit.drill.vocabulary import AnyInject
+from cockpit.drill.web_access import HostedSites
 from cockpit.drill.world import World
 from cockpit.errors import NotFound
 from cockpit.profile import Profile
@@ -38,6 +41,15 @@ from tests.drill.conftest import ask
 from tests.drill.scenarios.stage import Stage, staged
 
 PRIMARY = "203.0.113.1"
+SIX_ALARMS = (
+    "ses-high-bounce-rate-CRITICAL",
+    "ses-high-complaint-rate-CRITICAL",
+    "ses-bounce-rate-warning",
+    "ses-complaint-rate-warning",
+    "ses-email-failure-rate-high",
+    "ses-suppressed-emails-detected",
+)
+"""Those of the SES compliance deployment."""
 Client = Callable[[Profile, str], Any]
 
 
@@ -60,8 +72,8 @@ def test_the_healthy_world_is_green_wherever_one_looks(world: LaunchedWorld, cli
             answer = ask(profile, resolver.address, f"{dkim['Tokens'][0]}._domainkey.{name}", "TXT")
             assert any(rrset.rdtype == dns.rdatatype.TXT for rrset in answer.answer)
     assert ses.get_account()["EnforcementStatus"] == "HEALTHY"
-    states = {alarm["StateValue"] for alarm in client(profile, "cloudwatch").describe_alarms()["MetricAlarms"]}
-    assert states == {"OK"}
+    alarms = client(profile, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms} == dict.fromkeys(SIX_ALARMS, "OK")
 
 
 def test_hosts_serve_https_that_the_drill_authority_vouches_for(world: LaunchedWorld) -> None:
@@ -196,7 +208,7 @@ def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(
 ) -> None:
     with staged("ses-bounce-ramp", tmp_path, prepared) as stage:
         cloudwatch = stage.aws("cloudwatch")
-        stage.until(lambda: "ses-bounce-rate-critical" in _ringing(cloudwatch))
+        stage.until(lambda: "ses-high-bounce-rate-CRITICAL" in _ringing(cloudwatch))
         assert stage.aws("sesv2").get_account()["EnforcementStatus"] in ("HEALTHY", "PROBATION")
         assert not stage.restored
         stage.aws("sesv2").put_configuration_set_sending_options(
@@ -204,8 +216,22 @@ def test_the_bounce_ramp_is_seen_in_the_metrics_and_stopped_by_a_pause(
         )
         stage.until(lambda: stage.restored)
         report = stage.inside(lambda: stage.world.report(Claims(severity="P1")))
-    assert "CloudWatch: alarm ses-bounce-rate-critical OK -> ALARM" in report
+    assert "CloudWatch: alarm ses-high-bounce-rate-CRITICAL OK -> ALARM" in report
     assert "(ConfigurationSetName campaigns, SendingEnabled False) | right |" in report
+
+
+def test_each_of_the_six_alarms_rings_for_what_it_watches(tmp_path: Path, prepared: PreparedKey) -> None:
+    with staged("all-quiet", tmp_path, prepared) as stage:
+        cloudwatch = stage.aws("cloudwatch")
+        assert _ringing(cloudwatch) == set()
+        for quantity, level in (
+            ("reputation-bounce", 0.06),
+            ("reputation-complaint", 0.002),
+            ("reject-fraction", 0.2),
+            ("suppressed-fraction", 0.05),
+        ):
+            stage.inject(do="mail-ramp", quantity=quantity, to=level, over_s=1)
+        stage.until(lambda: _ringing(cloudwatch) == set(SIX_ALARMS), minutes=120, every=20)
 
 
 def test_a_stale_resolver_shows_the_old_address(tmp_path: Path, prepared: PreparedKey) -> None:
@@ -267,12 +293,27 @@ _WORDS: tuple[dict[str, Any], ...] = (
     {"do": "session-expires"},
     {"do": "sink-fault", "sink": "chat", "kind": "error"},
     {"do": "sink-heal", "sink": "chat"},
+    {"do": "aws-health", "code": "AWS_SES_OPERATIONAL_ISSUE", "text": "Elevated errors."},
+    {"do": "aws-health-close", "code": "AWS_SES_OPERATIONAL_ISSUE"},
+    {"do": "support-reply", "text": "We are looking into it."},
+    {"do": "support-plan", "on": False},
+    {"do": "queue-backlog", "messages": 3},
+    {"do": "queue-poison", "kind": "cut-off"},
+    {"do": "queue-duplicates", "messages": 2},
+    {"do": "function-fault", "function": "ses-notification-handler", "kind": "timeout"},
+    {"do": "function-heal", "function": "ses-notification-handler"},
+    {"do": "target-fault", "host": "api.example"},
+    {"do": "target-heal", "host": "api.example"},
     {"do": "s3-lose", "bucket": "acme-dkim", "key": "dns_records/shop.example/s2026b.json"},
 )
 
 
 def test_every_word_of_the_vocabulary_can_be_applied() -> None:
     world = World(load_scenario("all-quiet"))
+    provision(world.account, HostedSites(world.hosts))
+    world.account.support.create_case(
+        Call("CreateCase", {"subject": "s", "communicationBody": "b"}, "", world.clock.now())
+    )
     for word in _WORDS:
         world.inject(parse_inject(word), "facilitator")
     assert {word["do"] for word in _WORDS} == {kind.__struct_config__.tag for kind in get_args(AnyInject)}

@@ -1,6 +1,6 @@
 """Application load balancers in front of the drill's hosts: listeners with certificates, and target health."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.wire import Call, Operation
 
 MAX_CERTIFICATES = 25
+MAX_TARGETS = 100
 _STATES = {
     "healthy": {},
     "unhealthy": {"Reason": "Target.ResponseCodeMismatch", "Description": "Health checks failed"},
@@ -24,6 +25,10 @@ class Sites(Protocol):
 
     def install(self, host: str, handle: object) -> None:
         """Let a host present another certificate from the next connection on."""
+        ...
+
+    def route(self, host: str, addresses: Sequence[str], well: bool) -> None:
+        """Serve a host at these addresses, or answer 503 there because nothing behind them is well."""
         ...
 
     def health(self, host: str) -> str:
@@ -41,6 +46,8 @@ class Balancer:
     hosts: tuple[str, ...]
     addresses: tuple[str, ...]
     certificates: list[str] = field(default_factory=list)
+    targets: dict[str, list[str]] = field(default_factory=dict)
+    """The addresses that are registered for each host."""
     policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
     @property
@@ -64,6 +71,7 @@ class Elbv2:
         self._acm = acm
         self._sites = sites
         self._balancers: dict[str, Balancer] = {}
+        self._broken: set[str] = set()
         acm.used_by = self._users
         acm.renewed = self._renewed
 
@@ -78,6 +86,8 @@ class Elbv2:
             "RemoveListenerCertificates": self.remove_listener_certificates,
             "DescribeTargetGroups": self.describe_target_groups,
             "DescribeTargetHealth": self.describe_target_health,
+            "RegisterTargets": self.register_targets,
+            "DeregisterTargets": self.deregister_targets,
         }
 
     def add(
@@ -91,6 +101,7 @@ class Elbv2:
             hosts=tuple(hosts),
             addresses=tuple(addresses),
             certificates=list(certificates),
+            targets={host: [machine_of(index)] for index, host in enumerate(hosts)},
         )
         self._balancers[balancer.arn] = balancer
         return balancer
@@ -184,11 +195,63 @@ class Elbv2:
 
     def describe_target_health(self, call: Call) -> Mapping[str, Any]:
         """ELBv2 DescribeTargetHealth as the hosts are at this moment."""
-        wanted = call.parameters["TargetGroupArn"]
+        balancer, host = self._by_group(call.parameters["TargetGroupArn"])
+        asked = [item["Id"] for item in call.parameters.get("Targets", [])]
+        shown = asked or balancer.targets[host]
+        return {"TargetHealthDescriptions": [self._target(balancer, host, target) for target in shown]}
+
+    def register_targets(self, call: Call) -> Mapping[str, Any]:
+        """ELBv2 RegisterTargets by address; traffic reaches those that are well."""
+        balancer, host = self._by_group(call.parameters["TargetGroupArn"])
+        given = [item["Id"] for item in call.parameters["Targets"]]
+        if len(set(balancer.targets[host]) | set(given)) > MAX_TARGETS:
+            raise AwsError("TooManyTargets", "You've reached the limit on the number of targets.", 400)
+        balancer.targets[host] += [one for one in dict.fromkeys(given) if one not in balancer.targets[host]]
+        self._route(balancer, host)
+        return {}
+
+    def deregister_targets(self, call: Call) -> Mapping[str, Any]:
+        """ELBv2 DeregisterTargets by address."""
+        balancer, host = self._by_group(call.parameters["TargetGroupArn"])
+        given = {item["Id"] for item in call.parameters["Targets"]}
+        balancer.targets[host] = [one for one in balancer.targets[host] if one not in given]
+        self._route(balancer, host)
+        return {}
+
+    # What happens to targets
+
+    def break_targets(self, host: str) -> bool:
+        """Let every target fail that is registered for a host; False when no load balancer serves it."""
+        return self._change_targets(host, lambda held: self._broken.update(held))
+
+    def mend_targets(self, host: str) -> bool:
+        """Let the registered targets of a host be well again; False when no load balancer serves it."""
+        return self._change_targets(host, lambda held: self._broken.difference_update(held))
+
+    def _change_targets(self, host: str, change: Callable[[list[str]], None]) -> bool:
+        balancer = next((one for one in self._balancers.values() if host in one.hosts), None)
+        if balancer is None:
+            return False
+        change([f"{host} {target}" for target in balancer.targets[host]])
+        self._route(balancer, host)
+        return True
+
+    def _well(self, balancer: Balancer, host: str, target: str) -> bool:
+        """Whether a target would answer: it is a machine of this host's, old or spare, and not broken."""
+        index = balancer.hosts.index(host)
+        known = target in (machine_of(index), machine_of(index, spare=True))
+        return known and f"{host} {target}" not in self._broken
+
+    def _route(self, balancer: Balancer, host: str) -> None:
+        """Let the load balancer's addresses serve a host while one of its targets is well."""
+        well = any(self._well(balancer, host, target) for target in balancer.targets[host])
+        self._sites.route(host, balancer.addresses, well)
+
+    def _by_group(self, arn: str) -> tuple[Balancer, str]:
         for balancer in self._balancers.values():
             for host in balancer.hosts:
-                if balancer.group(host) == wanted:
-                    return {"TargetHealthDescriptions": [self._target(balancer, host)]}
+                if balancer.group(host) == arn:
+                    return balancer, host
         raise AwsError("TargetGroupNotFound", "One or more target groups not found", 400)
 
     def _install(self, balancer: Balancer) -> None:
@@ -274,14 +337,19 @@ class Elbv2:
             "TargetType": "ip",
         }
 
-    def _target(self, balancer: Balancer, host: str) -> dict[str, Any]:
-        health = self._sites.health(host)
-        state = "healthy" if health == "healthy" else "unhealthy"
-        return {
-            "Target": {"Id": f"10.0.0.{10 + balancer.hosts.index(host)}", "Port": 80},
-            "HealthCheckPort": "80",
-            "TargetHealth": {"State": state, **_STATES[health]},
-        }
+    def _target(self, balancer: Balancer, host: str, target: str) -> dict[str, Any]:
+        told: dict[str, Any] = {"Target": {"Id": target, "Port": 80}, "HealthCheckPort": "80"}
+        if target not in balancer.targets[host]:
+            health = {"State": "unused", "Reason": "Target.NotRegistered"}
+            return told | {"TargetHealth": health | {"Description": "Target is not registered to the target group"}}
+        health_of = self._sites.health(host) if self._well(balancer, host, target) else "unhealthy"
+        state = "healthy" if health_of == "healthy" else "unhealthy"
+        return told | {"TargetHealth": {"State": state, **_STATES[health_of]}}
+
+
+def machine_of(index: int, *, spare: bool = False) -> str:
+    """The address of the machine behind the host of this number, or of the spare one with the release before."""
+    return f"10.0.{int(spare)}.{10 + index}"
 
 
 def _short(host: str) -> str:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from cockpit.clock import Clock
 from cockpit.drill.aws.errors import AwsError, not_built
@@ -31,6 +31,7 @@ class Context:
     log: Callable[[str], None]
 
 
+FunctionFaultKind = Literal["error", "timeout", "throttle"]
 Behaviour = Callable[[Mapping[str, Any], Context], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
 
@@ -65,6 +66,8 @@ class Functions:
         self._functions: dict[str, Function] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self.behaviours: dict[str, Behaviour] = {}
+        self.faults: dict[str, FunctionFaultKind] = {}
+        """What is wrong with a function, by its name."""
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations that are built."""
@@ -94,6 +97,10 @@ class Functions:
         )
         self._functions[name] = function
         return function
+
+    def knows(self, function: str) -> bool:
+        """Whether there is a function of this name."""
+        return function in self._functions
 
     def run(self, function: str, event: Mapping[str, Any]) -> bool:
         """Run a function for an event that nobody waits for; False when there is none or it failed."""
@@ -206,7 +213,7 @@ class Functions:
             result = self._start(function, event if isinstance(event, dict) else {"event": event})
             told["Payload"] = json.dumps(await result if inspect.isawaitable(result) else result).encode()
         except AwsError as error:
-            if error.status == 501:
+            if error.status in (429, 501):
                 raise
             failure = {"errorMessage": error.message, "errorType": error.code}
             told |= {"FunctionError": "Unhandled", "Payload": json.dumps(failure).encode()}
@@ -221,6 +228,11 @@ class Functions:
         if behaviour is None:
             raise not_built(f"the code of function {function.name}")
         log = self._log_of(function)
+        fault = self.faults.get(function.name)
+        if fault is not None:
+            refusal = _refusal(fault, function.timeout_s)
+            log(f"ERROR {refusal.code}: {refusal.message}")
+            raise refusal
         log(f"START RequestId: {uuid.uuid4()} Version: $LATEST")
         role = function.role.rpartition("/")[2]
         caller = f"arn:aws:sts::{self._place.account}:assumed-role/{role}/{function.name}"
@@ -293,3 +305,12 @@ def _upload(function: Function, code: Mapping[str, Any]) -> None:
 
 def _revision(function: Function) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{function.arn}{function.changed_at.isoformat()}"))
+
+
+def _refusal(kind: FunctionFaultKind, timeout_s: int) -> AwsError:
+    """How a function that fails ends; a throttled call is an error of the interface itself."""
+    if kind == "throttle":
+        return AwsError("TooManyRequestsException", "Rate Exceeded.", 429)
+    if kind == "timeout":
+        return AwsError("Sandbox.Timedout", f"Task timed out after {timeout_s:.2f} seconds", 200)
+    return AwsError("KeyError", "'Records'", 200)

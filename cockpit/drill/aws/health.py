@@ -82,6 +82,13 @@ class Health:
         self._events.append(event)
         return event
 
+    def close(self, code: str, at: datetime) -> bool:
+        """End every open event of a type; False when there is none."""
+        ended = [event for event in self._events if event.code == code and event.status != "closed"]
+        for event in ended:
+            event.status, event.ended, event.updated = "closed", at, at
+        return bool(ended)
+
     def sending_paused(self, at: datetime) -> HealthEvent:
         """The event of a paused account. AWS always shows it as closed, so who asks for open ones misses it."""
         text = (

@@ -68,6 +68,7 @@ class Metrics:
         if own:
             self._curves[own, "EmailsSent", ()] = _counter(traffic, None)
             self._curves[own, "EmailsFailed", ()] = _counter(traffic, Quantity.REJECT_FRACTION)
+            self._curves[own, "EmailsSuppressed", ()] = _counter(traffic, Quantity.SUPPRESSED_FRACTION)
         self._stored: dict[Key, dict[int, Window]] = {}
 
     def names(self) -> list[Key]:

@@ -120,6 +120,14 @@ class Sns:
         self._fan_out(topic, message_id, message, subject, attributes or {}, lambda _: message)
         return message_id
 
+    def enveloped(self, arn: str, message: str) -> str:
+        """A notification of a topic as its queues get it, sent to nobody; empty when there is no such topic."""
+        topic = self._topics.get(arn)
+        queues = [one for one in topic.subscriptions.values() if one.protocol == "sqs"] if topic else []
+        if topic is None or not queues:
+            return ""
+        return json.dumps(self._envelope(topic, queues[0], str(uuid.uuid4()), message, ""))
+
     # Topics
 
     def create_topic(self, call: Call) -> Mapping[str, Any]:

@@ -65,6 +65,10 @@ class Sqs:
         self._queues[name] = queue
         return queue
 
+    def find(self, name: str) -> Queue | None:
+        """A queue by its name."""
+        return self._queues.get(name)
+
     def deliver(self, arn: str, body: str, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> bool:
         """Put a message into the queue of this ARN; False when there is none."""
         for queue in self._queues.values():

@@ -75,6 +75,10 @@ class Support:
         _add(case, CaseLetter(at, "Amazon Web Services", body))
         case.status = "pending-customer-action"
 
+    def newest(self) -> str | None:
+        """The id of the case that was opened last; None where there is none."""
+        return next(reversed(self._cases), None)
+
     def create_case(self, call: Call) -> Mapping[str, Any]:
         """Support CreateCase; a dry run only looks."""
         self._check_plan()

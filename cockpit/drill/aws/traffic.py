@@ -23,6 +23,8 @@ class Quantity(StrEnum):
     REPUTATION_BOUNCE = "reputation-bounce"
     """AWS's own bounce rate, over a volume of its choosing: it lags behind BOUNCE_FRACTION."""
     REPUTATION_COMPLAINT = "reputation-complaint"
+    SUPPRESSED_FRACTION = "suppressed-fraction"
+    """Mail that the company's own list of suppressed addresses holds back before SES sees it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cockpit.drill.vocabulary.words import AwsFaultKind, DnsFaultKind, Quantity, Seconds, Strict
-
-
-class Inject(Strict, frozen=True, kw_only=True, tag_field="do"):
-    """One thing that happens at `at_s` of scenario time; `note` is what the report calls it."""
-
-    at_s: Seconds = 0.0
-    note: str = ""
+from cockpit.drill.vocabulary.account_injects import AccountInject
+from cockpit.drill.vocabulary.words import AwsFaultKind, DnsFaultKind, Inject, Quantity, Seconds
 
 
 class WithdrawRecord(Inject, frozen=True, kw_only=True, tag="dns-withdraw"):
@@ -288,5 +282,6 @@ AnyInject = (
     | SinkFault
     | SinkHeal
     | LoseObject
+    | AccountInject
 )
 """The closed vocabulary of what can be made to happen, by hand and by a scenario."""

@@ -12,6 +12,7 @@ Quantity = Literal[
     "reject-fraction",
     "reputation-bounce",
     "reputation-complaint",
+    "suppressed-fraction",
 ]
 DnsFaultKind = Literal[
     "timeout",
@@ -34,3 +35,10 @@ AwsFaultKind = Literal[
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of a scenario file; an unknown key is an error."""
+
+
+class Inject(Strict, frozen=True, kw_only=True, tag_field="do"):
+    """One thing that happens at `at_s` of scenario time; `note` is what the report calls it."""
+
+    at_s: Seconds = 0.0
+    note: str = ""

@@ -56,6 +56,12 @@ def exchange_the_certificate(stage: Stage) -> None:
     stage.aws("s3").put_object(Bucket=CERTIFICATES, Key="www.pay.example/active.pem", Body=spare)
 
 
+def empty_the_group(stage: Stage) -> None:
+    elb = stage.aws("elbv2")
+    (group,) = elb.describe_target_groups(Names=["api-example"])["TargetGroups"]
+    elb.deregister_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[{"Id": "10.0.0.10"}])
+
+
 BLUNDERS = {
     "dkim-missing": Blunder(switch_dkim_off, "dangerous", "unsigned"),
     "byodkim-not-ready": Blunder(too_early, "dangerous", "not published yet"),
@@ -76,6 +82,10 @@ BLUNDERS = {
     ),
     "two-faults": Blunder(switch_dkim_off, "dangerous", "unsigned"),
     "propagation-stale": Blunder(change("news.example.", "www.news.example", "A", "203.0.113.32"), "neutral"),
+    "propagation-split": Blunder(
+        change("news.example.", "news.example", "NS", "ns1.hosting.example."), "dangerous", "only one address"
+    ),
+    "load-balancer-targets": Blunder(empty_the_group, "dangerous", "nothing else to send to"),
     "false-alarm": Blunder(change("shop.example.", "www.shop.example", "A", "203.0.113.99"), "neutral"),
     "ses-bounce-ramp": Blunder(pause_the_account, "wrong", "every domain"),
     "ses-complaint-jump": Blunder(pause_the_account, "wrong", "every domain"),

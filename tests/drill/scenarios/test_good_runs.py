@@ -189,6 +189,30 @@ def sign_in_again(stage: Stage) -> None:
     stage.wait(1)
 
 
+def bring_the_release_before_back(stage: Stage) -> None:
+    """Register the machine with the release before, see it healthy, then take the failing one out."""
+    elb = stage.aws("elbv2")
+    (group,) = elb.describe_target_groups(Names=["api-example"])["TargetGroups"]
+    arn = group["TargetGroupArn"]
+
+    def states() -> dict[str, str]:
+        told = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in told}
+
+    assert states() == {"10.0.0.10": "unhealthy"}
+    elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.1.10"}])
+    assert states()["10.0.1.10"] == "healthy"
+    stage.wait(1)
+    elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.0.10"}])
+    assert states() == {"10.0.1.10": "healthy"}
+
+
+def publish_the_right_address(stage: Stage) -> None:
+    """What is published first, then patience until the last resolver has it."""
+    stage.publish("news.example.", "www.news.example", "A", "203.0.113.30")
+    wait_it_out(13)(stage)
+
+
 def wait_it_out(minutes: float) -> Callable[[Stage], None]:
     """Change nothing, and keep telling people so."""
 
@@ -232,6 +256,10 @@ PLAYS = {
     "two-faults": Play("shop.example", "dns.resolution", "dnssec-failure", mend_both),
     "propagation-stale": Play(
         "news.example", "dns.resolution", "propagation", wait_it_out(12), Verdict.WARN, severity="P2"
+    ),
+    "propagation-split": Play("news.example", "dns.resolution", "", publish_the_right_address, severity="P2"),
+    "load-balancer-targets": Play(
+        "api.example", "http.health", "service-down", bring_the_release_before_back, severity="P0"
     ),
     "false-alarm": Play("shop.example", "dns.resolution", "", wait_it_out(9), Verdict.OK, roles=(), incident=False),
     "ses-bounce-ramp": Play(ACCOUNT, "ses.bounce", "ses-bounce", stop_and_answer),
