@@ -25,6 +25,7 @@ from cockpit.ses.feedback import Feedback
 from cockpit.ses.returns import CHECK, Returns, judge_feedback
 from cockpit.ses.signature import refusal
 from cockpit.ses.sorting import Message, Sorted, sort
+from cockpit.ses.suppression import Entry
 from cockpit.ses.tally import WINDOW, tally
 from cockpit.text import visible
 from storage.database import Database
@@ -87,6 +88,11 @@ class Ingest:
                 Reading(self._target, CHECK, VANTAGE, at, timedelta(), failed, "aws-error"), None, at
             )
         return judge_feedback(reading, returns, at)
+
+    async def reported(self) -> list[Entry]:
+        """Who is suppressed by what was reported."""
+        kept = await self._stored(lambda store: store.suppressed(self._target))
+        return [Entry(each.address, each.reason, each.at) for each in kept]
 
     def close(self) -> None:
         """Close the database."""

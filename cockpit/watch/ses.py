@@ -19,11 +19,13 @@ from cockpit.probes.pace import ROUTINE, URGENT
 from cockpit.probes.ses import read_account
 from cockpit.probes.ses.alarms import read_alarms
 from cockpit.probes.ses.calls import Calls
+from cockpit.probes.ses.lists import read_lists
 from cockpit.probes.ses.signers import Signers
 from cockpit.probes.ses.standing import read_advice, read_health, read_sets
 from cockpit.profile import Aws, Profile
 from cockpit.ses.alarms import judge_alarms
 from cockpit.ses.budget import judge_calls
+from cockpit.ses.lists import judge_lists
 from cockpit.ses.returns import judge_feedback
 from cockpit.ses.standing import judge_advice, judge_health, judge_sets
 from cockpit.watch.feedback import Ingest
@@ -45,6 +47,7 @@ FIRST_CALL = {
     "alarms": "describe_alarms",
     "aws_health": "describe_events",
     "advice": "list_recommendations",
+    "suppression": "list_suppressed_destinations",
 }
 """The call that each look begins with; it waits for its turn before the look's deadline runs."""
 
@@ -136,6 +139,12 @@ class SesLooks:
             return judge_feedback(Reading(target, "ses.feedback", "sqs", at, timedelta()), None, at)
         return await self._ingest.look(at)
 
+    async def _suppression(self, target: str, at: datetime) -> list[Observation]:
+        table = self._settings.ses.suppression_table
+        reading = await read_lists(self.calls(target), target, "ses.suppression", table, at=at)
+        reported = await self._ingest.reported() if self._ingest is not None else []
+        return judge_lists(reading, reported, fails_open=self._settings.ses.fails_open, at=at)
+
     async def _budget(self, target: str, at: datetime) -> list[Observation]:
         calls = self.calls(target)
         session = calls.session
@@ -174,5 +183,6 @@ _LOOKS: Mapping[str, Callable[[SesLooks, str, datetime], Awaitable[list[Any]]]] 
     "aws_health": SesLooks._health,
     "advice": SesLooks._advice,
     "feedback": SesLooks._feedback,
+    "suppression": SesLooks._suppression,
     "calls": SesLooks._budget,
 }

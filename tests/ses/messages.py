@@ -75,7 +75,7 @@ class Replay:
         chance = random.Random(seed)
         self.bodies: list[str] = []
         self.expected: set[tuple[str, str]] = set()
-        made = []
+        made: list[str] = []
         while len(made) < number:
             at = AT + timedelta(seconds=chance.randrange(86_400))
             address = f"user{chance.randrange(number)}@{chance.choice(['a.example', 'b.example', 'gmail.com'])}"
