@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": "Say what changed at a domain since it was last good.",
     "pin": "Print a domain's records as what they must be, for the configuration.",
     "snapshot": "Keep copies of zones as backups, and get them out again.",
+    "dkim-key": "Compare a private DKIM key with what is published; the key is never printed.",
     "spf": "Evaluate SPF for an address and a sender, and show the way to the result.",
     "status": "Say what is broken, from what was last recorded.",
     "incident": "Open, follow and close incidents.",
@@ -29,7 +30,7 @@ COMMANDS = {
     "import": "Take over domains, monitoring rules and expected records from elsewhere.",
 }
 
-MODULES = {"import": "imports"}
+MODULES = {"import": "imports", "dkim-key": "dkim_key"}
 """Modules of commands whose name Python keeps for itself."""
 
 

@@ -100,7 +100,12 @@ def test_only_what_is_configured_is_looked_for() -> None:
     )
     settings = Settings(domains=(bare, full))
     planned = jobs(settings, Profile(aws=Aws(region="ca-central-1", account="447112341123")))
-    assert [job.probe for job in planned if job.target == "a.example"] == ["resolution", "dnssec", "mail"]
+    assert [job.probe for job in planned if job.target == "a.example"] == [
+        "resolution",
+        "dnssec",
+        "mail",
+        "backup",
+    ]
     assert [job.probe for job in planned if job.target == "b.example"] == [
         "resolution",
         "dnssec",
@@ -109,6 +114,7 @@ def test_only_what_is_configured_is_looked_for() -> None:
         "alignment",
         "dkim",
         "certificate",
+        "backup",
     ]
     looks = ["account", "rates", "sets", "aws_health", "alarms", "advice", "calls"]
     assert [job.probe for job in planned if job.target.startswith("ses:")] == looks
