@@ -79,7 +79,11 @@ class Driver(Sender):
                 told["facts"] = error.facts
             self._append("action.refused", told)
             return
-        self._append("action.planned", {"plan": plan.to_json(), "plan_hash": plan.hash})
+        required = self._require(plan, run.request)
+        body: dict[str, Any] = {"plan": plan.to_json(), "plan_hash": plan.hash}
+        if required.approvals or required.why:
+            body |= {"approvals": required.approvals, "approval_why": required.why}
+        self._append("action.planned", body)
 
     def _await_confirmation(self, run: ActionRun) -> None:
         if not self._expire(run):
@@ -87,6 +91,9 @@ class Driver(Sender):
 
     def _lock(self, run: ActionRun) -> None:
         if run.state in BEFORE_INTENT and self._expire(run):
+            return
+        if run.state in BEFORE_INTENT and run.approvals_missing:
+            self._journal.wait(self._until(plan_of(run).expires_at))
             return
         try:
             fencing = self._journal.lock(plan_of(run).target)

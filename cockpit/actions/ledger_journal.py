@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from cockpit.actions.approval import STREAM, approvers, trouble
 from cockpit.actions.contract import Plan
 from cockpit.actions.journal import ActionRun, absorb, admit, fold, stream_of
 from cockpit.clock import Clock
@@ -112,6 +113,15 @@ class LedgerJournal:
         if self._target is not None:
             self._leases.release(self._target)
             self._target = None
+
+    def approval_flaw(self) -> str:
+        """Why the approvals that the run counts do not stand: each signature is checked anew."""
+        run = self.load()
+        if run.approvals_missing:
+            return "An approval was taken back."
+        known = approvers(self._ledger.stream(STREAM))
+        flaws = (trouble(run.uid, run.plan_hash, each, known) for each in run.approvals)
+        return next((flaw for flaw in flaws if flaw), "")
 
     def plan_of(self, uid: str) -> Plan:
         """The plan of another run; raises NotFound."""

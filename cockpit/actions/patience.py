@@ -57,6 +57,10 @@ class Journal(Protocol):
         """Give the lease back."""
         ...
 
+    def approval_flaw(self) -> str:
+        """Why the approvals that the run counts do not stand, in a sentence; empty when they do."""
+        ...
+
     def plan_of(self, uid: str) -> Plan:
         """The plan of another run, to undo it; raises NotFound."""
         ...

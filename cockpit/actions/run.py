@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.actions.approval import Approval, Requirement
 from cockpit.actions.contract import Plan, PlanStep, Request
 from cockpit.errors import IllegalMove
 
@@ -70,6 +71,7 @@ class Intent(msgspec.Struct, frozen=True):
 class ActionRun(msgspec.Struct, frozen=True):
     """One action run as its events tell it.
 
+    `approvals` are those that stand; `all_approvals` also those of a plan that was made anew or that were revoked.
     `applied` and `undone` are indexes into the plan's steps. `blocked` means that the service refused the present
     step; `code` and `reason` say why the run stands where it stands.
     """
@@ -84,6 +86,9 @@ class ActionRun(msgspec.Struct, frozen=True):
     plan_hash: str = ""
     confirmed_hash: str = ""
     confirmed_by: str = ""
+    required: Requirement = Requirement()
+    approvals: tuple[Approval, ...] = ()
+    all_approvals: tuple[Approval, ...] = ()
     fencing: int = 0
     intent: Intent | None = None
     intents: frozenset[str] = frozenset()
@@ -104,6 +109,11 @@ class ActionRun(msgspec.Struct, frozen=True):
     def finished(self) -> bool:
         """Whether the run has ended for good."""
         return self.state in TERMINAL
+
+    @property
+    def approvals_missing(self) -> int:
+        """How many other people have to approve before anything is sent."""
+        return max(0, self.required.approvals - len({each.by for each in self.approvals}))
 
     @property
     def holds_target(self) -> bool:

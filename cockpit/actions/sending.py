@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from cockpit.actions.approval import Require, by_risk
 from cockpit.actions.contract import (
     EffectRefused,
     EffectUnknown,
@@ -27,15 +28,22 @@ from cockpit.text import redact, visible
 class Sender:
     """Sends steps of one run and settles what became of them; holds the lease once it has taken it."""
 
-    def __init__(self, journal: Journal, remedy: Remedy, clock: Clock, patience: Patience) -> None:
+    def __init__(
+        self, journal: Journal, remedy: Remedy, clock: Clock, patience: Patience, require: Require = by_risk
+    ) -> None:
         self._journal = journal
         self._remedy = remedy
         self._clock = clock
         self._patience = patience
+        self._require = require
         self._locked = False
         self._last_note = ""
 
     def _identified(self, run: ActionRun) -> bool:
+        flaw = self._journal.approval_flaw() if run.required.approvals and not run.back else ""
+        if flaw:
+            self._give_up(run, "NOT_APPROVED", flaw)
+            return False
         try:
             self._remedy.identify()
         except WrongIdentity as error:

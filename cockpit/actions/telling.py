@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.actions.approval import code_of_plan
 from cockpit.actions.journal import ActionRun, ActionState
 from cockpit.text import visible
 from storage.event import Event
@@ -31,6 +32,9 @@ def _words(kind: str, body: dict[str, Any]) -> str:
         "requested": "asked for: {remedy} on {target}",
         "planned": "planned",
         "confirmed": "confirmed",
+        "approved": "approved by {by} ({method} {key})",
+        "approval_revoked": "{by} takes the approval back: {reason}",
+        "rejected": "rejected by {by}: {reason}",
         "locked": "locked {target}: nobody else can change it",
         "intent": "intent recorded: {says}",
         "effect": "sending, once",
@@ -68,6 +72,9 @@ class _Missing(dict[str, Any]):
 
 def waiting_for(run: ActionRun) -> str:
     """What the run waits for now, in words; empty when it waits for nothing or has ended."""
+    if run.state is ActionState.CONFIRMED and run.approvals_missing:
+        code = code_of_plan(run.uid, run.plan_hash)
+        return f"a second person ({run.required.why}): they look at it and type cockpit approve {code}"
     words = {
         ActionState.REQUESTED: "the plan: DNS, key and live state are being read",
         ActionState.PLANNED: "you: look at the plan and confirm it",

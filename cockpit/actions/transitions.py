@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from cockpit.actions.approval import Approval, Requirement
 from cockpit.actions.contract import Plan, Request
 from cockpit.actions.run import BEFORE_INTENT, MAX_TRIES, TERMINAL, ActionRun, ActionState, Intent
 from cockpit.errors import IllegalMove
@@ -27,7 +28,10 @@ def _planned(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) 
     plan = Plan.from_json(body["plan"])
     if plan.hash != body["plan_hash"]:
         raise IllegalMove("The plan does not have the hash that is recorded with it.")
-    return replace(run, state=_S.PLANNED, plan=plan, plan_hash=plan.hash, reason="")
+    required = Requirement(int(body.get("approvals", 0)), str(body.get("approval_why", "")))
+    return replace(
+        run, state=_S.PLANNED, plan=plan, plan_hash=plan.hash, reason="", required=required, approvals=()
+    )
 
 
 def _confirmed(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
@@ -35,10 +39,43 @@ def _confirmed(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str
         raise IllegalMove("The plan changed after it was shown: look at it again.")
     if run.plan is None or at >= run.plan.expires_at:
         raise IllegalMove("The plan has expired: ask for a new one.")
+    if any(each.by == actor for each in run.approvals):
+        raise IllegalMove("You approved this plan: somebody else has to confirm it.")
     return replace(run, state=_S.CONFIRMED, confirmed_hash=run.plan_hash, confirmed_by=actor)
 
 
+def _approved(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
+    approval = Approval(*(str(body[name]) for name in ("by", "method", "key", "proof")))
+    if body["plan_hash"] != run.plan_hash:
+        raise IllegalMove("The plan changed after it was shown: look at it again.")
+    if run.plan is None or at >= run.plan.expires_at:
+        raise IllegalMove("The plan has expired: ask for a new one.")
+    if approval.by in (run.operator, run.confirmed_by):
+        raise IllegalMove("Nobody approves a plan of their own.")
+    if approval.method == "signature" and approval.by != actor:
+        raise IllegalMove("An approval is signed by the one who gives it.")
+    if any(each.by == approval.by for each in run.approvals):
+        raise IllegalMove(f"{approval.by} has approved it already.")
+    return replace(run, approvals=(*run.approvals, approval), all_approvals=(*run.all_approvals, approval))
+
+
+def _revoked(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
+    left = tuple(each for each in run.approvals if each.by != actor)
+    if len(left) == len(run.approvals):
+        raise IllegalMove("There is no approval of yours to take back.")
+    return replace(run, approvals=left)
+
+
+def _rejected(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
+    if actor == run.operator:
+        raise IllegalMove("Discard a plan of your own instead.")
+    reason = f"{body['by']} rejected the plan: {body['reason']}"
+    return replace(run, state=_S.REFUSED, code="REJECTED", reason=reason)
+
+
 def _locked(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
+    if run.state in BEFORE_INTENT and run.approvals_missing:
+        raise IllegalMove("A second person has to approve the plan first.")
     state = _S.LOCKED if run.state in BEFORE_INTENT else run.state
     return replace(run, state=state, fencing=int(body["fencing"]))
 
@@ -53,6 +90,7 @@ def _checked(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) 
         plan_hash="",
         confirmed_hash="",
         confirmed_by="",
+        approvals=(),
         reason="The live state changed after the plan was made.",
     )
 
@@ -80,6 +118,8 @@ def _intent(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -
 def _require_confirmed(run: ActionRun) -> None:
     if not run.confirmed_hash or run.plan_hash != run.confirmed_hash:
         raise IllegalMove("The plan is not the one that was confirmed.")
+    if run.approvals_missing:
+        raise IllegalMove("A second person has to approve the plan first.")
 
 
 def _effect(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
@@ -196,6 +236,9 @@ _Change = Callable[[ActionRun, Mapping[str, Any], datetime, str], ActionRun]
 MOVES: Mapping[str, tuple[frozenset[ActionState], _Change]] = {
     "action.planned": (frozenset({_S.REQUESTED}), _planned),
     "action.confirmed": (frozenset({_S.PLANNED}), _confirmed),
+    "action.approved": (frozenset({_S.PLANNED, _S.CONFIRMED}), _approved),
+    "action.approval_revoked": (frozenset({_S.PLANNED, _S.CONFIRMED, _S.LOCKED, _S.CHECKED}), _revoked),
+    "action.rejected": (frozenset({_S.PLANNED, _S.CONFIRMED}), _rejected),
     "action.locked": (_LOCKABLE, _locked),
     "action.checked": (frozenset({_S.LOCKED}), _checked),
     "action.intent": (frozenset({_S.CHECKED, _S.APPLIED, _S.NOT_APPLIED, _S.ROLLING_BACK}), _intent),

@@ -6,7 +6,6 @@ journals it.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,7 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
-from cockpit.actions.contract import Plan, Request
+from cockpit.actions.contract import Request
 from cockpit.actions.journal import (
     IN_DOUBT,
     ActionRun,
@@ -26,55 +25,20 @@ from cockpit.actions.journal import (
 from cockpit.actions.launch import Launcher, Spawn
 from cockpit.actions.parameters import checked_parameters
 from cockpit.actions.registry import card
-from cockpit.actions.telling import JournalLine, tell, waiting_for
+from cockpit.actions.telling import JournalLine, tell
 from cockpit.config import Settings
+from cockpit.desk.action_scope import scope_of
+from cockpit.desk.action_view import ActionView, view_of
 from cockpit.desk.feed import Feed
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly
 from cockpit.text import visible
 from storage.event import Event
 from storage.leases import Leases, holder_is_alive
 
+__all__ = ["ORPHAN_AFTER_S", "ActionView", "Actions"]
+
 ORPHAN_AFTER_S = 10.0
 """How long a runner's heartbeat may stand still, and how long a started runner has to appear."""
-
-
-class ActionView(msgspec.Struct, frozen=True):
-    """One action run as a screen shows it.
-
-    `phrase` is what has to be typed to confirm. `alive` says whether a runner is at work; without one nothing
-    moves, and `resume_orphans()` starts one.
-    """
-
-    uid: str
-    title: str
-    remedy: str
-    target: str
-    parameters: Mapping[str, str]
-    state: ActionState
-    plan: Plan | None
-    phrase: str
-    expires_at: datetime | None
-    lines: tuple[JournalLine, ...]
-    waiting_for: str
-    alive: bool
-    waits_for_person: bool
-    in_doubt: bool
-    running: bool
-    can_confirm: bool
-    can_discard: bool
-    can_cancel: bool
-    can_undo: bool
-    undone_by: str | None
-    code: str
-    reason: str
-    result: Mapping[str, Any] | None
-    incident: str | None
-    run: str | None
-    undoes: str | None
-    operator: str
-    confirmed_by: str
-    requested_at: datetime
-    changed_at: datetime
 
 
 class _Beat(msgspec.Struct):
@@ -144,7 +108,7 @@ class Actions:
                 remedy=remedy,
                 target=target,
                 parameters=checked,
-                scope=self._scope(target),
+                scope=scope_of(self._settings, target),
                 incident=incident,
                 run=run,
             )
@@ -156,7 +120,7 @@ class Actions:
         if not self._can_undo(done):
             raise IllegalMove("There is nothing to undo, or no way back: the plan said so before it was applied.")
         asked = done.request
-        return self._begin(replace(asked, scope=self._scope(asked.target), undoes=uid))
+        return self._begin(replace(asked, scope=scope_of(self._settings, asked.target), undoes=uid))
 
     def confirm(self, uid: str, typed: str) -> None:
         """Let the runner apply the plan as it is shown.
@@ -195,6 +159,18 @@ class Actions:
     def get(self, uid: str) -> ActionView:
         """One run; raises NotFound."""
         return self._view(self._get(uid))
+
+    def run_of(self, uid: str) -> ActionRun:
+        """The run itself, for deciding what may follow; raises NotFound."""
+        return self._get(uid)
+
+    def runs(self) -> list[ActionRun]:
+        """Every run there is, in the order in which they were asked for."""
+        return sorted(self._runs.values(), key=lambda run: run.requested_at)
+
+    def all(self) -> list[ActionView]:
+        """Every run there is, the newest first."""
+        return [self._view(run) for run in reversed(self.runs())]
 
     def running(self) -> list[ActionView]:
         """Runs that have not ended, those in doubt first, then the oldest."""
@@ -245,28 +221,6 @@ class Actions:
                 return False
         return self._monotonic() - self._started.get(run.uid, -ORPHAN_AFTER_S) >= ORPHAN_AFTER_S
 
-    def _scope(self, target: str) -> dict[str, Any]:
-        """What the configuration knows about the target, for the plan's reach and the key's place."""
-        keys = self._settings.byodkim
-        scope: dict[str, Any] = {
-            "bucket": keys.bucket,
-            "key_prefix": keys.key_prefix,
-            "records_prefix": keys.records_prefix,
-        }
-        near = [each for each in self._settings.domains if _related(each.name, target)]
-        scope["domains"] = [
-            {"name": each.name, "services": list(each.services), "mail_per_hour": each.mail_per_hour}
-            for each in near
-        ]
-        scope["dns_zones"] = [msgspec.to_builtins(zone) for zone in self._settings.dns_zones]
-        domain = self._settings.domain(target)
-        if domain is None:
-            return scope
-        scope |= {"services": list(domain.services), "mail_per_hour": domain.mail_per_hour}
-        if domain.dkim is not None and domain.dkim.bucket:
-            scope["bucket"] = domain.dkim.bucket
-        return scope
-
     def _decide(self, uid: str, kind: str, body: dict[str, Any]) -> None:
         with self._feed.decide() as pen:
             admit(self._get(uid), uid, kind, body, pen.now, self._operator)
@@ -277,6 +231,16 @@ class Actions:
         if run is None:
             raise NotFound(f"There is no action {visible(uid, limit=40)}.")
         return run
+
+    def _view(self, run: ActionRun) -> ActionView:
+        return view_of(
+            run,
+            tuple(self._lines[run.uid]),
+            alive=not run.finished and self._alive(run.uid),
+            can_undo=self._can_undo(run),
+            undone_by=self._undone_by(run.uid),
+            read_only=self._read_only,
+        )
 
     def _undone_by(self, uid: str) -> str | None:
         dead = (ActionState.REFUSED, ActionState.EXPIRED, ActionState.DISCARDED, ActionState.CANCELLED)
@@ -299,42 +263,6 @@ class Actions:
             seen = self._beats[uid] = _Beat(row.fencing, row.heartbeat, self._monotonic())
         return self._monotonic() - seen.since < ORPHAN_AFTER_S
 
-    def _view(self, run: ActionRun) -> ActionView:
-        plan, asked = run.plan, run.request
-        waits = run.state in (ActionState.PLANNED, ActionState.NEEDS_HUMAN)
-        return ActionView(
-            uid=run.uid,
-            title=plan.title if plan else f"{asked.remedy} on {asked.target}",
-            remedy=asked.remedy,
-            target=asked.target,
-            parameters=asked.parameters,
-            state=run.state,
-            plan=plan,
-            phrase=plan.phrase if plan else "",
-            expires_at=plan.expires_at if plan else None,
-            lines=tuple(self._lines[run.uid]),
-            waiting_for=waiting_for(run),
-            alive=not run.finished and self._alive(run.uid),
-            waits_for_person=waits,
-            in_doubt=run.state in IN_DOUBT,
-            running=not run.finished and not waits,
-            can_confirm=run.state is ActionState.PLANNED and not self._read_only,
-            can_discard=run.state in (ActionState.REQUESTED, ActionState.PLANNED),
-            can_cancel=not run.finished and run.state is not ActionState.NEEDS_HUMAN and not run.cancelling,
-            can_undo=self._can_undo(run),
-            undone_by=self._undone_by(run.uid),
-            code=run.code,
-            reason=run.reason,
-            result=run.result,
-            incident=asked.incident,
-            run=asked.run,
-            undoes=asked.undoes,
-            operator=run.operator,
-            confirmed_by=run.confirmed_by,
-            requested_at=run.requested_at,
-            changed_at=run.changed_at,
-        )
-
 
 def _canonical(phrase: str) -> list[str]:
     """The words of a typed phrase, names as A-labels, so that a look-alike is not taken for the target."""
@@ -345,8 +273,3 @@ def _canonical(phrase: str) -> list[str]:
         except UnicodeError:
             words.append(word)
     return words
-
-
-def _related(domain: str, target: str) -> bool:
-    """Whether a change at `target` can concern the domain: one of the two lies in the other."""
-    return domain == target or target.endswith(f".{domain}") or domain.endswith(f".{target}")

@@ -234,6 +234,9 @@ class MemoryJournal:
     def unlock(self) -> None:
         self.fencing = None
 
+    def approval_flaw(self) -> str:
+        return ""
+
     def plan_of(self, uid: str) -> Plan:
         raise NotFound(uid)
 

@@ -11,7 +11,10 @@ import pytest
 from cockpit.actions.dns.published import Published, look_up
 from cockpit.actions.journal import ActionState
 from cockpit.actions.runner import carry
-from cockpit.desk.actions import ActionView
+from cockpit.clock import SystemClock
+from cockpit.desk.actions import Actions, ActionView
+from cockpit.desk.approvals import Approvals
+from cockpit.desk.feed import Feed
 from cockpit.health.zone_copy import ROUTE53, RecordSet, ZoneCopy
 from storage.snapshots import Snapshots
 from tests.actions.conftest import LocalWorld, Place
@@ -44,6 +47,15 @@ class Desk(Place):
         self.threads.append(thread)
         thread.start()
 
+    @property
+    def second(self) -> Approvals:
+        """A second person at a terminal of their own, with a key of their own."""
+        feed = Feed(self.database, self.feed.ledger, SystemClock(), "kblake")
+        actions = Actions(feed, self.settings, self.profile_path, self.path, "kblake", spawn=lambda _: None)
+        feed.add(actions)
+        feed.catch_up()
+        return Approvals(feed, actions, "kblake", self.path.parent / "keys")
+
     def provide(self, *zones: Mapping[str, object]) -> None:
         """Configure providers for zones, as `dns_zones` of the configuration would."""
         from cockpit.config import settings_from
@@ -57,6 +69,8 @@ class Desk(Place):
 
     def applied(self, view: ActionView) -> ActionView:
         assert view.state is ActionState.PLANNED, view.reason
+        if view.approvals_missing:
+            self.second.approve(view.code_to_approve)
         self.actions.confirm(view.uid, view.phrase)
         return self.until(view.uid, lambda view: view.state in ENDED)
 
