@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cockpit.desk import Desk
+from cockpit.desk.place import Place
 from cockpit.desk.views import Changes
 from cockpit.launching import REOPEN, Launcher
 from screens.attention import POP_TITLE, PUSH_TITLE, Attention, title
@@ -33,6 +34,12 @@ _SCREENS: Mapping[str, str] = {
 
 _STYLES = ("cockpit", "dashboard", "domain", "incident", "runbook", "action", "review")
 """All styles are read at once: a screen that brought its own would make Textual parse everything again."""
+
+DUTIES_S = 60.0
+"""Seconds between two looks at what is overdue."""
+
+KEEP_S = 5.0
+"""Seconds between two times of remembering where the operator is."""
 
 SETTLED_S = 1.0
 """Seconds after the first paint at which what was put off for it is done."""
@@ -70,25 +77,56 @@ class CockpitApp(Bridge):
         self._attention.is_called_for(self.desk.alerts())
         self._to_terminal(PUSH_TITLE)
         if self._polls:
+            self.set_interval(KEEP_S, self.keep_place)
             self.set_interval(POLL_S, self.poll)
             self.set_interval(1.0, self.second)
             self.set_timer(SETTLED_S, self._settle_in)
+        self.call_after_refresh(self._reopen)
         self.call_after_refresh(self._start_watch)
+
+    def _reopen(self) -> None:
+        """Go on from the board to where the cockpit was left."""
+        left = self.session.place.screen
+        if left != "board":
+            self.go(left)
+            self.tell(f"Opened where it was left; {self.keys.label('board.show')} goes to the board.", seconds=4)
 
     def _start_watch(self) -> None:
         """See to a watch, now that the board is up; where none can be started the cockpit opens all the same."""
         if self._ensure_watch is not None:
             with self.enduring():
                 self._ensure_watch()
+                self.await_watch()
+                self._draw(None)
 
     def _settle_in(self) -> None:
         """Import what the first key may need, and keep the collector away from what will stay."""
         import_module("screens.moves")
+        with self.enduring():
+            self.read_duties()
+        self.set_interval(DUTIES_S, self.read_duties)
         gc.freeze()
 
     def on_unmount(self) -> None:
         """Give the terminal its title back."""
         self._to_terminal(POP_TITLE)
+
+    def keep_place(self) -> None:
+        """Remember where the operator is, to open there again."""
+        self.session.keep(self.place())
+
+    def place(self) -> Place:
+        """Where the operator is now, and what the board lists."""
+        board = next((frame for frame in self._frames() if frame.NAME == "board"), None)
+        here = Place(
+            screen=self.current_mode,
+            incident=self.chosen_incident or self.incident_uid(),
+            run=self.run_uid(),
+            action=self.action_uid(),
+            domain=self.chosen_domain,
+            theme=self.theme,
+        )
+        return board.placed(here) if board is not None else here
 
     def poll(self) -> None:
         """Take in what others wrote, let it settle what waits for it, and paint it."""
@@ -138,6 +176,7 @@ class CockpitApp(Bridge):
         if screen == self.current_mode:
             return
         self._save_all()
+        self.call_after_refresh(self.keep_place)
         self._visited.append(self.current_mode)
         del self._visited[:-20]
         self.switch_mode(screen)
@@ -151,6 +190,7 @@ class CockpitApp(Bridge):
     def pending(self) -> Sequence[str]:
         """What is unsaved or under way, a sentence each."""
         self._save_all()
+        self.keep_place()
         unsaved = [frame.unsaved for frame in self._frames() if frame.unsaved]
         return [*unsaved, *self.under_way()]
 

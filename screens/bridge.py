@@ -9,7 +9,7 @@ from typing import Protocol
 from textual.screen import ModalScreen
 
 from cockpit.desk import Desk
-from cockpit.desk.views import IncidentCard
+from cockpit.desk.views import IncidentCard, NextStep
 from cockpit.errors import CockpitError
 from cockpit.incident.model import Incident
 from cockpit.launching import REOPEN, Launcher
@@ -19,8 +19,12 @@ from screens.keys import KeyMap
 from screens.present.duties import Duties, duty_lines
 from screens.present.incident import card_of
 from screens.present.lines import Line
+from screens.session import Session
 from screens.shell import Shell
 from screens.themes import DEFAULT_THEME
+
+WATCH_PATIENCE_S = 8.0
+"""Seconds for which a watch that was just started is awaited."""
 
 
 class MainScreen(Protocol):
@@ -30,7 +34,7 @@ class MainScreen(Protocol):
         """Where the operator stands on it."""
         ...
 
-    def show_filter(self) -> None:
+    def show_filter(self, text: str = "") -> None:
         """Open its filter line."""
         ...
 
@@ -66,6 +70,8 @@ class Bridge(Shell):
         self.chosen_action = ""
         self.chosen_domain = ""
         self.duties = Duties()
+        self._watch_by = float("-inf")
+        self.session = Session(self)
 
     @property
     def zone(self) -> tzinfo:
@@ -126,6 +132,31 @@ class Bridge(Shell):
         """The card of the incident in question while it is open, else the worst open one."""
         cards = self.cards()
         return next((card for card in cards if card.uid == self.chosen_incident), cards[0] if cards else None)
+
+    @property
+    def trouble(self) -> str:
+        """Why the database cannot be read or written at present; empty while it can."""
+        return self._trouble
+
+    def await_watch(self) -> None:
+        """A watch was started just now: give it some seconds before saying that there is none."""
+        self._watch_by = self.desk.clock.monotonic() + WATCH_PATIENCE_S
+
+    @property
+    def watch_is_awaited(self) -> bool:
+        """Whether a watch was started so lately that it may not have spoken yet."""
+        return self.desk.clock.monotonic() < self._watch_by
+
+    def while_watch_starts(self, step: NextStep) -> NextStep:
+        """The Next line's step; while a watch is starting, to start another is not one."""
+        if step.command != "watch.start" or not self.watch_is_awaited:
+            return step
+        return NextStep("wait a moment: the watch starts, first answers come within seconds", "", "board.show")
+
+    def read_duties(self) -> None:
+        """Read what is overdue; a drill has no duties of its own."""
+        if not self.desk.profile.is_drill:
+            self.duties = Duties(self.desk.practice.overdue())
 
     def duty_lines(self, width: int) -> Sequence[Line]:
         """What is overdue beside the incidents: practice and verification by hand."""

@@ -9,16 +9,25 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
+from cockpit.desk.place import Place
 from cockpit.desk.table import Listed, key_of, row_of
-from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, SesPanel
+from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Freshness, SesPanel
 from cockpit.health.model import Verdict
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.domain_table import DomainTable
 from screens.listing import Listing
-from screens.present.board import alert_line, empty_board, gauge_plot, incident_lines, nothing_found, ses_lines
+from screens.present.board import (
+    alert_line,
+    empty_board,
+    gauge_plot,
+    incident_lines,
+    nothing_found,
+    ses_lines,
+    silent_lines,
+)
 from screens.present.domain import brief_lines
-from screens.present.lines import Line, Tone, rule, wrap
+from screens.present.lines import Line, Tone, line, rule, wrap
 from screens.present.words import age
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
@@ -40,11 +49,16 @@ class Board(Listing):
     _ses: SesPanel | None = None
     _view: DomainView | None = None
     _rows: Sequence[DomainRow] = ()
+    _silent = 0
+    _seen = False
     _read_at: datetime | None = None
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
         self.table = DomainTable(bridge.desk)
+        place = bridge.session.place
+        self.table.sort, self.table.group = place.sort, place.group
+        self._wanted = place.row
 
     def body(self) -> Iterable[Widget]:
         """Domains and incidents on the left; the finding where there is room, SES and alerts on the right.
@@ -66,9 +80,13 @@ class Board(Listing):
         )
 
     def on_mount(self) -> None:
-        """Give the keys to the list of domains."""
+        """Give the keys to the list of domains; list again what was listed when the cockpit was left."""
         super().on_mount()
         self.domains.focus()
+        text = self.bridge.session.place.filter
+        if text:
+            self.show_filter(text)
+            self.domains.focus()
 
     @property
     def domains(self) -> Rows[Listed]:
@@ -103,6 +121,8 @@ class Board(Listing):
 
     def _read_domains(self, now: datetime) -> None:
         self._rows = self.bridge.desk.domains()
+        self._silent = sum(row.freshness is Freshness.SILENT for row in self._rows)
+        self._seen = any(row.at is not None for row in self._rows)
         self._read_at = now
         self.relist(now)
         self._show_empty(not self._rows)
@@ -110,7 +130,15 @@ class Board(Listing):
     def relist(self, now: datetime | None = None) -> None:
         """List the same domains anew: the filter, the order or the groups may be others."""
         self.domains.set_items(self.table.listed(self._rows), now or self.now)
+        if self._wanted and self.domains.select(self._wanted):
+            self._wanted = ""
         self._read_view()
+
+    def placed(self, place: Place) -> Place:
+        """With the filter, order, groups and row of the list."""
+        item, table = self.domains.selected, self.table
+        row = key_of(item) if item is not None and not self.domains.is_leading else ""
+        return replace(place, filter=table.text, sort=table.sort, group=table.group, row=row)
 
     def set_filter(self, text: str) -> None:
         """Show the domains that pass the filter line."""
@@ -187,6 +215,8 @@ class Board(Listing):
         found = sum(1 for item in rows.shown if row_of(item) is not None) if table.text else len(self._rows)
         hidden = f"{first}–{last}" if len(rows.shown) > last or first > 1 else ""
         lines = [rule(table.title(found, len(self._rows)), width, hidden, active=rows.has_focus)]
+        if self._silent and self._seen:
+            lines += silent_lines(self._silent, len(self._rows), self.bridge.keys.label("watch.start"), width)
         if table.wrong:
             lines += wrap(table.wrong, width, Tone.WARN)
         if not rows.shown and self._rows:
@@ -217,11 +247,21 @@ class Board(Listing):
         if panel is None:
             return [rule("SES", width)]
         seen = f"{age(panel.at, self.now)} ago" if panel.at is not None else ""
-        lines = [rule("SES", width, seen), *ses_lines(panel, self.now, width)]
+        lines = [rule("SES", width, seen), *ses_lines(panel, self.now, width, expected=self._has_account)]
         if self.has_class("-tall") and panel.watched:
             rows = 4 if self.has_class("-xwide") else 6
             lines += [*gauge_plot(panel.bounce, width, rows), *gauge_plot(panel.complaint, width, rows)]
+        if not self.alerts.shown:
+            quiet = line(("none so far", Tone.MUTED))
+            return [*lines, self._alerts_rule(width), quiet]
         return [*lines, self._alerts_rule(width)]
+
+    @property
+    def _has_account(self) -> bool:
+        """Whether an SES account is configured, seen or not."""
+        desk = self.bridge.desk
+        aws = desk.profile.aws
+        return bool(aws.account or aws.endpoint or any(domain.identity for domain in desk.settings.domains))
 
     def _alerts_rule(self, width: int) -> Line:
         alerts = [alert for alert in self.alerts.shown if alert.cleared_at is None]

@@ -10,11 +10,12 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
 
+from cockpit.desk.place import Place
 from cockpit.desk.views import Changes, Header, IncidentCard, NextStep
 from screens.bridge import Bridge
 from screens.commands import BY_ID, Standing
 from screens.keys import hints
-from screens.present.frame import drill_edge, footer_line, header_line, next_line
+from screens.present.frame import drill_edge, footer_line, header_line, next_line, watch_state
 from screens.present.lines import Line, Tone, line, wrap
 from screens.widgets.lines import Lines
 
@@ -124,7 +125,7 @@ class Frame(Screen[None]):
         desk = self.bridge.desk
         self._header = desk.header()
         self._card = self.bridge.card()
-        step = desk.next_step(self.bridge.incident_uid())
+        step = self.bridge.while_watch_starts(desk.next_step(self.bridge.incident_uid()))
         if step != self._next:
             self._next_since = desk.clock.monotonic()
         self._next = step
@@ -140,10 +141,14 @@ class Frame(Screen[None]):
         """What is lost if the cockpit ends now, in a sentence; empty for nothing."""
         return ""
 
+    def placed(self, place: Place) -> Place:
+        """`place` with what this screen wants to find again."""
+        return place
+
     def save(self) -> None:
         """Store what is being written."""
 
-    def show_filter(self) -> None:
+    def show_filter(self, text: str = "") -> None:
         """Open the filter line, on screens that have one."""
 
     def leave(self) -> bool:
@@ -173,7 +178,8 @@ class Frame(Screen[None]):
 
     def _header_lines(self, width: int) -> Sequence[Line]:
         now = self.now
-        return [header_line(self.header, self._card, now, now.astimezone(), width)]
+        state = watch_state(self.header, starting=self.bridge.watch_is_awaited, trouble=self.bridge.trouble)
+        return [header_line(self.header, self._card, now, now.astimezone(), width, state)]
 
     def _next_lines(self, width: int) -> Sequence[Line]:
         return [next_line(self._next, width, self.bridge.keys.label("next.take"))] if self._next else []

@@ -13,13 +13,13 @@ class Listing(Frame):
     LIST = ""
     FILTER_HINT = "filter: a part of the text"
 
-    def show_filter(self) -> None:
-        """Open the filter line above the list and put the cursor there."""
+    def show_filter(self, text: str = "") -> None:
+        """Open the filter line above the list, with `text` in it, and put the cursor there."""
         boxes = self.query("#filter")
         if boxes:
             boxes.first().focus()
             return
-        box = Input(placeholder=self.FILTER_HINT, id="filter")
+        box = Input(text, placeholder=self.FILTER_HINT, id="filter")
         listed = self.query_one(self.LIST)
         if listed.parent is not None:
             self.mount(box, before=listed)

@@ -33,7 +33,7 @@ class Shell(InOrder):
         for colours in THEMES.values():
             self.register_theme(colours.theme())
         first = theme if theme in THEMES else DEFAULT_THEME
-        self.paints = Paints(THEMES[first], no_color=self.no_color)
+        self.paints = Paints(THEMES[first], few_colours=self._few_colours)
         # Not through the setter, which would parse every style once more before anything is drawn.
         self.set_reactive(Shell.theme, first)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -46,12 +46,17 @@ class Shell(InOrder):
 
     def _watch_theme(self, theme_name: str) -> None:
         """Change paints and styles; the first theme is in the stylesheet already and is not applied again."""
-        self.paints = Paints(THEMES.get(theme_name, THEMES[DEFAULT_THEME]), no_color=self.no_color)
+        self.paints = Paints(THEMES.get(theme_name, THEMES[DEFAULT_THEME]), few_colours=self._few_colours)
         if self.is_running:
             super()._watch_theme(theme_name)
         else:
             dark = self.current_theme.dark
             self.add_class(f"-theme-{theme_name}", "-dark-mode" if dark else "-light-mode", update=False)
+
+    @property
+    def _few_colours(self) -> bool:
+        """Whether the terminal has 16 colours or none, in which the cursor's background may be lost."""
+        return self.no_color or self.console.color_system in (None, "standard", "windows")
 
     def heal_size(self) -> None:
         """Lay the screen out anew if its size is not the terminal's: over some lines the signal gets lost."""

@@ -112,11 +112,11 @@ def _luminance(colour: str) -> float:
 class Paints:
     """Rich styles for every tone of one theme, plain and selected; made once per theme, looked up per span."""
 
-    def __init__(self, colours: Colours, *, no_color: bool = False) -> None:
+    def __init__(self, colours: Colours, *, few_colours: bool = False) -> None:
         self.colours = colours
         self.base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.background}")
         self.selected_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.selection}")
-        if no_color:
+        if few_colours:
             self.selected_base += Style(reverse=True)
         lit_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.panel}")
         self.lit = {tone: self._style(tone, lit_base) for tone in Tone}

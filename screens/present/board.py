@@ -51,8 +51,13 @@ def age_of(row: DomainRow, now: datetime) -> str:
     return age(row.at if well else row.since, now)
 
 
-def ses_lines(panel: SesPanel, now: datetime, cells: int) -> list[Line]:
-    """The SES account: both rates against AWS's marks and the organisation's own, then its state and quota."""
+def ses_lines(panel: SesPanel, now: datetime, cells: int, *, expected: bool = False) -> list[Line]:
+    """The SES account: both rates against AWS's marks and the organisation's own, then its state and quota.
+
+    `expected` says that an account is configured, so that one that was never seen is only not seen yet.
+    """
+    if not panel.watched and expected:
+        return wrap("The SES account was not looked at yet.", cells, Tone.MUTED)
     if not panel.watched:
         return wrap(
             "No SES account is configured: set aws.account and aws.region in cockpit.yaml.", cells, Tone.MUTED
@@ -131,6 +136,13 @@ def empty_board(cells: int, keys: Callable[[str], str]) -> list[Line]:
         first = line("  ", (keys(command), Tone.KEY), "  ")
         lines += wrap(words, cells, first=first, indent=5)
     return lines
+
+
+def silent_lines(silent: int, total: int, key: str, cells: int) -> list[Line]:
+    """How many domains nobody has looked at for too long, and the key that starts looking again."""
+    who = "no domain has" if silent == total else f"{count(silent, 'domain')} of {total} without"
+    words = f"{who} data that can be trusted; {key} starts a watch where none runs"
+    return [cut(line(("? ", Tone.UNKNOWN), (words, Tone.UNKNOWN)), cells)]
 
 
 def nothing_found(text: str, cells: int) -> list[Line]:

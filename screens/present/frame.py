@@ -31,7 +31,18 @@ def counts_line(header: Header) -> Line:
     return line((f"{GLYPHS[Verdict.OK]}{total} OK", Tone.OK)) if total else line(("no domains", Tone.MUTED))
 
 
-def header_line(header: Header, card: IncidentCard | None, now: datetime, local: datetime, cells: int) -> Line:
+def watch_state(header: Header, *, starting: bool = False, trouble: str = "") -> Line:
+    """What stands in the way of truth: a database that cannot be read, nobody who probes; else nothing."""
+    if trouble:
+        return line(("✖ cannot read or write", Tone.FAIL))
+    if header.watch_running:
+        return ()
+    return line(("… the watch starts", Tone.INFO) if starting else ("⏸ nobody is probing", Tone.WARN))
+
+
+def header_line(
+    header: Header, card: IncidentCard | None, now: datetime, local: datetime, cells: int, state: Line | None = None
+) -> Line:
     """Product, profile, account, region, operator, both clocks, the worst incident's clocks, and the counts.
 
     The parts that matter least are left out first when `cells` are few; the counts and the clock always stay.
@@ -42,7 +53,7 @@ def header_line(header: Header, card: IncidentCard | None, now: datetime, local:
         (4, join([line(short_account(header.account)), line((header.region, Tone.MUTED))], (" ", Tone.PLAIN))),
         (3, line(("IC ", Tone.MUTED), (header.operator, Tone.PLAIN))),
         (1, _clocks(now, local)),
-        (2, _watch(header)),
+        (2, watch_state(header) if state is None else state),
         (5, _incident_clocks(card, now)),
     ]
     kept = [(rank, part) for rank, part in parts if part]
@@ -55,19 +66,16 @@ def header_line(header: Header, card: IncidentCard | None, now: datetime, local:
 
 
 def _profile(header: Header) -> Span:
+    only = " read-only" if header.read_only else ""
     if header.kind == "drill":
-        return ("DRILL", Tone.DRILL)
-    return (header.profile.upper() + (" read-only" if header.read_only else ""), Tone.ACCENT)
+        return (f"DRILL{only}", Tone.DRILL)
+    return (f"{header.profile.upper()}{only}", Tone.ACCENT)
 
 
 def _clocks(now: datetime, local: datetime) -> Line:
     """UTC, and the local time of day where that is another one."""
     here = local.strftime("%H:%M") if local.utcoffset() else ""
     return line((utc(now), Tone.STRONG), " " if here else "", (here, Tone.MUTED))
-
-
-def _watch(header: Header) -> Line:
-    return () if header.watch_running else line(("⏸ nobody is probing", Tone.WARN))
 
 
 def _incident_clocks(card: IncidentCard | None, now: datetime) -> Line:

@@ -5,7 +5,7 @@ from screens.registry.reasons import alert, copyable, domain
 
 COMMANDS: tuple[Command, ...] = (
     Command("domain.show", ("o", "right"), "Open the selected domain", "Show findings, every vantage and history "
-            "of the domain under the cursor.", BOARD, ("board",), "open", domain),
+            "of the domain under the cursor; folds a group.", BOARD, ("board",), "open"),
     Command("incident.open", ("i",), "Open an incident from the alert", "Open an incident, filled from the alert "
             "under the cursor or the worst one.", BOARD, ("board", "domain"), "incident", alert),
     Command("list.filter", ("slash",), "Filter the list", "Show only rows that contain some text; esc clears.",

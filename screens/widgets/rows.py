@@ -97,6 +97,11 @@ class Rows(Widget, Generic[T], can_focus=True):
         return self._shown[self._index] if self._index < len(self._shown) else None
 
     @property
+    def is_leading(self) -> bool:
+        """Whether the cursor stays on the first row because nobody has moved it yet."""
+        return self._leading
+
+    @property
     def span(self) -> tuple[int, int]:
         """The positions of the first and last row on screen, counted from 1; (0, 0) for an empty list."""
         if not self._shown:
