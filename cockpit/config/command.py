@@ -92,7 +92,7 @@ class OwnLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     examples: tuple[str, ...] = ()
     customers: Fraction | None = None
     services: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    certificate_hours: Seconds | None = None
+    certificate_hours: Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None = None
     acknowledge_s: Seconds | None = None
     customers_s: Seconds | None = None
     partners_s: Seconds | None = None

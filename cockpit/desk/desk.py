@@ -35,7 +35,11 @@ from storage.observations import Observations
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions
     from cockpit.desk.backups import Backups
+    from cockpit.desk.clocks import Clocks
     from cockpit.desk.closer import CloserWatch
+    from cockpit.desk.contacts import Contacts
+    from cockpit.desk.declaring import Declaring
+    from cockpit.desk.intake import Intake
     from cockpit.desk.messages import Messages
     from cockpit.desk.owners import OwnerRegister
     from cockpit.desk.past import Past
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from cockpit.desk.runbooks import Runbooks
     from cockpit.desk.terminals import Terminals
     from cockpit.desk.told import Told
+    from cockpit.desk.validation import Validations
 
 WATCH_LEASE = "watch"
 """The lease that the one probing process of a database holds."""
@@ -201,6 +206,46 @@ class Desk:
         from cockpit.desk.terminals import Terminals
 
         return Terminals(self.database, self.operator, self.clock)
+
+    @cached_property
+    def clocks(self) -> "Clocks":
+        """Every clock of every incident, and the escalation chain."""
+        from cockpit.desk.clocks import Clocks
+
+        return Clocks(self.incidents, self.people, self.operator)
+
+    @cached_property
+    def declaring(self) -> "Declaring":
+        """What an incident is, how bad it is, and what belongs together."""
+        from cockpit.desk.declaring import Declaring
+
+        return Declaring(self.feed, self.incidents, self.settings, self.operator)
+
+    @cached_property
+    def validations(self) -> "Validations":
+        """What has to hold before an incident is resolved."""
+        from cockpit.desk.validation import Validations
+
+        validations = Validations(self.feed, self.incidents, self.board)
+        self.feed.add(validations, stream="incident/")
+        return validations
+
+    @cached_property
+    def contacts(self) -> "Contacts":
+        """Whom to call, and cases for those outside."""
+        from cockpit.desk.contacts import Contacts
+
+        words, facts = self.messages.words, self.messages.facts
+        return Contacts(self.settings, self.profile, self.incidents, words, self.operator, facts)
+
+    @cached_property
+    def intake(self) -> "Intake":
+        """Alerts of other systems."""
+        from cockpit.desk.intake import Intake
+
+        intake = Intake(self.feed, self.incidents, self.settings)
+        self.feed.add(intake, stream="sources")
+        return intake
 
     def refresh(self) -> Changes:
         """Take in what others wrote since the last call; costs a few microseconds when nobody did."""

@@ -5,13 +5,14 @@ sentence for the operator, and leaves nothing behind when it does. Two terminals
 same moment are put in order by the database: the second one decides on what the first one wrote.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from cockpit.clock import format_time
 from cockpit.desk.feed import Feed, Pen
+from cockpit.desk.incident_settings import IncidentSettings, office_hours
 from cockpit.errors import BadInput, IllegalMove, NotFound, Refused
 from cockpit.incident import bodies
 from cockpit.incident.alerts import Alert
@@ -21,6 +22,7 @@ from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.lifecycle import Request, decide
 from cockpit.incident.metrics import Metric, metrics
 from cockpit.incident.model import WORKING, Checks, Incident, Recorded, State
+from cockpit.incident.own_severity import own_terms
 from cockpit.incident.register import Register
 from cockpit.incident.roles import ROLES
 from cockpit.incident.timeline import Entry, timeline
@@ -32,14 +34,6 @@ Ref = int | str
 _LINKS = ("run", "action", "alert", "document", "incident")
 
 
-class IncidentSettings(Protocol):
-    """What incidents need of the configuration."""
-
-    @property
-    def severity_profile(self) -> str:
-        """Which severity profile new incidents get."""
-
-
 class Incidents:
     """The room of incidents: a fold of the ledger, and the commands that add to it."""
 
@@ -48,6 +42,7 @@ class Incidents:
         self._settings = settings
         self._operator = operator
         self._register = Register()
+        self.hours = office_hours(settings.office_hours)
         self._told: dict[str, tuple[int, tuple[Entry, ...]]] = {}
 
     def absorb(self, event: Recorded) -> None:
@@ -55,16 +50,19 @@ class Incidents:
         self._register.absorb(event)
 
     def get(self, ref: Ref) -> Incident:
-        """The incident of that number, `INC-42` or uid; raises NotFound."""
-        return self._register.get(ref)
+        """The incident of that number, `INC-42` or uid; raises NotFound, and Refused for one that is restricted."""
+        incident = self._register.get(ref)
+        if not incident.may_read(self._operator):
+            raise Refused(f"{incident.ref} is restricted; ask {incident.lead or incident.opened_by}.")
+        return incident
 
     def all(self) -> tuple[Incident, ...]:
-        """Every incident, newest first."""
-        return tuple(sorted(self._register.incidents.values(), key=lambda incident: -incident.number))
+        """Every incident that may be read here, newest first."""
+        return tuple(sorted(self._readable(), key=lambda incident: -incident.number))
 
     def open_incidents(self) -> tuple[Incident, ...]:
         """Incidents whose service is not back yet: worst first, then oldest first."""
-        waiting = [incident for incident in self._register.incidents.values() if incident.is_open]
+        waiting = [incident for incident in self._readable() if incident.is_open]
         return tuple(sorted(waiting, key=lambda incident: (incident.severity, incident.number)))
 
     def alert(self, alert_id: str) -> Alert:
@@ -86,7 +84,7 @@ class Incidents:
 
     def deadlines(self, ref: Ref, now: datetime | None = None) -> tuple[Deadline, ...]:
         """Every clock of the incident."""
-        return deadlines(self.get(ref), now or self._feed.clock.now())
+        return deadlines(self.get(ref), now or self._feed.clock.now(), self.hours)
 
     def metrics(self, ref: Ref, now: datetime | None = None) -> tuple[Metric, ...]:
         """TTD, TTA, TTM and TTR."""
@@ -129,8 +127,14 @@ class Incidents:
         detected_at: datetime | None = None,
         dedup_key: str = "",
         take_lead: bool = False,
+        source: str = "",
+        readers: Sequence[str] | None = None,
     ) -> Incident:
-        """Open an incident by hand; with a `dedup_key`, an open one that has it is returned instead."""
+        """Open an incident by hand; with a `dedup_key`, an open one that has it is returned instead.
+
+        `source` is how it was detected (see `declare.SOURCES`). With `readers`, which may be empty, it is
+        restricted: only they, whoever opens it and who gets a role in it are shown it by the cockpit.
+        """
         body: dict[str, Any] = {
             "title": clean_text(title, limit=200),
             "type": type,
@@ -140,7 +144,10 @@ class Incidents:
             "services": [clean_text(service, limit=200) for service in services],
             "dedup_key": dedup_key,
             "alert": None,
+            "source": source,
         }
+        if readers is not None:
+            body["restricted"], body["readers"] = True, [clean_text(reader, limit=80) for reader in readers]
         with self._feed.decide() as pen:
             known = self._register.open_with(dedup_key)
             uid = uuid4().hex if known is None else known.uid
@@ -344,7 +351,12 @@ class Incidents:
 
     def _open(self, pen: Pen, uid: str, body: Mapping[str, Any]) -> None:
         number, profile = self._register.next_number(), self._settings.severity_profile
-        _append(pen, uid, "opened", {**body, "number": number, "profile": profile})
+        terms = own_terms(self._settings.own_severity)
+        own = {"own_terms": terms} if terms else {}
+        _append(pen, uid, "opened", {**body, **own, "number": number, "profile": profile})
+
+    def _readable(self) -> Iterator[Incident]:
+        return (each for each in self._register.incidents.values() if each.may_read(self._operator))
 
     def _take(self, pen: Pen, uid: str, known: Incident | None) -> None:
         """Acknowledge and lead, as far as nobody else does and it is not over."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.clock import format_time
+from cockpit.config.command import OfficeHoursConfig, OwnLevel
 from cockpit.desk.feed import Feed
 from cockpit.desk.incidents import Incidents
 from storage.database import Database
@@ -17,6 +18,8 @@ from tests.desk.conftest import ManualClock
 @dataclass(frozen=True)
 class Configured:
     severity_profile: str = "emergency"
+    own_severity: Mapping[str, OwnLevel] = field(default_factory=dict)
+    office_hours: OfficeHoursConfig = OfficeHoursConfig()
 
 
 @dataclass
