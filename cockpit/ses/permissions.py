@@ -1,0 +1,146 @@
+"""What AWS has to allow for each of the cockpit's roles, and nothing else: `cockpit iam` prints it.
+
+The tables name every call that the code makes; a test reads the code and holds the two to each other. The IAM
+action of a call is not always its name: SESv2 and SES share the prefix `ses`, and SQS's batches have no own action.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from cockpit.errors import NotFound
+
+READ, REMEDIATE, INGEST = "read", "remediate", "ingest"
+ROLES = (READ, REMEDIATE, INGEST)
+
+
+class Call(msgspec.Struct, frozen=True, order=True):
+    """One operation of one service of the SDK, with the IAM action that allows it."""
+
+    service: str
+    operation: str
+    action: str
+
+
+def _calls(service: str, prefix: str, *operations: str) -> tuple[Call, ...]:
+    return tuple(Call(service, operation, f"{prefix}:{operation}") for operation in operations)
+
+
+CALLER = _calls("sts", "sts", "GetCallerIdentity")
+
+READS: tuple[Call, ...] = (
+    *CALLER,
+    *_calls(
+        "sesv2",
+        "ses",
+        "GetAccount",
+        "GetConfigurationSet",
+        "GetEmailIdentity",
+        "GetSuppressedDestination",
+        "ListConfigurationSets",
+        "ListRecommendations",
+        "ListSuppressedDestinations",
+    ),
+    *_calls(
+        "ses",
+        "ses",
+        "GetIdentityDkimAttributes",
+        "GetIdentityMailFromDomainAttributes",
+        "GetIdentityVerificationAttributes",
+    ),
+    *_calls("cloudwatch", "cloudwatch", "DescribeAlarmHistory", "DescribeAlarms", "GetMetricData"),
+    *_calls("health", "health", "DescribeEventDetails", "DescribeEvents"),
+    *_calls("dynamodb", "dynamodb", "Query", "Scan"),
+)
+"""What looking at SES needs."""
+
+CHANGES: tuple[Call, ...] = (
+    *CALLER,
+    *_calls("sesv2", "ses", "DeleteSuppressedDestination", "GetSuppressedDestination", "PutSuppressedDestination"),
+    *_calls("dynamodb", "dynamodb", "DeleteItem", "PutItem", "Query"),
+)
+"""What changing the suppression needs."""
+
+QUEUE: tuple[Call, ...] = (
+    *CALLER,
+    Call("sqs", "DeleteMessageBatch", "sqs:DeleteMessage"),
+    *_calls("sqs", "sqs", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"),
+)
+"""What working the feedback queue off needs."""
+
+_OF_ROLE: Mapping[str, tuple[Call, ...]] = {READ: READS, REMEDIATE: CHANGES, INGEST: QUEUE}
+
+_WITHOUT_RESOURCE = ("sts:", "cloudwatch:", "health:")
+"""Actions that IAM allows for everything or not at all."""
+
+_ACCOUNT_WIDE = frozenset(
+    {
+        "ses:GetAccount",
+        "ses:ListConfigurationSets",
+        "ses:ListRecommendations",
+        "ses:ListSuppressedDestinations",
+        "ses:GetSuppressedDestination",
+        "ses:PutSuppressedDestination",
+        "ses:DeleteSuppressedDestination",
+        "ses:GetIdentityDkimAttributes",
+        "ses:GetIdentityMailFromDomainAttributes",
+        "ses:GetIdentityVerificationAttributes",
+    }
+)
+"""Actions of SES that belong to the account, or speak of several identities at once."""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """What the policies are for: empty names stand for every one of their kind."""
+
+    account: str = ""
+    region: str = ""
+    queue: str = ""
+    table: str = ""
+
+
+def calls_of(role: str) -> tuple[Call, ...]:
+    """Every call that a role makes; raises NotFound."""
+    found = _OF_ROLE.get(role)
+    if found is None:
+        raise NotFound(f"There is no role {role!r}; there are: {', '.join(ROLES)}.")
+    return found
+
+
+def policy(role: str, where: Where) -> dict[str, Any]:
+    """The least that a role needs, as an IAM policy document; raises NotFound."""
+    actions = sorted({each.action for each in calls_of(role)})
+    anywhere = [each for each in actions if each in _ACCOUNT_WIDE or each.startswith(_WITHOUT_RESOURCE)]
+    statements = [_statement("Account", anywhere, ["*"], where)]
+    for name, prefix, resources in (
+        ("Identities", "ses:", [_arn("ses", where, "identity/*"), _arn("ses", where, "configuration-set/*")]),
+        ("SuppressionTable", "dynamodb:", [_arn("dynamodb", where, f"table/{where.table or '*'}")]),
+        ("FeedbackQueue", "sqs:", [_arn("sqs", where, _queue_name(where.queue) or "*")]),
+    ):
+        bound = [each for each in actions if each.startswith(prefix) and each not in anywhere]
+        if bound:
+            statements.append(_statement(name, bound, resources, where))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _statement(name: str, actions: Sequence[str], resources: Sequence[str], where: Where) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Sid": f"Cockpit{name}",
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": resources[0] if len(resources) == 1 else list(resources),
+    }
+    # AWS Health has one endpoint for all regions, so a condition on the region would shut it out.
+    regional = not any(each.startswith(("health:", "sts:")) for each in actions)
+    if where.region and resources == ["*"] and regional:
+        statement["Condition"] = {"StringEquals": {"aws:RequestedRegion": where.region}}
+    return statement
+
+
+def _arn(service: str, where: Where, resource: str) -> str:
+    return f"arn:aws:{service}:{where.region or '*'}:{where.account or '*'}:{resource}"
+
+
+def _queue_name(queue: str) -> str:
+    return queue.rstrip("/").rpartition("/")[2] if "://" in queue else queue

@@ -1,0 +1,96 @@
+"""The calls that the code makes and the policies that are printed are the same set."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+import cockpit
+from cockpit.errors import NotFound
+from cockpit.ses.permissions import CALLER, CHANGES, QUEUE, READS, ROLES, Call, Where, calls_of, policy
+
+ROOT = Path(cockpit.__path__[0])
+SERVICES = {"sts", "sesv2", "ses", "cloudwatch", "health", "dynamodb", "sqs"}
+
+
+def operations(service: str) -> dict[str, str]:
+    """The operations of a service by their name in Python, from the SDK's own model."""
+    model = ServiceModel(Loader().load_service_model(service, "service-2"), service_name=service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+def texts(node: ast.AST) -> list[str]:
+    return [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+
+
+def asked(path: Path) -> Iterator[tuple[str, str]]:
+    """Every (service, operation) of a `call("service", "operation", …)`, and of lists read page by page."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if name == "call" and len(words) >= 2:
+            yield words[0], operations(words[0])[words[1]]
+        elif name == "_all" and words:
+            yield "sesv2", operations("sesv2")[words[0]]
+
+
+def sent(path: Path, service_of: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Every operation that is called on a client."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        if name in service_of:
+            service = service_of[name]
+            yield service, operations(service)[name]
+
+
+def pairs(calls: tuple[Call, ...]) -> set[tuple[str, str]]:
+    return {(each.service, each.operation) for each in calls} - {("sts", "GetCallerIdentity")}
+
+
+def test_what_is_read_is_what_the_read_and_ingest_policies_allow() -> None:
+    files = [*(ROOT / "probes" / "ses").glob("*.py"), ROOT / "probes" / "cloudwatch.py"]
+    made = {pair for path in files for pair in asked(path)}
+    assert made == pairs(READS) | pairs(QUEUE)
+    assert {service for service, _ in pairs(QUEUE)} == {"sqs"}
+
+
+def test_what_is_changed_is_what_the_remediate_policy_allows() -> None:
+    names = {"sesv2": "put_suppressed_destination delete_suppressed_destination get_suppressed_destination"}
+    names["dynamodb"] = " ".join(operations("dynamodb"))
+    service_of = {name: service for service, words in names.items() for name in words.split()}
+    made = set(sent(ROOT / "actions" / "ses" / "suppression.py", service_of))
+    assert made == pairs(CHANGES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_policy_allows_each_call_of_its_role_and_no_other(role: str) -> None:
+    where = Where("447112341123", "ca-central-1", "incident-events", "ses-email-suppression-list")
+    found = policy(role, where)
+    allowed = [action for statement in found["Statement"] for action in statement["Action"]]
+    assert sorted(allowed) == sorted({each.action for each in calls_of(role)})
+    assert len(allowed) == len(set(allowed))
+    assert not any("*" in action for action in allowed)
+    resources = [statement["Resource"] for statement in found["Statement"] if statement["Resource"] != "*"]
+    assert "arn:aws:sns" not in str(resources)
+    assert all("447112341123" in str(each) for each in resources)
+
+
+def test_every_operation_exists_in_the_sdk() -> None:
+    for each in (*READS, *CHANGES, *QUEUE, *CALLER):
+        assert each.service in SERVICES
+        assert each.operation in operations(each.service).values()
+
+
+def test_reading_and_ingesting_cannot_change_who_is_suppressed() -> None:
+    for role in ("read", "ingest"):
+        actions = {each.action for each in calls_of(role)}
+        assert not any(name.partition(":")[2].startswith(("Put", "Create", "Update")) for name in actions)
+    assert "ses:DeleteSuppressedDestination" not in {each.action for each in calls_of("read")}
+    with pytest.raises(NotFound, match="read, remediate, ingest"):
+        calls_of("admin")
