@@ -106,7 +106,7 @@ class _Case:
             for_state = [seat for seat in judges if seat.has(state)]
             if for_state:
                 return self._failed(state, for_state, judges, kind)
-        return self._bogus() or self._behind_the_source() or self._weak(judges) or self._fine()
+        return self._bogus() or self._keyless() or self._behind_the_source() or self._weak(judges) or self._fine()
 
     def _failed(self, state: str, bad: list[Seat], judges: list[Seat], kind: str) -> Observation:
         expectation = self.expectation
@@ -167,6 +167,24 @@ class _Case:
         return self._observation(
             Verdict.FAIL, f"DKIM: fails DNSSEC validation at {where}", finding, kind="dnssec-failure"
         )
+
+    def _keyless(self) -> Observation | None:
+        """A CNAME that is there and whose TXT nobody can get: SES asks for the TXT, and so do receivers."""
+        asked = [seat for seat in self.seats if seat.role == RESOLVER and seat.cells]
+        if not self.auth or not asked:
+            return None
+        for place, record in enumerate(self.expectation.records):
+            if all(place < len(seat.cells) and "SERVFAIL" in seat.cells[place].why for seat in asked):
+                where = servers_phrase(asked, asked, "resolver")
+                target = record.target or record.name
+                finding = Finding(
+                    f"{record.name} is published, and {where} answer SERVFAIL when asked for the key (TXT) there.",
+                    "Whoever asks for the TXT gets the key; SES asks so too.",
+                    f"See why {target} cannot be had as TXT: a broken zone, or servers that know CNAME only.",
+                )
+                headline = f"DKIM: {record.name} is there, and its key (TXT) is SERVFAIL at {where}"
+                return self._observation(Verdict.FAIL, headline, finding, missing=[record.name])
+        return None
 
     def _behind_the_source(self) -> Observation | None:
         behind = [seat for seat in self.resolvers if seat.has(PENDING) or seat.has(WRONG) or seat.has(GONE)]

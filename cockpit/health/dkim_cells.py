@@ -13,6 +13,7 @@ from cockpit.health.servers import (
     CACHED,
     GONE,
     GOOD,
+    MOST_SHOWN,
     PENDING,
     RESOLVER,
     UNKNOWN,
@@ -40,7 +41,7 @@ def _cell(expectation: Expectation, record: ExpectedRecord, answer: Mapping[str,
     chain = answer.get("chain") or ()
     values = [str(value) for value in answer.get("values", ())]
     shown = str(chain[0]["target"]) if chain and expectation.origin == EASY else ", ".join(values)
-    return Cell(record.name, str(answer["rtype"]), state, answer.get("ttl_s"), shown[:300], why)
+    return Cell(record.name, str(answer["rtype"]), state, answer.get("ttl_s"), shown[:MOST_SHOWN], why)
 
 
 def _state(

@@ -14,7 +14,7 @@ from cockpit.health.dkim_cells import WEAK
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.servers import AUTHORITATIVE, CACHED, ELSEWHERE, GONE, GOOD, UNKNOWN
 
-MAX_VALUE = 2000
+MAX_VALUE = 16_384
 """Characters of a value that are remembered."""
 
 _WELL = (GOOD, WEAK, ELSEWHERE, CACHED)

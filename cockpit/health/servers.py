@@ -20,6 +20,9 @@ PENDING = "pending"
 CACHED = "cached"
 ELSEWHERE = "elsewhere"
 
+MOST_SHOWN = 16_384
+"""Characters of a value that a cell keeps: what is drawn may be shorter, what is compared and copied may not."""
+
 FAILURES = {
     "timeout": "does not answer",
     "unreachable": "cannot be reached",

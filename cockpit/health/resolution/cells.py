@@ -16,6 +16,7 @@ from cockpit.health.servers import (
     ELSEWHERE,
     GONE,
     GOOD,
+    MOST_SHOWN,
     UNKNOWN,
     WRONG,
     Cell,
@@ -27,8 +28,6 @@ from cockpit.health.servers import (
 
 SILENT = ("timeout", "unreachable", "malformed", "mismatch", "outside-profile", "not-asked")
 """Statuses that say nothing about the name."""
-
-_MOST_SHOWN = 300
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -62,7 +61,7 @@ def _cell(answer: Mapping[str, Any], role: str, pin: Pin | None, source: Source)
     leads_away = role == AUTHORITATIVE and bool(answer.get("chain")) and not values
     if state in (GOOD, GONE) and pin is not None and rtype != "SOA" and not leads_away:
         state, why = _against_pin(pin, values, state, why)
-    shown = ", ".join(values)[:_MOST_SHOWN]
+    shown = ", ".join(values)[:MOST_SHOWN]
     return Cell(name, rtype, state, answer.get("ttl_s"), shown, why or ("" if state == GOOD else trouble(status)))
 
 
