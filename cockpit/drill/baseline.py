@@ -28,7 +28,7 @@ from cockpit.drill.company import (
     SITES,
     Site,
 )
-from cockpit.drill.dns import DnsNetwork, add_public_suffixes
+from cockpit.drill.dns import DnsNetwork, add_public_suffixes, has_ipv6_loopback
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -208,5 +208,7 @@ def _records(site: Site, tokens: tuple[EasyToken, ...]) -> Iterator[tuple[str, s
         yield apex, "A", site.hosts[0].address
     for host in site.hosts:
         yield f"{host.name}.", "A", host.address
+        if host.address6 and has_ipv6_loopback():
+            yield f"{host.name}.", "AAAA", host.address6
     for token in tokens:
         yield f"{token.token}._domainkey.{apex}", "CNAME", f"{token.token}.dkim.amazonses.com."

@@ -27,15 +27,19 @@ RESOLVERS = (("google", "198.51.100.8"), ("cloudflare", "198.51.100.1"), ("opend
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name that serves HTTPS at one address; `standby` is that of a second load balancer, not in DNS."""
+    """A name that serves HTTPS; `standby` is the address of a second load balancer, not in DNS.
+
+    `address6` is published and served where this machine has an IPv6 loopback.
+    """
 
     name: str
     address: str
     standby: str = ""
+    address6: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where it is served, in DNS or not."""
+        """Where it is served over IPv4, in DNS or not."""
         return (self.address, self.standby) if self.standby else (self.address,)
 
 
@@ -97,14 +101,14 @@ SITES = (
         "Team Security",
         ("sign-in codes", "audit notices"),
         900,
-        (Host("admin.example", "203.0.113.50"),),
+        (Host("admin.example", "203.0.113.50", address6="2001:db8:50::1"),),
     ),
     Site(
         "app.example",
         "Team Product",
         ("invitations", "reminders"),
         9_500,
-        (Host("app.example", "203.0.113.60"),),
+        (Host("app.example", "203.0.113.60", address6="2001:db8:60::1"),),
     ),
 )
 

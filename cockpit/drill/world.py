@@ -31,7 +31,7 @@ from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import ACCOUNT, NAME_SERVERS, REGION, REGISTRY, SITES, SPARE_CERTIFICATES, settings
 from cockpit.drill.control import ControlServer
-from cockpit.drill.dns import DnsNetwork
+from cockpit.drill.dns import DnsNetwork, has_ipv6_loopback
 from cockpit.drill.edge import Edge, store_backups
 from cockpit.drill.guard import Attempts, ProxyTrap
 from cockpit.drill.happenings import Happening, Happenings, Source
@@ -115,7 +115,8 @@ class World:
         self.hosts = HostNetwork(self.authority, self.clock)
         for site in SITES:
             for host in site.hosts:
-                self.hosts.add_host(host.name, *host.addresses)
+                also = (host.address6,) if host.address6 and has_ipv6_loopback() else ()
+                self.hosts.add_host(host.name, *host.addresses, *also)
         self.trust.join(self.network, self.hosts)
 
     def _open_account(self, operator: str) -> None:

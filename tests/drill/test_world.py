@@ -29,6 +29,7 @@ from cockpit.drill.aws.dkim import spki
 from cockpit.drill.aws.wire import Call
 from cockpit.drill.baseline import PreparedKey, easy_tokens
 from cockpit.drill.claims import Claims
+from cockpit.drill.dns import has_ipv6_loopback
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.drill.provision import provision
 from cockpit.drill.scenario import load_scenario, parse_inject
@@ -88,6 +89,25 @@ def test_hosts_serve_https_that_the_drill_authority_vouches_for(world: LaunchedW
         ):
             secure.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             assert secure.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no IPv6 loopback")
+@pytest.mark.parametrize(
+    ("host", "address"), [("app.example", "2001:db8:60::1"), ("admin.example", "2001:db8:50::1")]
+)
+def test_hosts_of_both_families_are_served_over_ipv6_too(world: LaunchedWorld, host: str, address: str) -> None:
+    profile = world.profile
+    published = ask(profile, profile.resolvers[0].address, host, "AAAA").answer[0]
+    assert [rdata.address for rdata in published if rdata.rdtype == dns.rdatatype.AAAA] == [address]
+    context = ssl.create_default_context(cadata=profile.ca_pem)
+    place, port = profile.dialled(address, 443)
+    assert place == "::1"
+    with (
+        socket.create_connection((place, port), timeout=5) as raw,
+        context.wrap_socket(raw, server_hostname=host) as secure,
+    ):
+        secure.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert secure.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_the_prepared_key_in_s3_is_the_one_that_is_published(world: LaunchedWorld, client: Client) -> None:
