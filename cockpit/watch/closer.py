@@ -3,7 +3,7 @@
 What costs others something (copies of zones, searches in certificate logs, calls to SES by account) keeps its pace.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 
 from cockpit.health.closer import Closer
@@ -21,10 +21,14 @@ PACE_S: Mapping[str, float] = {
 
 
 class CloserPace(Closer):
-    """Which looks at the domains that are watched closer are due; a fold of events with a memory of its own."""
+    """Which looks at the domains that are watched closer are due; a fold of events with a memory of its own.
 
-    def __init__(self) -> None:
+    `planned` has every target and probe that is looked at: there is no other look to begin.
+    """
+
+    def __init__(self, planned: Set[tuple[str, str]]) -> None:
         super().__init__()
+        self._planned = planned
         self._began: dict[tuple[str, str], float] = {}
 
     def due(self, now: datetime, monotonic: float) -> Iterator[tuple[str, str]]:
@@ -33,6 +37,8 @@ class CloserPace(Closer):
         self._began = {key: began for key, began in self._began.items() if key[0] in targets}
         for target in targets:
             for probe, check, pace_s in _PROBES:
+                if (target, probe) not in self._planned:
+                    continue
                 if monotonic - self._began.get((target, probe), float("-inf")) >= pace_s:
                     self._began[target, probe] = monotonic
                     yield target, check

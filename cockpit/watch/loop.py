@@ -13,6 +13,7 @@ from cockpit.errors import CockpitError
 from cockpit.health.model import Observation
 from cockpit.health.registry import CHECKS
 from cockpit.profile import Profile
+from cockpit.watch.closer import CloserPace
 from cockpit.watch.guarded import guarded
 from cockpit.watch.looks import Looks
 from cockpit.watch.memory import Batch, Memory, lifecycle_draft
@@ -27,6 +28,9 @@ COMMIT_S = 0.15
 
 REQUESTS_S = 0.1
 """Seconds between two looks for requests from other terminals."""
+
+CLOSER_S = 1.0
+"""Seconds between two looks for what is watched closer."""
 
 AT_ONCE = 64
 """Looks under way at one time."""
@@ -70,6 +74,7 @@ class Watch:
         self._jobs = jobs(settings, profile)
         self._looks.will_ask(self._jobs)
         self._schedule = Schedule(self._jobs, clock.monotonic(), random.random)
+        self._closer = CloserPace({(job.target, job.probe) for job in self._jobs})
         self._pending = Batch()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -92,7 +97,8 @@ class Watch:
         self._pending.drafts.append(lifecycle_draft("watch.started", self._holder, self._clock.now()))
         _log.info("Watching %d targets with %d jobs.", len({job.target for job in self._jobs}), len(self._jobs))
         committer = asyncio.create_task(self._commit())
-        services = [asyncio.create_task(each()) for each in (self._begin_due, self._serve, self._beat, self._tidy)]
+        parts = (self._begin_due, self._serve, self._look_closer, self._beat, self._tidy)
+        services = [asyncio.create_task(each()) for each in parts]
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({committer, stopping, *services}, return_when=asyncio.FIRST_COMPLETED)
@@ -202,6 +208,17 @@ class Watch:
                 continue
             for request in requests:
                 self.hurry(request.target, request.check)
+
+    async def _look_closer(self) -> None:
+        """Hurry what is watched closer for a while."""
+        while not await self._stopped_within(CLOSER_S):
+            try:
+                for event in await self._store.told():
+                    self._closer.absorb(event)
+            except StorageError as error:
+                _log.warning("What is to be watched closer cannot be read: %s", error)
+            for target, check in self._closer.due(self._clock.now(), self._clock.monotonic()):
+                self.hurry(target, check)
 
     async def _beat(self) -> None:
         while not await self._stopped_within(BEAT_S):

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from cockpit.clock import Clock
+from cockpit.health.alerts import STREAM
+from cockpit.health.closer import CALMED, CLOSER
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.zone_copy import ZoneCopy
 from cockpit.watch.memory import Batch, Key, Memory
@@ -19,7 +21,7 @@ from storage.database import Database
 from storage.errors import LeaseHeld
 from storage.hourly import Hourly
 from storage.leases import PATIENCE, Lease, Leases, boot_id
-from storage.ledger import Ledger
+from storage.ledger import Event, Ledger
 from storage.observations import Observations, Request
 from storage.owners import Owners
 from storage.record_history import RecordHistory
@@ -51,6 +53,7 @@ class Store:
         self._lease: Lease | None = None
         self._version = -1
         self._tidied: int | None = None
+        self._told_seq = 0
         self._memory: Memory | None = None
         self._owners = ""
 
@@ -100,6 +103,10 @@ class Store:
     async def requests(self) -> list[Request]:
         """Take the waiting probe requests; looks only when somebody else has committed something."""
         return await self._do(self._requests)
+
+    async def told(self) -> list[Event]:
+        """What people have told the watch in the ledger since the last call."""
+        return await self._do(self._told)
 
     async def tidy(self, before: datetime) -> bool:
         """Keep but the worst of each hour before `before`, and copy the WAL back; False when a part had to wait."""
@@ -185,6 +192,14 @@ class Store:
         self._learn_owners(database)
         self._version = version
         return taken
+
+    def _told(self) -> list[Event]:
+        ledger, _ = self._tables()
+        told: list[Event] = []
+        while fresh := ledger.since(self._told_seq, stream=STREAM):
+            self._told_seq = fresh[-1].seq
+            told += [event for event in fresh if event.kind in (CLOSER, CALMED)]
+        return told
 
     def _tidy(self, before: datetime) -> bool:
         database, _ = self._own()

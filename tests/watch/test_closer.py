@@ -6,9 +6,10 @@ from typing import Any
 
 from cockpit.clock import format_time
 from cockpit.health.closer import CALMED, CLOSER
-from cockpit.health.registry import check_named
+from cockpit.health.registry import CHECKS, check_named
 from cockpit.watch.closer import CloserPace
 
+PLANNED = {("shop.example", check.probe) for check in CHECKS if check.probe != "alignment"}
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 
 
@@ -29,7 +30,7 @@ def probes(pace: CloserPace, seconds: float) -> set[str]:
 
 
 def test_every_probe_begins_at_once_and_then_at_its_own_pace() -> None:
-    pace = CloserPace()
+    pace = CloserPace(PLANNED)
     pace.absorb(closer("shop.example"))
     assert {"resolution", "health", "dnssec", "mail", "certificate"} <= probes(pace, 0)
     assert probes(pace, 9) == set()
@@ -38,14 +39,21 @@ def test_every_probe_begins_at_once_and_then_at_its_own_pace() -> None:
     assert "dnssec" in probes(pace, 30)
 
 
+def test_what_is_not_looked_at_is_not_begun() -> None:
+    pace = CloserPace(PLANNED)
+    pace.absorb(closer("shop.example"))
+    pace.absorb(closer("other.example"))
+    assert "alignment" not in probes(pace, 0)
+
+
 def test_what_costs_others_something_keeps_its_pace() -> None:
-    pace = CloserPace()
+    pace = CloserPace(PLANNED)
     pace.absorb(closer("shop.example"))
     assert not {"backup", "issuance", "account", "rates"} & probes(pace, 0)
 
 
 def test_it_ends_by_itself_and_when_somebody_says_so() -> None:
-    pace = CloserPace()
+    pace = CloserPace(PLANNED)
     pace.absorb(closer("shop.example", minutes=1))
     assert pace.until("shop.example", NOW) == NOW + timedelta(minutes=1)
     assert probes(pace, 61) == set()

@@ -4,8 +4,11 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from cockpit.clock import SystemClock
+import pytest
+
+from cockpit.clock import SystemClock, format_time
 from cockpit.config import DomainConfig, Intervals, Settings
+from cockpit.health.closer import CLOSER
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.profile import Profile
 from cockpit.watch.loop import Watch
@@ -13,6 +16,7 @@ from cockpit.watch.memory import Batch
 from cockpit.watch.plan import Job
 from cockpit.watch.store import Store
 from storage.errors import Unwritable
+from storage.ledger import Draft, Ledger
 from tests.watch.child import reading
 
 SETTINGS = Settings(
@@ -90,3 +94,32 @@ async def test_what_is_old_is_forgotten_and_what_is_latest_stays(database: Path)
         assert reader.database.rows("SELECT count(*) FROM observation_history") == [(0,)]
         assert reader.verdicts()["good.example", "dns.resolution"] == "OK"
         assert reader.events("watch.started")
+
+
+async def test_a_domain_that_is_watched_closer_is_looked_at_again(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cockpit.watch.loop.CLOSER_S", 0.05)
+    looked: list[tuple[str, str]] = []
+    clock, store = SystemClock(), Store(database, SystemClock(), "test")
+    settings = Settings(domains=(DomainConfig("shop.example"), DomainConfig("other.example")))
+    body = {"target": "shop.example", "until": format_time(clock.now() + timedelta(hours=1))}
+
+    async def look(job: Job) -> list[Observation]:
+        looked.append((job.target, job.probe))
+        times = looked.count(("shop.example", "resolution"))
+        if times == 2:
+            watch.stop()
+        elif looked[-1] == ("shop.example", "resolution"):
+            with reading(database) as reader:
+                asked = Draft(stream="ops", kind=CLOSER, body=body, occurred_at=clock.now(), actor="mhassan")
+                Ledger(reader.database, clock.now).append([asked])
+        return []
+
+    await store.open()
+    await store.acquire()
+    watch = Watch(settings, Profile(), store, clock, "test", look=look)
+    async with asyncio.timeout(20):
+        await watch.run()
+    await store.close()
+    assert looked.count(("other.example", "resolution")) <= 1
