@@ -1,6 +1,32 @@
 """The remedy that runs a command, as it is offered."""
 
-from cockpit.actions.cards import RemedyCard
+from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.contract import Remedy, Request
 
-CARDS: tuple[RemedyCard, ...] = ()
+
+def _command(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.commands.run_command import CommandRemedy
+
+    return CommandRemedy(request, access)
+
+
+CARDS = (
+    RemedyCard(
+        name="command.run",
+        title="Run a command of another tool, with a check and a way back",
+        parameters={
+            "target": Parameter("text", "What is changed, such as deployment/api"),
+            "says": Parameter("text", "What the command does, in a sentence"),
+            "apply": Parameter("command", "The command"),
+            "check": Parameter("command", "A command that ends with status 0 when it is done"),
+            "expect": Parameter("text", "What the check has to print", optional=True),
+            "read": Parameter("command", "A command that prints the state", optional=True),
+            "undo": Parameter("command", "The command that takes it back; needs read", optional=True),
+        },
+        target="target",
+        make=_command,
+        alerts=("service-down",),
+        checks=("http.health",),
+    ),
+)
 """Every remedy that is a command."""
