@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
+    from cockpit.desk.ses import SesRoom
     from cockpit.desk.terminals import Terminals
     from cockpit.desk.told import Told
     from cockpit.desk.validation import Validations
@@ -145,6 +146,13 @@ class Desk:
         from cockpit.desk.owners import OwnerRegister
 
         return OwnerRegister(self.database, self.settings, self.feed, self.operator)
+
+    @cached_property
+    def sending(self) -> "SesRoom":
+        """Sending by SES: rates and their runway, alarms, feedback, suppression."""
+        from cockpit.desk.ses import SesRoom
+
+        return SesRoom(self.database, self.board, self.clock)
 
     @cached_property
     def reviews(self) -> "Reviews":

@@ -88,8 +88,9 @@ class SuppressionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the plan in canonical JSON, in hex."""
-        text = json.dumps(msgspec.to_builtins(self), sort_keys=True, separators=(",", ":"))
+        """SHA-256 over all that the plan would do, in canonical JSON, in hex; not over when it was made."""
+        whole = {key: value for key, value in msgspec.to_builtins(self).items() if key != "made_at"}
+        text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def lines(self, *, full: bool = False) -> list[Line]:
