@@ -6,48 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.config import Settings, settings_from
 from cockpit.desk import Desk
 from cockpit.errors import BadInput, NotFound, Refused
 from cockpit.incident.authority import Ruling
-from cockpit.profile import Profile
-from storage.database import Database
-from tests.desk.conftest import ManualClock
-
-SETTINGS: Settings = settings_from(
-    {
-        "organisation": {"name": "Example Mail", "support_team": "Example Support"},
-        "people": [
-            {"id": "mona", "name": "Mona", "roles": ["IC", "TL"]},
-            {"id": "ayumi", "name": "Ayumi", "roles": ["TL", "IC"]},
-        ],
-    },
-    "the test",
-)
-
-
-class Hall:
-    """One file, one clock, as many desks as wanted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.clock = ManualClock()
-        self.desks: list[Desk] = []
-
-    def sit(self, operator: str) -> Desk:
-        profile = Profile(kind="drill", loopback_only=True)
-        desk = Desk(SETTINGS, profile, Database.open(self.path), operator, self.clock, False)
-        desk.refresh()
-        self.desks.append(desk)
-        return desk
+from tests.desk.halls import Hall
 
 
 @pytest.fixture
 def hall(tmp_path: Path) -> Iterator[Hall]:
     hall = Hall(tmp_path / "cockpit.db")
     yield hall
-    for desk in hall.desks:
-        desk.close()
+    hall.leave()
 
 
 @pytest.fixture

@@ -3,8 +3,31 @@
 A source that cannot be asked is told apart from one that has nothing to say: the first clears no alert.
 """
 
+from typing import Protocol
+
+from cockpit.probes.aws import AwsReader
 from cockpit.probes.sources.alertmanager import AlertmanagerSource
 from cockpit.probes.sources.aws import AwsHealthSource, CloudWatchSource
 from cockpit.probes.sources.told import Source, Told
+from cockpit.profile import Profile
 
-__all__ = ["AlertmanagerSource", "AwsHealthSource", "CloudWatchSource", "Source", "Told"]
+__all__ = ["AlertmanagerSource", "AwsHealthSource", "CloudWatchSource", "Source", "Told", "all_sources"]
+
+
+class SourceSettings(Protocol):
+    """What sources need of the configuration."""
+
+    @property
+    def alertmanager(self) -> str:
+        """The address of an Alertmanager, or empty."""
+
+
+def all_sources(settings: SourceSettings, profile: Profile) -> tuple[Source, ...]:
+    """Every source that is configured: AWS where an account is pinned, Alertmanager where it has an address."""
+    found: list[Source] = []
+    if profile.aws.account or profile.aws.endpoint:
+        reader = AwsReader(profile)
+        found += [CloudWatchSource(reader), AwsHealthSource(reader)]
+    if settings.alertmanager:
+        found.append(AlertmanagerSource(settings.alertmanager, profile))
+    return tuple(found)
