@@ -83,7 +83,7 @@ class StepRunner:
         )
         try:
             kind, body = self._all(detail)
-            self._flush(force=True)
+            self._flush()
             self._append(kind, body)
         except _Stopped:
             return
@@ -168,7 +168,7 @@ class StepRunner:
             self._leases.heartbeat(self._lease)
             self._beaten = now
         if now - self._flushed >= FLUSH_S:
-            self._flush(force=False)
+            self._flush()
             self._flushed = now
         version = self._database.data_version()
         if version != self._version:
@@ -186,8 +186,8 @@ class StepRunner:
             raise _Stopped
         return run
 
-    def _flush(self, *, force: bool) -> None:
-        if self._pending and (force or self._pending.endswith("\n")):
+    def _flush(self) -> None:
+        if self._pending:
             text, self._pending = self._pending, ""
             self._kept = (self._kept + text)[:MAX_OUTPUT]
             self._append("step.output", {"text": text})

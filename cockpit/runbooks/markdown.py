@@ -81,6 +81,12 @@ def sections(text: str, first_line: int = 1) -> list[Section]:
     return found
 
 
+def only_contents(text: str) -> bool:
+    """Whether a text is nothing but a table of contents."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return bool(lines) and all(_CONTENTS.fullmatch(re.sub(r"^(?:[-*+]|\d+[.)])\s+", "", line)) for line in lines)
+
+
 def _head(section: Section, line: str, head: tuple[str, ...]) -> tuple[str, ...]:
     """The head of the table that the line is part of: known from the rule below it (GitHub's tables)."""
     if not _TABLE.match(line) and not _RULE.match(line):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cockpit.runbooks.fences import SHELLS, Fence
 from cockpit.runbooks.markdown import Item, Section, Text
 
-_BRACKETS = re.compile(r"(?<![\w\]\[$\\(!])\[([A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){0,3})\](?![(\[:])")
+_BRACKETS = re.compile(r"(?<![\w\]\[$\\(!])\[([A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){0,3})\](?![(\[]|:\s)")
 _ANGLES = re.compile(r"(?<![\w<])<([A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){0,3})>|(?<=[\w])<([A-Za-z][\w-]*)>")
 _VARIABLE = re.compile(r"\$(?:\{([A-Z][A-Z0-9_]{1,})\}|([A-Z][A-Z0-9_]{1,})\b)")
 _ASSIGNED = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cockpit.runbooks.fences import LANGUAGES, Fence, Parsed, parse_fence
-from cockpit.runbooks.markdown import Block, Item, Section, as_markdown
+from cockpit.runbooks.markdown import Block, Item, Section, as_markdown, only_contents
 from cockpit.runbooks.model import Kind, Problem, Step
 
 _FIXED_ID = re.compile(r"\s*\{#([A-Za-z0-9_-]+)\}\s*$")
@@ -43,7 +43,7 @@ class Reading(msgspec.Struct):
         things = [block for block in section.blocks if self._is_thing(block)]
         if not things:
             text = as_markdown(section.blocks)
-            if section.level >= 2 and text and not deeper:
+            if section.level >= 2 and text and not deeper and not only_contents(text):
                 yield self._step(section, section.title, section.line, text, None)
             return
         if len(things) == 1 and isinstance(things[0], Fence):

@@ -12,7 +12,7 @@ _CHANGES = re.compile(
 _AT_ONCE = frozenset({"rm", "mv", "dd", "truncate", "kill", "reboot", "shutdown", "iptables", "nft"})
 _LOOKS = frozenset({("kubectl", "rollout", "status"), ("kubectl", "rollout", "history")})
 _SAYS = re.compile(
-    r"\bundo|undone|way back|goes? back|back to|take[sn]? (?:it )?back|restore|reverse|roll(?:s|ed)? ?back|"
+    r"\bundo|undone|way back|go(?:es)? back|back to|take[sn]? (?:it )?back|restore|reverse|roll(?:s|ed)? ?back|"
     r"harmless|changes nothing|nothing to take back",
     re.IGNORECASE,
 )

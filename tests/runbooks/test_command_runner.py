@@ -36,7 +36,7 @@ class Ledgered:
         draft = Draft(stream=stream_of("r"), kind=kind, body=body, occurred_at=now, actor="mhassan")
         self.ledger.append([draft])
 
-    def begin(self, *argv: list[str], timeout_s: float = 20.0) -> None:
+    def begin(self, *argv: list[str], timeout_s: float = 20.0, **detail: Any) -> None:
         book = parse(TEXT, "t.md")
         self.append(
             "run.started",
@@ -44,7 +44,7 @@ class Ledgered:
         )
         self.append(
             "step.started",
-            {"step": "do", "attempt": 1, "argv": [list(each) for each in argv], "timeout_s": timeout_s},
+            {"step": "do", "attempt": 1, "argv": [list(each) for each in argv], "timeout_s": timeout_s, **detail},
         )
 
     def run(self) -> Run:

@@ -68,7 +68,8 @@ def test_aws_commands_that_do_not_exist_are_named(command: str, words: str) -> N
     ],
 )
 def test_aws_commands_that_exist_pass(command: str) -> None:
-    assert _said(f"# T\n\n## Do\n\n```bash\n{command}\n```\n") == []
+    said = _said(f"# T\n\n## Do\n\nGo back by the former value.\n\n```bash\n{command}\n```\n")
+    assert said == []
 
 
 @pytest.mark.parametrize(
