@@ -35,17 +35,18 @@ class RecordSeen(msgspec.Struct, frozen=True):
 
 def records_seen(check: str, seen: Sequence[Observation]) -> list[RecordSeen]:
     """The records that the observations of one check of one look tell of."""
-    if any("cells" in each.evidence for each in seen):
-        return _at_name_servers(seen)
     told = _TOLD.get(check)
     if told is None:
-        return []
-    found = [record for each in seen if each.verdict is not Verdict.UNKNOWN for record in told(each)]
+        return _at_name_servers(seen)
+    judged = [each for each in seen if each.verdict is not Verdict.UNKNOWN and "cells" not in each.evidence]
+    found = [record for each in judged for record in told(each)]
     return [msgspec.structs.replace(record, value=record.value[:MAX_VALUE]) for record in found]
 
 
 def records_asked(check: str, seen: Sequence[Observation]) -> set[tuple[str, str]]:
     """Name and kind of every record that was looked for, seen or not; empty where that cannot be told."""
+    if check in _TOLD and check != "tls.certificate":
+        return set()
     cells = (cell for each in seen for cell in each.evidence.get("cells") or ())
     asked = {(str(cell.get("record", "")), str(cell.get("type", ""))) for cell in cells}
     if check == "tls.certificate":

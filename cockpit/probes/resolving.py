@@ -4,6 +4,7 @@ from cockpit.health.mail.asking import Kind, Told
 from cockpit.health.servers import trouble
 from cockpit.probes.answer import RESOLVER, UNEVEN_TTL, Answer, Server
 from cockpit.probes.dns import ask
+from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 
 DEADLINE_S = 2.0
@@ -16,16 +17,27 @@ _SPECIAL = frozenset(b' "().;@\\$')
 class Resolving:
     """An `Asker` over the profile's resolvers. One that is silent or broken is passed over, not believed."""
 
-    def __init__(self, profile: Profile, *, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(
+        self, profile: Profile, *, deadline_s: float = DEADLINE_S, transport: Transport | None = None
+    ) -> None:
+        """Over the engine's sockets where a `transport` is given, else over a fresh one for each question."""
         self.profile = profile
         self._deadline_s = deadline_s
+        self._transport = transport
         self._servers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
 
     async def ask(self, name: str, rtype: str) -> Told:
         """The first answer that says something about the name; `FAILED` with a reason when there is none."""
         first: Answer | None = None
         for server in tuple(self._servers):
-            answer = await ask(self.profile, server, wire_name(name), rtype, deadline_s=self._deadline_s)
+            answer = await ask(
+                self.profile,
+                server,
+                wire_name(name),
+                rtype,
+                deadline_s=self._deadline_s,
+                transport=self._transport,
+            )
             kind = _SAID.get(answer.status)
             if kind is not None:
                 return _told(name, rtype, kind, answer)

@@ -60,7 +60,7 @@ class Looks:
         self.backups = Backups(profile, self._engine)
         self._around = AroundLooks(settings, profile, trust, AwsReader(profile), self.backups)
         self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
-        self._mail = MailLooks(profile, trust)
+        self._mail = MailLooks(profile, trust, self._engine, self._doubt)
         self.ses = SesLooks(settings, profile)
         self._identities: dict[str, Mapping[str, Any]] = {}
         self._refusals: dict[str, str] = {}

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from cockpit.config import DomainConfig
-from cockpit.health.mail import alignment, mail_from, mta_sts
+from cockpit.health.mail import alignment, mail_from, matrix, mta_sts
 from cockpit.health.mail.alignment import Flow, dkim_state, judge_alignment, mail_from_state
 from cockpit.health.mail.amazonses import judge_amazonses
 from cockpit.health.mail.asking import Asker, Notebook
@@ -22,11 +22,16 @@ from cockpit.health.mail.mta_sts import Earlier, judge_mta_sts, record_id
 from cockpit.health.mail.mx import Exchange, judge_mx, read_exchange
 from cockpit.health.mail.spf import look_spf
 from cockpit.health.mail.tls_rpt import judge_tls_rpt
-from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.health.model import DECISION, Observation, Reading, Verdict
+from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.certificates import Trust
+from cockpit.probes.delegation import Delegations
 from cockpit.probes.policy_file import read_policy_file
+from cockpit.probes.records import Question, read_records
 from cockpit.probes.resolving import Resolving
+from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
+from cockpit.watch.doubt import Doubt
 
 
 class Sending(msgspec.Struct, frozen=True):
@@ -48,10 +53,16 @@ class Published(msgspec.Struct, frozen=True):
 class MailLooks:
     """Looks at mail, and remembers what one look has to tell another."""
 
-    def __init__(self, profile: Profile, trust: Trust) -> None:
+    def __init__(
+        self, profile: Profile, trust: Trust, transport: Transport | None = None, doubt: Doubt | None = None
+    ) -> None:
+        """`transport` carries the many questions; what it brings and `doubt` finds surprising is asked anew."""
         self._profile = profile
         self._trust = trust
-        self._asker: Asker = Resolving(profile)
+        self._transport = transport
+        self._doubt = doubt or Doubt()
+        self._delegations = Delegations(profile, transport=transport)
+        self._asker: Asker = Resolving(profile, transport=transport)
         self._published: dict[str, Published] = {}
         self._policies: dict[str, Earlier] = {}
         self._dkim: dict[str, tuple[Verdict, Mapping[str, Any]]] = {}
@@ -73,9 +84,16 @@ class MailLooks:
                 self._policies[seen.target] = found
 
     async def records(self, sending: Sending, at: datetime) -> list[Observation]:
-        """Everything that a domain publishes about mail."""
+        """Everything that a domain publishes about mail, and how each server sees it."""
+        found = await self._records(sending, at, self._transport)
+        if self._transport is not None and self._doubt.overturns(found):
+            return await self._records(sending, at, None)
+        return found
+
+    async def _records(self, sending: Sending, at: datetime, transport: Transport | None) -> list[Observation]:
         started = time.monotonic()
-        target, notebook = sending.domain.name, Notebook(self._asker)
+        target = sending.domain.name
+        notebook = Notebook(self._asker if transport is self._transport else Resolving(self._profile))
         exchange = await read_exchange(notebook, target)
         sends = sending.domain.identity or bool(exchange.hosts)
         seen = await asyncio.gather(
@@ -85,10 +103,29 @@ class MailLooks:
             self._mta_sts(notebook, exchange, at),
             self._single(notebook, sending, at),
         )
-        await self._publishes(notebook, sending)
+        published = await self._publishes(notebook, sending)
         found = [judge_mx(exchange, at), *seen[:4], *seen[4]]
+        sender = published.mail_from.domain if published.mail_from is not None else ""
+        found = await self._server_by_server(target, sender, found, at, transport)
         took = timedelta(seconds=time.monotonic() - started)
         return [structs.replace(each, took=took) for each in found]
+
+    async def _server_by_server(
+        self, target: str, sender: str, decisions: list[Observation], at: datetime, transport: Transport | None
+    ) -> list[Observation]:
+        """Each record at each name server, and at each resolver if it is there at all."""
+        wanted = matrix.questions(target, sender)
+        every = list(dict.fromkeys(question for questions in wanted.values() for question in questions))
+
+        async def read(role: str, questions: list[Question]) -> list[Reading]:
+            return await read_records(
+                self._profile, self._delegations, target, "mail", {role: questions}, at=at, transport=transport
+            )
+
+        source = await read(AUTHORITATIVE, every)
+        there = matrix.present(source)
+        caches = await read(RESOLVER, there) if there else []
+        return matrix.with_matrix(decisions, wanted, [*source, *caches], at)
 
     async def alignment(self, sending: Sending, at: datetime) -> Observation:
         """Whether what SES sends for a domain passes DMARC, and what becomes of it if not."""

@@ -44,7 +44,7 @@ def seat(reading: Reading, wanted: Wanted, source: Source) -> Seat:
     needed = set(wanted.asked)
     pins = {(pin.name.rstrip(".").lower(), pin.type): pin for pin in wanted.pins}
     cells = tuple(
-        _cell(answer, role, pins.get((answer["name"].rstrip(".").lower(), answer["rtype"])), source)
+        cell_of(answer, role, pins.get((answer["name"].rstrip(".").lower(), answer["rtype"])), source)
         for answer in answers
         if (answer["name"], answer["rtype"]) in needed
     )
@@ -52,7 +52,8 @@ def seat(reading: Reading, wanted: Wanted, source: Source) -> Seat:
     return Seat(reading, role, cells, notes)
 
 
-def _cell(answer: Mapping[str, Any], role: str, pin: Pin | None, source: Source) -> Cell:
+def cell_of(answer: Mapping[str, Any], role: str, pin: Pin | None, source: Source) -> Cell:
+    """What an answer amounts to: against the pin if there is one, and a resolver's against the source."""
     name, rtype, status = str(answer["name"]), str(answer["rtype"]), str(answer["status"])
     values = tuple(str(value) for value in answer.get("values", ()))
     state, why = _state(answer, role)
