@@ -26,6 +26,8 @@ COMMANDS = {
     "iam": "Print the least that AWS must allow for each role.",
     "incident": "Open, follow and close incidents.",
     "runbook": "List, read and lint runbooks.",
+    "action": "Plan, apply and undo remedies, and list what was sent.",
+    "approve": "Approve or reject somebody else's plan.",
     "owners": "Find out whose services a domain is, and keep that.",
     "verify": "Verify the chain of hashes over all events.",
     "doctor": "Check this machine, the configuration and the way out.",
