@@ -50,7 +50,6 @@ class Board(Listing):
     _view: DomainView | None = None
     _rows: Sequence[DomainRow] = ()
     _silent = 0
-    _seen = False
     _read_at: datetime | None = None
 
     def __init__(self, bridge: Bridge) -> None:
@@ -121,8 +120,7 @@ class Board(Listing):
 
     def _read_domains(self, now: datetime) -> None:
         self._rows = self.bridge.desk.domains()
-        self._silent = sum(row.freshness is Freshness.SILENT for row in self._rows)
-        self._seen = any(row.at is not None for row in self._rows)
+        self._silent = sum(row.freshness is Freshness.SILENT and row.at is not None for row in self._rows)
         self._read_at = now
         self.relist(now)
         self._show_empty(not self._rows)
@@ -215,7 +213,7 @@ class Board(Listing):
         found = sum(1 for item in rows.shown if row_of(item) is not None) if table.text else len(self._rows)
         hidden = f"{first}–{last}" if len(rows.shown) > last or first > 1 else ""
         lines = [rule(table.title(found, len(self._rows)), width, hidden, active=rows.has_focus)]
-        if self._silent and self._seen:
+        if self._silent:
             lines += silent_lines(self._silent, len(self._rows), self.bridge.keys.label("watch.start"), width)
         if table.wrong:
             lines += wrap(table.wrong, width, Tone.WARN)

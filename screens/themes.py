@@ -94,6 +94,20 @@ THEMES: Mapping[str, Colours] = {
     )
 }  # fmt: skip
 
+_SIXTEEN: Mapping[bool, Mapping[Tone, str]] = {
+    True: _tones(
+        plain="#ffffff", strong="#ffffff", muted="#aaaaaa", fail="#ff5555", warn="#ffff55", unknown="#ff55ff",
+        info="#55ffff", ok="#55ff55", accent="#55ffff", key="#ffff55", title="#ffffff", drill="#ffff55",
+        rule="#555555",
+    ),
+    False: _tones(
+        plain="#000000", strong="#000000", muted="#555555", fail="#aa0000", warn="#aa5500", unknown="#aa00aa",
+        info="#0000aa", ok="#00aa00", accent="#0000aa", key="#aa5500", title="#000000", drill="#aa5500",
+        rule="#aaaaaa",
+    ),
+}  # fmt: skip
+"""By dark and light: exactly the colours of the sixteen (IBM's), so that none is taken for its neighbour."""
+
 _BOLD = {Tone.STRONG, Tone.KEY, Tone.TITLE, Tone.DRILL, Tone.FAIL}
 
 
@@ -114,14 +128,15 @@ class Paints:
 
     def __init__(self, colours: Colours, *, few_colours: bool = False) -> None:
         self.colours = colours
-        self.base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.background}")
-        self.selected_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.selection}")
+        self._tones = _SIXTEEN[colours.dark] if few_colours else colours.tones
+        self.base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.background}")
+        self.selected_base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.selection}")
         if few_colours:
             self.selected_base += Style(reverse=True)
-        lit_base = Style.parse(f"{colours.tones[Tone.PLAIN]} on {colours.panel}")
+        lit_base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.panel}")
         self.lit = {tone: self._style(tone, lit_base) for tone in Tone}
         self.plain = {tone: self._style(tone, self.base) for tone in Tone}
         self.selected = {tone: self._style(tone, self.selected_base) for tone in Tone}
 
     def _style(self, tone: Tone, base: Style) -> Style:
-        return base + Style(color=self.colours.tones[tone], bold=tone in _BOLD or None)
+        return base + Style(color=self._tones[tone], bold=tone in _BOLD or None)

@@ -71,6 +71,11 @@ class Board:
         """How many domains are configured or were ever seen."""
         return len(self._rows)
 
+    @property
+    def unseen(self) -> int:
+        """How many of them nobody has looked at yet."""
+        return len(self._rows) - len(self._expiry)
+
     def absorb(self, event: Event) -> None:
         """Keep the changes of verdict, and the stretches in which no watch ran."""
         if event.kind in ("watch.started", "watch.stopped"):

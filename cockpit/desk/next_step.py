@@ -58,7 +58,7 @@ class IncidentState(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """All that the Next line may depend on. `incident` is the one in focus, else the worst open one.
 
-    `worst` is the domain that leads the board, if it is not green.
+    `worst` is the domain that leads the board, if it was looked at and is not green; `unseen` is how many were not.
     """
 
     now: datetime
@@ -66,6 +66,7 @@ class Situation(msgspec.Struct, frozen=True):
     alerts: tuple[AlertLine, ...] = ()
     incident: IncidentState | None = None
     worst: str = ""
+    unseen: int = 0
     watch_running: bool = True
     is_drill: bool = False
 
@@ -224,6 +225,9 @@ def _rest(situation: Situation) -> NextStep:
     if situation.worst:
         cost = "not green, and no alert yet"
         return NextStep(f"look at {situation.worst}", cost, "domain.show", situation.worst, sure=False)
+    if situation.unseen:
+        domains = "1 domain was" if situation.unseen == 1 else f"{situation.unseen} domains were"
+        return NextStep(f"wait for first answers: {domains} not looked at yet", "the watch asks", "board.show")
     if situation.is_drill:
         return NextStep("watch the board: the drill has its own clock", "all checks are green", "board.show")
     return NextStep(

@@ -59,7 +59,10 @@ class Situations:
             domains=board.targets,
             alerts=tuple(alerts),
             incident=self._incident_state(incident, now) if incident is not None else None,
-            worst=first.target if first is not None and first.verdict.rank < Verdict.INFO.rank else "",
+            worst=first.target
+            if first is not None and first.at is not None and first.verdict.rank < Verdict.INFO.rank
+            else "",
+            unseen=board.unseen,
             watch_running=watch_running,
             is_drill=is_drill,
         )

@@ -71,7 +71,7 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int, *, expected: bool = Fa
     )
     words = f" · {sending} · quota {percent(panel.quota_used, 0)}"
     lines.append(cut((*state, (words, Tone.FAIL if panel.sending is False else Tone.PLAIN)), cells))
-    if panel.headline and panel.verdict is not Verdict.OK:
+    if panel.headline and panel.verdict.rank < Verdict.INFO.rank:
         lines.extend(wrap(panel.headline, cells, TONES[panel.verdict])[:2])
     return lines
 

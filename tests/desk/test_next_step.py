@@ -102,3 +102,9 @@ def test_it_is_not_sure_when_something_is_not_green_without_an_alert() -> None:
     assert not step.sure
     assert (step.command, step.argument) == ("domain.show", "shop.example")
     assert "green" in step.cost or "green" in step.text
+
+
+def test_what_nobody_looked_at_yet_is_waited_for_and_not_called_green() -> None:
+    step = next_step(Situation(now=NOW, domains=3, unseen=2))
+    assert step.text == "wait for first answers: 2 domains were not looked at yet"
+    assert "green" in next_step(Situation(now=NOW, domains=3)).text

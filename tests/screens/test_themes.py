@@ -1,9 +1,10 @@
 """Every colour that carries words can be read."""
 
 import pytest
+from rich.color import ColorSystem
 
 from screens.present.lines import Tone
-from screens.themes import THEMES, Colours, contrast
+from screens.themes import THEMES, Colours, Paints, contrast
 
 
 @pytest.mark.parametrize("colours", THEMES.values(), ids=lambda colours: colours.name)
@@ -25,3 +26,13 @@ def test_contrast_agrees_with_the_standard_s_two_ends() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
     assert contrast("#abcdef", "#abcdef") == 1
+
+
+@pytest.mark.parametrize("colours", THEMES.values(), ids=lambda colours: colours.name)
+def test_sixteen_colours_still_tell_the_verdicts_apart_and_show_the_cursor(colours: Colours) -> None:
+    paints = Paints(colours, few_colours=True)
+    telling = (Tone.FAIL, Tone.WARN, Tone.UNKNOWN, Tone.OK, Tone.PLAIN)
+    shown = [paints.plain[tone].color for tone in telling]
+    left = {colour.downgrade(ColorSystem.STANDARD).number for colour in shown if colour is not None}
+    assert len(left) == len(telling)
+    assert all(paints.selected[tone].reverse for tone in Tone)
