@@ -76,6 +76,7 @@ class Engine:
         self._gates: dict[Endpoint, _Gate] = {}
         self._most = _sockets_allowed()
         self._outlets: set[Outlet] = set()
+        self._outbox: list[tuple[Outlet, bytes]] = []
         self._ears = Ears()
         self._tidy_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -139,13 +140,21 @@ class Engine:
         outlet.uses += 1
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
-        try:
-            outlet.send(wire)
-        except (BlockingIOError, InterruptedError):
-            pass  # As good as lost on the way: the caller asks again.
-        except OSError as error:
-            outlet.fail(error)
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append((outlet, wire))
         return True
+
+    def _flush(self) -> None:
+        """Send in one go what has gathered in this turn of the loop: waking a server for each costs more."""
+        outbox, self._outbox = self._outbox, []
+        for outlet, wire in outbox:
+            try:
+                outlet.send(wire)
+            except (BlockingIOError, InterruptedError):
+                continue  # As good as lost on the way: the caller asks again.
+            except OSError as error:
+                outlet.fail(error)
 
     async def datagram(self, endpoint: Endpoint, question: Question, timeout_s: float) -> bytes:
         """Ask over UDP; raises TimeoutError, OSError or WrongAnswerError."""
@@ -170,6 +179,7 @@ class Engine:
             for turn in gate.bucket.close():
                 turn()
         self._gates.clear()
+        self._outbox.clear()
 
     def _gate(self, endpoint: Endpoint) -> _Gate:
         gate = self._gates.get(endpoint)
