@@ -1,6 +1,7 @@
 """`cockpit runbook`: runbooks without the screen."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from cockpit.cli.session import Session
 from cockpit.text import visible
 
 if TYPE_CHECKING:
+    from cockpit.runbooks.card import RunbookCard
     from cockpit.runbooks.model import Problem, Runbook
     from cockpit.runbooks.shelf import Shelf
 
@@ -20,7 +22,7 @@ json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JS
 
 @click.group(cls=Group)
 def command() -> None:
-    """List, read and lint runbooks: those that came along, and those in the configured folders."""
+    """List, read, try and lint runbooks: those that came along, and those in the configured folders."""
 
 
 @command.command("list", example="cockpit runbook list --alert dkim-missing")
@@ -29,20 +31,101 @@ def command() -> None:
 @click.pass_obj
 def list_(session: Session, alert: str | None, json_wanted: bool) -> int:
     """List the runbooks by title."""
-    from cockpit.runbooks.card import card_of
-
-    shelf = _shelf(session)
-    books = shelf.for_alert(alert) if alert else shelf.all()
-    cards = [card_of(book) for book in books]
+    cards = [card for card in _cards(session) if not alert or alert in card.alerts]
     if json_wanted:
         as_json(cards)
     elif not cards:
         say("There is no such runbook.")
     else:
         table(
-            [[card.id, str(card.steps), ", ".join(card.alerts) or "-", card.title] for card in cards],
-            ["Runbook", "Steps", "For alerts", "Title"],
+            [
+                [card.id, str(card.steps), _record(card), ", ".join(card.alerts) or "-", card.title]
+                for card in cards
+            ],
+            ["Runbook", "Steps", "Runs", "For alerts", "Title"],
         )
+    return 0
+
+
+def _cards(session: Session) -> "Sequence[RunbookCard]":
+    """The runbooks with how they have done; without a database nothing was ever run."""
+    from cockpit.runbooks.card import card_of
+
+    if session.database.exists():
+        with session.desk(reading=True) as desk:
+            return desk.runbooks.list()
+    return [card_of(book) for book in _shelf(session).all()]
+
+
+def _record(card: "RunbookCard") -> str:
+    """Runs that came to their end of all that ended, the usual time, and what is to be known before trusting it."""
+    record = card.record
+    words = [f"{round(record.success * record.ended)}/{record.ended}" if record.success is not None else "-"]
+    if record.median is not None:
+        words.append(f"{record.median.total_seconds() / 60:.0f} min")
+    if record.remarks:
+        words.append(f"{record.remarks} notes")
+    if card.review_due is not None and card.review_due < datetime.now(UTC).date():
+        words.append("review overdue")
+    return ", ".join(words)
+
+
+@command.command("dry-run", example="cockpit runbook dry-run dkim-record-missing domain=shop.example")
+@click.argument("name", metavar="ID|FILE")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@json_option
+@click.pass_obj
+def dry_run(session: Session, name: str, values: tuple[str, ...], json_wanted: bool) -> int:
+    """Say what each step would do with these values; nothing is done. Exit 1 if anything is missing for it."""
+    from cockpit.runbooks.include import expand
+    from cockpit.runbooks.inputs import typed
+    from cockpit.runbooks.rehearsal import rehearse
+
+    book = expand(_book(session, name), _shelf(session).get).book
+    types = {each.name: each for each in book.inputs}
+    given = {each.name: each.default for each in book.inputs if each.default}
+    for pair in values:
+        key, _, value = pair.partition("=")
+        if key not in types:
+            raise click.UsageError(f"{book.title} has no input {visible(key, limit=40)!r}: {', '.join(types)}.")
+        given[key] = typed(types[key].type, value, key)
+    steps = rehearse(book, given)
+    if json_wanted:
+        as_json(steps)
+    else:
+        for number, step in enumerate(steps, start=1):
+            say(f"{number:>3}. {step.kind.value:<8} {visible(step.title)}")
+            for words in step.does:
+                say(f"     {visible(words, limit=400)}")
+            for words in step.lacks:
+                say(f"     lacks: {visible(words, limit=400)}")
+            if step.undo:
+                say(f"     way back: {visible(step.undo, limit=400)}")
+    return int(any(step.lacks for step in steps))
+
+
+@command.command("notes", example="cockpit runbook notes --owner 'mail operations'")
+@click.option("--owner", metavar="NAME", help="Only those for this owner.")
+@click.option("--all", "all_wanted", is_flag=True, help="Also those about a text that has changed since.")
+@json_option
+@click.pass_obj
+def notes(session: Session, owner: str | None, all_wanted: bool, json_wanted: bool) -> int:
+    """List what people noted as wrong in runbooks while they worked through them, newest first."""
+    with session.desk(reading=True) as desk:
+        lines = [
+            line
+            for line in desk.runbooks.remarks()
+            if (all_wanted or line.open) and (owner is None or line.owner == owner)
+        ]
+    if json_wanted:
+        as_json(lines)
+    elif not lines:
+        say("Nothing was noted.")
+    for line in lines if not json_wanted else ():
+        say(
+            f"{visible(line.at)}  {visible(line.runbook)}: {visible(line.step)}  ({visible(line.owner or 'no owner')})"
+        )
+        say(f"    {visible(line.by)}: {visible(line.text, limit=2_000)}")
     return 0
 
 

@@ -44,3 +44,24 @@ def test_a_folder_of_ones_own_is_read_and_its_text_cannot_reach_the_terminal(
     shown = cockpit("runbook", "show", folder / "own.md")
     assert "Call the hosting team" in shown.out
     assert "\x1b" not in shown.out
+
+
+def test_a_dry_run_says_what_each_step_would_do_and_what_is_missing(cockpit: Cockpit) -> None:
+    done = cockpit("runbook", "dry-run", "dkim-record-missing", "domain=shop.example", "selector=s2026b")
+    assert done.code == 0, done.err
+    assert "plan ses.byodkim (domain shop.example, selector s2026b)" in done.out
+    missing = cockpit("runbook", "dry-run", "dkim-record-missing")
+    assert missing.code == 1
+    assert "lacks: domain has no value" in missing.out
+    assert cockpit("runbook", "dry-run", "dkim-record-missing", "colour=red").code == 64
+
+
+def test_notes_are_read_without_a_database_too(cockpit: Cockpit) -> None:
+    assert "Nothing was noted." in cockpit("runbook", "notes").out
+
+
+def test_help_has_topics_and_the_whole_format_of_runbooks(cockpit: Cockpit) -> None:
+    assert "runbooks" in cockpit("help").out
+    text = cockpit("help", "runbooks").out
+    assert all(f"### {kind}" in text for kind in ("approve", "wait", "message", "include", "input", "decide"))
+    assert cockpit("help", "nothing").code == 64
