@@ -122,9 +122,8 @@ def notes(session: Session, owner: str | None, all_wanted: bool, json_wanted: bo
     elif not lines:
         say("Nothing was noted.")
     for line in lines if not json_wanted else ():
-        say(
-            f"{visible(line.at)}  {visible(line.runbook)}: {visible(line.step)}  ({visible(line.owner or 'no owner')})"
-        )
+        owned = visible(line.owner or "no owner")
+        say(f"{visible(line.at)}  {visible(line.runbook)}: {visible(line.step)}  ({owned})")
         say(f"    {visible(line.by)}: {visible(line.text, limit=2_000)}")
     return 0
 
