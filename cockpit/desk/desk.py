@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from cockpit.desk.people import People
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
+    from cockpit.desk.verification import Verifications
     from cockpit.desk.runbooks import Runbooks
     from cockpit.desk.ses import SesRoom
     from cockpit.desk.terminals import Terminals
@@ -139,6 +140,17 @@ class Desk:
         closer = CloserWatch(self.feed)
         self.feed.add(closer, stream="ops")
         return closer
+
+    @cached_property
+    def verification(self) -> "Verifications":
+        """Everything verified by hand now and then, and when that is due."""
+        from cockpit.desk.verification import Verifications
+
+        rows = self._observations.latest(check="ses.account")
+        accounts = sorted({row.target for row in rows})
+        verification = Verifications(self.feed, self._observations, self.settings, accounts, self.clock)
+        self.feed.add(verification, stream="ops")
+        return verification
 
     @cached_property
     def owners(self) -> "OwnerRegister":
