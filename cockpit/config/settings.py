@@ -152,7 +152,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys. `alert_routing` has
     rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile; `channels`
-    are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over.
+    are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over, and
+    `sources` are those of AWS that are.
     `verify_every_s` is how often everything is to be verified by hand.
     """
 
@@ -170,6 +171,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[str, ChannelConfig] = {}
     contacts: tuple[ContactConfig, ...] = ()
     alertmanager: str = ""
+    sources: tuple[Literal["cloudwatch", "aws-health"], ...] = ()
     byodkim: ByodkimConfig = ByodkimConfig()
     aws: AwsConfig = AwsConfig()
     ses: SesConfig = SesConfig()

@@ -19,6 +19,7 @@ from cockpit.config import Settings
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 from cockpit.watch.loop import Watch
+from cockpit.watch.neighbours import Neighbours
 from cockpit.watch.store import Store
 from storage.errors import LeaseHeld, StorageError
 
@@ -66,11 +67,14 @@ async def _watch(settings: Settings, profile: Profile, database_path: Path, unti
         if not await _first(store.acquire(), stopping):
             return 0
         watch = Watch(settings, profile, store, clock, holder)
+        beside = asyncio.create_task(Neighbours(settings, profile, database_path, clock, operator).run())
         running = asyncio.create_task(watch.run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         watch.stop()
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
         await running
         if watch.failed:
             return FAILED

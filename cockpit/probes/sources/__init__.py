@@ -3,6 +3,7 @@
 A source that cannot be asked is told apart from one that has nothing to say: the first clears no alert.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from cockpit.probes.aws import AwsReader
@@ -21,13 +22,19 @@ class SourceSettings(Protocol):
     def alertmanager(self) -> str:
         """The address of an Alertmanager, or empty."""
 
+    @property
+    def sources(self) -> Sequence[str]:
+        """Which of AWS's own are asked: `cloudwatch`, `aws-health`."""
+
 
 def all_sources(settings: SourceSettings, profile: Profile) -> tuple[Source, ...]:
-    """Every source that is configured: AWS where an account is pinned, Alertmanager where it has an address."""
+    """Every source that is configured."""
     found: list[Source] = []
-    if profile.aws.account or profile.aws.endpoint:
-        reader = AwsReader(profile)
-        found += [CloudWatchSource(reader), AwsHealthSource(reader)]
+    reader = AwsReader(profile)
+    if "cloudwatch" in settings.sources:
+        found.append(CloudWatchSource(reader))
+    if "aws-health" in settings.sources:
+        found.append(AwsHealthSource(reader))
     if settings.alertmanager:
         found.append(AlertmanagerSource(settings.alertmanager, profile))
     return tuple(found)
