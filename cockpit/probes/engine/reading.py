@@ -48,6 +48,7 @@ _Section = dict[tuple[str, int], _Set]
 _NOTHING: _Section = {}
 _OPT_HEAD = b"\0" + OPT.to_bytes(2, "big")
 _OPT_SIZE = 11
+_ONE_TO_ONE, _INTERNET = b"\0\1\0\1\0\0", b"\0\1"
 _TO_QUESTION = b"\xc0\x0c"
 
 
@@ -56,9 +57,47 @@ def read_wire(
 ) -> Answer | None:
     """The Answer to `name` and `rtype`; None for a message that is out of the ordinary in any way."""
     try:
-        return _read(server, name, rtype, wire, notes, took_s)
+        alone = _alone(server, name, rtype, wire, notes, took_s)
+        return alone or _read(server, name, rtype, wire, notes, took_s)
     except (Unusual, IndexError):
         return None
+
+
+def _alone(
+    server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, ...], took_s: float
+) -> Answer | None:
+    """The shape that most answers have: the one record that was asked for, and at most an OPT that says nothing."""
+    at = HEADER.size + len(name) + 2
+    if wire[4:10] != _ONE_TO_ONE or wire[2] & 0x78 or wire[3] & 0x0F or wire[at - 1] or not name.isascii():
+        return None
+    asked = wire[at : at + 4]
+    at += 4
+    read, end = READERS.get(asked[0] << 8 | asked[1]), at + 12 + (wire[at + 10] << 8 | wire[at + 11])
+    if read is None or asked[2:] != _INTERNET or not wire.startswith(_TO_QUESTION + asked, at) or end > len(wire):
+        return None
+    if wire[11] and not (wire[11] == 1 and wire[end : end + 3] == _OPT_HEAD and not wire[end + 5]):
+        return None
+    if wire[10] or (wire[11] and wire[end + 9 : end + 11] != b"\0\0") or "\\" in name or name[-1:] in ("", "."):
+        return None
+    value = read(wire, at + 12, end, {})
+    ttl_s = int.from_bytes(wire[at + 6 : at + 10], "big")
+    return Answer(
+        server,
+        name,
+        rtype,
+        "answer",
+        (value[1],),
+        ttl_s if ttl_s <= _LONGEST_TTL else 0,
+        (),
+        bool(wire[2] & 0x04),
+        bool(wire[3] & 0x20),
+        value[0][0] if rtype == "SOA" and isinstance(value[0], tuple) else None,
+        "",
+        (),
+        (),
+        notes,
+        took_s,
+    )
 
 
 def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, ...], took_s: float) -> Answer:
