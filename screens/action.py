@@ -10,13 +10,21 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from cockpit.desk.actions import ActionView
+from cockpit.desk.approvals import Approvals
 from cockpit.desk.views import Changes
-from cockpit.errors import CockpitError
+from cockpit.errors import BadInput, CockpitError
 from screens.commands import Standing
 from screens.frame import Frame
 from screens.present.action import body_lines, head_lines, no_action, result_lines
 from screens.present.lines import Line, Tone, line
 from screens.widgets.lines import Lines, Reader
+
+_BY_PHONE = "By phone, name and code:"
+
+
+def _waits_for_approval(view: ActionView) -> bool:
+    """Whether the plan is confirmed and only a second person is missing."""
+    return bool(view.confirmed_by and view.approvals_missing and view.running)
 
 
 class ActionScreen(Frame):
@@ -37,9 +45,9 @@ class ActionScreen(Frame):
         """Read the run; a plan that waits puts the cursor into the confirming line, once."""
         uid = self.bridge.action_uid()
         self.view = view = self.bridge.desk.actions.get(uid) if uid else None
-        confirms = view is not None and view.can_confirm
+        confirms = view is not None and (view.can_confirm or _waits_for_approval(view))
         self.query_one("#confirm").display = confirms
-        plan = f"{uid} {confirms}"
+        plan = f"{uid} {confirms} {view is not None and view.can_confirm}"
         if plan != self._shown:
             self._shown = plan
             box = self.query_one("#phrase", Input)
@@ -70,7 +78,7 @@ class ActionScreen(Frame):
 
     def type_phrase(self) -> None:
         """Put the cursor into the confirming line."""
-        if self.view is not None and self.view.can_confirm:
+        if self.view is not None and (self.view.can_confirm or _waits_for_approval(self.view)):
             self.query_one("#phrase").focus()
 
     @on(Input.Submitted, "#phrase")
@@ -79,11 +87,23 @@ class ActionScreen(Frame):
         if self.view is None:
             return
         try:
-            self.bridge.desk.actions.confirm(self.view.uid, event.value)
+            if _waits_for_approval(self.view):
+                self._approved_by_phone(self.view, event.value)
+            else:
+                self.bridge.desk.actions.confirm(self.view.uid, event.value)
         except CockpitError as error:
             self.bridge.tell(str(error), "error")
             return
         self.draw(None)
+
+    def _approved_by_phone(self, view: ActionView, typed: str) -> None:
+        """Take `NAME CODE` as it was read out."""
+        name, _, code = typed.strip().partition(" ")
+        if not code:
+            raise BadInput("Type the approver's name and the code that they read out.")
+        desk = self.bridge.desk
+        Approvals(desk.feed, desk.actions, desk.operator).approve_by_phone(view.uid, name, code)
+        self.query_one("#phrase", Input).value = ""
 
     def _head_lines(self, width: int) -> Sequence[Line]:
         if self.view is None:
@@ -98,9 +118,13 @@ class ActionScreen(Frame):
         return [*result_lines(self.view, width), *body_lines(self.view, width, journal_first=started)]
 
     def _prompt(self) -> str:
+        if self.view is not None and _waits_for_approval(self.view):
+            return _BY_PHONE
         return f"Type {self.view.phrase} to apply:" if self.view is not None else ""
 
     def _prompt_lines(self, width: int) -> Sequence[Line]:
         if self.view is None:
             return []
+        if _waits_for_approval(self.view):
+            return [line((_BY_PHONE, Tone.KEY))]
         return [line(("Type ", Tone.KEY), (self.view.phrase, Tone.STRONG), (" to apply:", Tone.KEY))]

@@ -53,10 +53,15 @@ class Shell(InOrder):
             dark = self.current_theme.dark
             self.add_class(f"-theme-{theme_name}", "-dark-mode" if dark else "-light-mode", update=False)
 
+    def on_mount(self) -> None:
+        """Paint for the terminal that is there, which is known only now."""
+        self.paints = Paints(self.paints.colours, few_colours=self._few_colours)
+
     @property
     def _few_colours(self) -> bool:
-        """Whether the terminal has 16 colours or none, in which the cursor's background may be lost."""
-        return self.no_color or self.console.color_system in (None, "standard", "windows")
+        """Whether the terminal has 16 colours or none, in which tones and the cursor's background may be lost."""
+        is_terminal = self._driver is not None and not self.is_headless
+        return self.no_color or (is_terminal and self.console.color_system in (None, "standard", "windows"))
 
     def heal_size(self) -> None:
         """Lay the screen out anew if its size is not the terminal's: over some lines the signal gets lost."""

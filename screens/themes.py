@@ -132,11 +132,15 @@ class Paints:
         self.base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.background}")
         self.selected_base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.selection}")
         if few_colours:
-            self.selected_base += Style(reverse=True)
+            self.selected_base = self.base + Style(reverse=True)
         lit_base = Style.parse(f"{self._tones[Tone.PLAIN]} on {colours.panel}")
         self.lit = {tone: self._style(tone, lit_base) for tone in Tone}
         self.plain = {tone: self._style(tone, self.base) for tone in Tone}
         self.selected = {tone: self._style(tone, self.selected_base) for tone in Tone}
+        if few_colours:
+            # One colour for the whole row: turned round, every tone would paint a patch of its own.
+            bold = self.selected_base + Style(bold=True)
+            self.selected = {tone: bold if tone in _BOLD else self.selected_base for tone in Tone}
 
     def _style(self, tone: Tone, base: Style) -> Style:
         return base + Style(color=self._tones[tone], bold=tone in _BOLD or None)

@@ -40,6 +40,9 @@ _JOURNAL: dict[str, Span] = {
     "applied": ("✔", Tone.OK),
     "checked": ("✔", Tone.OK),
     "confirmed": ("●", Tone.KEY),
+    "approved": ("✔", Tone.OK),
+    "approval_revoked": ("▲", Tone.WARN),
+    "rejected": ("✖", Tone.FAIL),
     "unknown": ("?", Tone.UNKNOWN),
     "reconciling": ("?", Tone.UNKNOWN),
     "refused": ("✖", Tone.FAIL),
@@ -62,7 +65,8 @@ def head_lines(view: ActionView, now: datetime, cells: int, *, profile: str) -> 
     lines = [spread(line(("Plan: " if view.plan else "", Tone.MUTED), (view.title, Tone.TITLE)), right, cells)]
     if view.plan is not None:
         plan = view.plan
-        where = f"account {short_account(plan.account)} ({profile})  region {plan.region}  as {_role(plan.caller)}"
+        account = short_account(plan.account) if plan.account.isdigit() else plan.account
+        where = f"account {account} ({profile})  region {plan.region}  as {_role(plan.caller)}"
         lines.append(cut(line((f"{where} ({view.operator})", Tone.MUTED)), cells))
     return lines
 
@@ -89,6 +93,8 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
         tone = {"-": Tone.FAIL, "+": Tone.OK}.get(row.sign, Tone.MUTED)
         first = line((f"  {row.sign} {row.label:<{labels}}  ", tone))
         lines += wrap(row.text, cells, tone, first=first, indent=labels + 6)
+        if row.undo:
+            lines += wrap(f"undo: {row.undo}", cells, Tone.MUTED, first=line(" " * (labels + 6)), indent=labels + 6)
     lines.append(EMPTY)
     told = [
         ("reach", plan.reach),
@@ -107,7 +113,8 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
 
 def journal_lines(view: ActionView, cells: int) -> list[Line]:
     """Each committed entry, and what is being waited for now."""
-    lines = [rule("Journal", cells, "" if view.alive or not view.running else "no runner is at work")]
+    lines = approval_lines(view, cells)
+    lines += [rule("Journal", cells, "" if view.alive or not view.running else "no runner is at work")]
     for entry in view.lines:
         lines += _entry(entry, cells)
     if view.in_doubt:
@@ -118,6 +125,20 @@ def journal_lines(view: ActionView, cells: int) -> list[Line]:
             f"waiting for {view.waiting_for}", cells, Tone.ACCENT, first=line(("… ", Tone.ACCENT)), indent=2
         )
     return lines
+
+
+def approval_lines(view: ActionView, cells: int) -> list[Line]:
+    """Who has approved, and what the second person has to type; nothing where nobody has to."""
+    lines: list[Line] = []
+    if view.approved_by:
+        lines += wrap(f"approved by {', '.join(view.approved_by)}", cells, first=line(("✔ ", Tone.OK)), indent=2)
+    if view.approvals_missing:
+        words = (
+            f"{view.approvals_missing} more person has to approve ({view.approval_why}): in a terminal of their own"
+            f" they type cockpit approve {view.code_to_approve}, or they read a code out by phone."
+        )
+        lines += wrap(words, cells, Tone.WARN, first=line(("⏸ ", Tone.WARN)), indent=2)
+    return [*lines, EMPTY] if lines else []
 
 
 def _entry(entry: JournalLine, cells: int) -> list[Line]:
