@@ -58,6 +58,8 @@ class Score:
     resolution: timedelta | None
     restored: bool
     percent: int
+    rto: timedelta | None = None
+    """How soon everything has to work again, by the severity profile and the severity that was chosen."""
 
 
 class Witness(Doings, Protocol):
@@ -134,6 +136,7 @@ class Referee:
             restoration=self._since(self.restored_at),
             resolution=self._since(claims.resolved_at),
             restored=self.restored(),
+            rto=self._rto(claims),
             percent=_percent(judgements, acts),
         )
 
@@ -223,6 +226,10 @@ class Referee:
         """The severity profile's terms for the severity that was chosen, else for the one that was meant."""
         severity = claims.severity or self._scenario.severity
         return TERMS.get(self._severity_profile, {}).get(severity, {})
+
+    def _rto(self, claims: Claims) -> timedelta | None:
+        term = self._terms(claims).get("rto")
+        return None if term is None else term.after
 
     def _since(self, at: datetime | None) -> timedelta | None:
         began = self._witness.began_at

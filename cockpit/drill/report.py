@@ -116,9 +116,22 @@ def _results(facts: Facts) -> Iterable[str]:
     yield f"- **Response time:** {clock(score.response)}"
     yield f"- **Restored (by the world's own measure):** {clock(score.restoration)}{_restored_note(score)}"
     yield f"- **Resolution time:** {clock(score.resolution)}"
+    yield f"- **RTO:** {_against_rto(score)}"
     yield "- **Communication effectiveness:** [rating 1-5]"
     yield ""
     yield "Times count from the first inject, in scenario time."
+
+
+def _against_rto(score: Score) -> str:
+    """The time that the severity allows, and whether everything worked again within it."""
+    if score.rto is None:
+        return "none for this severity"
+    if score.restoration is None or not score.restored:
+        broke = score.restored and score.restoration is None
+        return f"{clock(score.rto)}, {'not called on' if broke else '**not reached**'}"
+    left = score.rto - score.restoration
+    kept = f"kept, {clock(left)} left" if left >= timedelta() else f"**missed** by {clock(-left)}"
+    return f"{clock(score.rto)}, {kept}"
 
 
 def _restored_note(score: Score) -> str:

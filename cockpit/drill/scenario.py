@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from cockpit.drill.vocabulary import AnyCondition, AnyExpectation, AnyInject, Quantity, Seconds, Strict, Wrong
+from cockpit.drill.vocabulary import (
+    AnyCondition,
+    AnyExpectation,
+    AnyInject,
+    Quantity,
+    Right,
+    Seconds,
+    Strict,
+    Wrong,
+)
 from cockpit.errors import BadInput, ConfigError, NotFound
 
 RECOMMENDED = "dkim-missing"
@@ -51,6 +60,8 @@ class Scenario(Strict, frozen=True, kw_only=True):
     injects: tuple[AnyInject, ...] = ()
     hints: tuple[Hint, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
+    right: tuple[Right, ...] = ()
+    """Ways to the repair beside those that are expected."""
     wrong: tuple[Wrong, ...] = ()
     restored_when: tuple[AnyCondition, ...] = ()
     facilitator: str = ""

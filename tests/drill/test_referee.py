@@ -14,7 +14,7 @@ from cockpit.drill.aws.identity import Signature
 from cockpit.drill.aws.mail import Mail
 from cockpit.drill.claims import Claims, claims_of
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.deeds import RecordChange
+from cockpit.drill.deeds import Deeds, RecordChange
 from cockpit.drill.referee import Outcome, Referee, Score
 from cockpit.drill.report import Facts, render
 from cockpit.drill.scenario import Scenario, load_scenario
@@ -354,3 +354,52 @@ def _report(scenario: Scenario) -> str:
             seed=0,
         )
     )
+
+
+def _told(court: Court, claims: Claims) -> str:
+    """The line of the report that sets the restoration beside the RTO."""
+    report = render(
+        Facts(
+            scenario=court.scenario,
+            score=court.referee.score(claims),
+            claims=claims,
+            happenings=(),
+            assumptions=(),
+            started=court.clock.started,
+            elapsed=court.clock.elapsed(),
+            speed=10.0,
+            seed=0,
+        )
+    )
+    return next(line for line in report.splitlines() if line.startswith("- **RTO:**"))
+
+
+def test_the_report_sets_the_restoration_beside_the_rto() -> None:
+    court = Court(v.Restored(title="works again"))
+    assert _told(court, Claims(severity="P1")) == "- **RTO:** 0:15:00, not called on"
+    court.break_it()
+    assert _told(court, Claims(severity="P1")) == "- **RTO:** 0:15:00, **not reached**"
+    court.wait(10 * MINUTE)
+    court.mend_it()
+    assert _told(court, Claims(severity="P1")) == "- **RTO:** 0:15:00, kept, 0:05:00 left"
+    court.break_it()
+    court.wait(10 * MINUTE)
+    court.mend_it()
+    assert _told(court, Claims(severity="P1")) == "- **RTO:** 0:15:00, **missed** by 0:05:00"
+
+
+def test_a_way_to_the_repair_that_nobody_asked_for_is_right() -> None:
+    court = Court(v.Restored(title="works again"))
+    ways = (v.Right(service="sesv2", operation="PutAccountDetails"), v.Right(under="pay.example", type="CNAME"))
+    deeds = Deeds(msgspec.structs.replace(court.scenario, right=ways), court.witness, lambda at: timedelta())
+    for name, kind in (("_x.www.pay.example", "CNAME"), ("www.pay.example", "A"), ("xpay.example", "CNAME")):
+        change = RecordChange(at=court.clock.now(), text=f"{name} {kind}", name=f"{name}.", type=kind)
+        court.witness.changed.append(change)
+    court.call("PutAccountDetails")
+    verdicts = {act.what.partition(" (")[0]: act.verdict for act in deeds.acts(lambda condition: None)}
+    assert verdicts == {
+        "_x.www.pay.example CNAME": "right",
+        "www.pay.example A": "neutral",
+        "xpay.example CNAME": "neutral",
+        "sesv2 PutAccountDetails": "right",
+    }

@@ -132,6 +132,24 @@ AnyExpectation = (
 """The closed vocabulary of what a drill asks for."""
 
 
+class Right(Strict, frozen=True, kw_only=True):
+    """An AWS call or a change of record sets that serves the repair, and that nobody misses when it is not made.
+
+    `record` is one name; `under` is every name at and below one. An empty `type` means every type.
+    """
+
+    service: str = ""
+    operation: str = ""
+    parameters: dict[str, Any] = {}
+    record: str = ""
+    under: str = ""
+    type: str = ""
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.service and self.operation, self.record, self.under))) != 1:
+            raise ValueError("name either a service and an operation, or a record, or what it is under")
+
+
 class Wrong(Strict, frozen=True, kw_only=True):
     """An AWS call, or a change of a record set, that must not take effect.
 

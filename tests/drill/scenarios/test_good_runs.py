@@ -273,6 +273,9 @@ PLAYS = {
 }
 
 
+BEYOND_RTO = {"customer-communication"}
+"""Scenarios whose end is in nobody's hands here."""
+
 OTHER_WAYS = {
     "certificate-expiry/ACM": Play(
         "pay.example", "tls.certificate", "certificate-expired", switch_to_a_certificate_of_acm
@@ -313,7 +316,10 @@ def test_a_scenario_is_seen_mended_and_scored(way: str, tmp_path: Path, prepared
         score = stage.score()
     assert score.restored
     assert {title: outcome for title, outcome in outcomes(score).items() if outcome is not Outcome.MET} == {}
-    assert [act for act in score.acts if act.verdict in ("wrong", "dangerous")] == []
+    assert [act for act in score.acts if act.verdict != "right"] == []
+    if play.incident and score.rto is not None and way not in BEYOND_RTO:
+        assert score.restoration is not None
+        assert score.restoration <= score.rto
     assert score.percent == 100
 
 
