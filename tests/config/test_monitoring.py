@@ -91,6 +91,7 @@ def test_the_documents_file_becomes_settings(tmp_path: Path) -> None:
     assert (app.intervals.tls_s, app.intervals.http_s) == (600.0, 60.0)
     assert (app.hosts[0].path, app.hosts[0].slow_s) == ("/", 2.0)
     assert len(settings.resolvers) == 10
+    assert settings.certificate_transparency.source == "https://crt.sh/"
     assert settings.alert_routing["critical_alerts"][0].actions[1] == {"slack": "#critical-alerts"}
 
 
@@ -212,3 +213,19 @@ def test_whatever_stands_in_it_every_value_is_told_once_and_the_result_loads(
     assert len(found.accounts) == len(list(leaves(value)))
     assert all(account.sentence.endswith((".", "?")) for account in found.accounts)
     merged(found, tmp_path_factory.mktemp("config") / "cockpit.yaml")
+
+
+def test_staples_timestamps_and_new_certificates_are_watched_as_written() -> None:
+    found = taken(FILE)
+    assert outcome(found, "ssl_monitoring.certificate_checks[0].ocsp_stapling") is Outcome.ALREADY
+    key = "ssl_monitoring.certificate_transparency[0].monitor_new_certificates"
+    assert outcome(found, key) is Outcome.TAKEN
+
+
+def test_more_resolvers_than_ten_are_refused_in_a_clear_sentence() -> None:
+    addresses = ", ".join(f'"192.0.2.{number}"' for number in range(1, 12))
+    found = taken(f"dns_monitoring:\n  primary_checks:\n    - domain: a.example\n      resolvers: [{addresses}]\n")
+    (account,) = [each for each in found.accounts if each.key.endswith("resolvers")]
+    assert account.outcome is Outcome.NONE
+    assert account.sentence == "10 resolvers can be asked at most, and with these there would be 14."
+    assert found.resolvers == ()

@@ -26,6 +26,7 @@ class Draft:
         self.hosts: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.resolvers: dict[str, str] = {}
         self.routing: dict[str, Any] = {}
+        self.transparency: dict[str, Any] = {}
 
     def beside(self, path: Path, key: str) -> Any:
         """The value of a key that stands beside the one at `path`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from cockpit.config.monitoring.accounts import Outcome, Told
 from cockpit.config.monitoring.draft import Draft, is_address, name_of, seconds_of
+from cockpit.config.settings import MAX_RESOLVERS
 from cockpit.config.yaml_subset import Path
 from cockpit.errors import BadInput
 from cockpit.profile import DEFAULT_RESOLVERS
@@ -95,10 +96,13 @@ def _standing(draft: Draft) -> dict[str, str]:
 
 
 def _ask_too(draft: Draft, further: list[tuple[str, str]]) -> None:
-    if not draft.settings.resolvers:
-        # A list of one's own takes the place of the default one, so it has to name these too.
-        draft.resolvers.update({address: name for name, address in DEFAULT_RESOLVERS})
-    draft.resolvers.update({address: name for name, address in further})
+    # A list of one's own takes the place of the default one, so it has to name these too.
+    first = () if draft.settings.resolvers else DEFAULT_RESOLVERS
+    added = {**draft.resolvers, **{address: name for name, address in (*first, *further)}}
+    asked = len(added) + len(draft.settings.resolvers)
+    if asked > MAX_RESOLVERS:
+        raise BadInput(f"{MAX_RESOLVERS} resolvers can be asked at most, and with these there would be {asked}.")
+    draft.resolvers.update(added)
 
 
 def _failures(draft: Draft, path: Path, value: Any) -> Told:

@@ -19,6 +19,7 @@ from cockpit.text import visible
 
 SECTIONS = ("dns_monitoring", "ssl_monitoring", "service_monitoring", "alert_routing")
 ROUTING = "alert_routing"
+TRANSPARENCY = "certificate_transparency"
 
 _RULES = {**names.RULES, **web.RULES}
 _PARTS = {shape.partition(".")[0] for shape in _RULES}
@@ -30,10 +31,11 @@ class Monitoring(msgspec.Struct, frozen=True):
     additions: tuple[Addition, ...] = ()
     resolvers: tuple[tuple[str, str], ...] = ()
     routing: Mapping[str, Any] = {}
+    transparency: Mapping[str, Any] = {}
     accounts: tuple[Account, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.additions or self.resolvers or self.routing)
+        return bool(self.additions or self.resolvers or self.routing or self.transparency)
 
     def merged(self, text: str, path: FilePath) -> str:
         """The text of a configuration with all of it added; raises ConfigError where something cannot be put in."""
@@ -44,6 +46,8 @@ class Monitoring(msgspec.Struct, frozen=True):
                 for name, address in self.resolvers
             ]
             text = with_items(text, items, path, "resolvers")
+        if self.transparency:
+            text = with_mapping(text, TRANSPARENCY, self.transparency, path)
         return with_mapping(text, ROUTING, self.routing, path) if self.routing else text
 
 
@@ -64,7 +68,13 @@ def monitoring_from(document: Document, settings: Settings) -> Monitoring:
     needed = tuple(each for each in additions if each or settings.domain(each.name) is None)
     resolvers = tuple((name, address) for address, name in draft.resolvers.items())
     standing = {each.address for each in settings.resolvers}
-    return Monitoring(needed, tuple(each for each in resolvers if each[1] not in standing), draft.routing, accounts)
+    return Monitoring(
+        needed,
+        tuple(each for each in resolvers if each[1] not in standing),
+        draft.routing,
+        draft.transparency,
+        accounts,
+    )
 
 
 def _account(document: Document, draft: Draft, path: Path, value: Any) -> Account:

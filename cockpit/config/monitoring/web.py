@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from cockpit.config.issuance import CRT_SH
 from cockpit.config.monitoring.accounts import Outcome, Told
 from cockpit.config.monitoring.draft import HTTPS, Draft, duration, name_of, seconds_of, url_of
 from cockpit.config.monitoring.names import Rule, always, beside_domain, nothing
 from cockpit.config.yaml_subset import Path
 from cockpit.errors import BadInput
+from cockpit.text import visible
 
 LADDER_DAYS = [30, 14, 7, 1]
 PATIENCE_S = 10.0
@@ -16,8 +18,10 @@ PATIENCE_S = 10.0
 
 MAX_PATIENCE_S = 25.0
 
-_LOAD_BALANCER = "Load balancers are not looked at as such; each address of a host is, for certificate and answer."
-_ISSUED = "Certificate transparency logs are not read: a certificate is judged once a host presents it."
+_LOAD_BALANCER = (
+    "Name the load balancers or target groups under load_balancers of a domain; their targets are then watched, "
+    "zone by zone, and each address of a host for its certificate and answer."
+)
 
 
 def _certificate_domain(draft: Draft, path: Path, value: Any) -> Told:
@@ -84,16 +88,42 @@ def _slow(draft: Draft, path: Path, value: Any) -> Told:
     return _of_host(draft, path, "slow_s", seconds, None, f"An answer that takes over {seconds:g} s is a warning.")
 
 
+def _new_certificates(draft: Draft, path: Path, value: Any) -> Told:
+    standing = draft.settings.certificate_transparency.source
+    if value is not True:
+        return Outcome.NONE, "They are looked for where a search is configured, and else not."
+    if standing:
+        return Outcome.ALREADY, f"New certificates are looked for at {visible(standing, limit=100)}."
+    draft.transparency["source"] = CRT_SH
+    return Outcome.TAKEN, f"New certificates are looked for at {CRT_SH}, which thereby learns the domains."
+
+
+def _unauthorised(draft: Draft, path: Path, value: Any) -> Told:
+    if value is not True:
+        return Outcome.NONE, "Certificates by issuers that are not listed always raise an alert."
+    if draft.settings.certificate_transparency.issuers:
+        return Outcome.ALREADY, "Whoever is not listed under issuers raises an alert."
+    said = "List who may issue under certificate_transparency: issuers; until then every new certificate is told."
+    return Outcome.ALREADY, said
+
+
+def _search_interval(draft: Draft, path: Path, value: Any) -> Told:
+    seconds, stands = seconds_of(value), draft.settings.intervals.ct_s
+    if seconds == stands:
+        return Outcome.ALREADY, f"The logs are searched every {stands:g} s."
+    return Outcome.KEPT, f"The logs are searched every {stands:g} s; set ct_s under intervals for another time."
+
+
 RULES: Mapping[str, Rule] = {
     "certificate_checks.domain": _certificate_domain,
     "certificate_checks.check_interval": partial(beside_domain, "tls_s"),
     "certificate_checks.expiry_warning_days": _expiry_days,
     "certificate_checks.chain_validation": partial(always, "The presented chain is validated."),
-    "certificate_checks.ocsp_stapling": partial(nothing, "Stapled OCSP answers are not looked at."),
-    "certificate_checks.ct_log_validation": partial(nothing, "Signed certificate timestamps are not looked at."),
-    "certificate_transparency.monitor_new_certificates": partial(nothing, _ISSUED),
-    "certificate_transparency.alert_on_unauthorized": partial(nothing, _ISSUED),
-    "certificate_transparency.check_interval": partial(nothing, _ISSUED),
+    "certificate_checks.ocsp_stapling": partial(always, "Stapled OCSP answers are judged, and responders asked."),
+    "certificate_checks.ct_log_validation": partial(always, "Timestamps of logs are counted and verified."),
+    "certificate_transparency.monitor_new_certificates": _new_certificates,
+    "certificate_transparency.alert_on_unauthorized": _unauthorised,
+    "certificate_transparency.check_interval": _search_interval,
     "endpoints.url": _url,
     "endpoints.check_interval": _url_interval,
     "endpoints.timeout": _timeout,
