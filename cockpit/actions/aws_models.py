@@ -16,7 +16,9 @@ debug endpoint-url generate-cli-skeleton max-items no-cli-auto-prompt no-cli-pag
 no-verify-ssl output page-size profile query region starting-token version
 """
 _GLOBAL_OPTIONS = frozenset(_GLOBAL.split())
-_SHORTENED = frozenset({("ses", "send-email"), ("lambda", "invoke"), ("route53", "create-hosted-zone")})
+_SHORTENED = frozenset(
+    {("ses", "send-email"), ("lambda", "invoke"), ("route53", "create-hosted-zone"), ("sns", "subscribe")}
+)
 """Commands for which the command line adds options of its own to the service's."""
 
 
