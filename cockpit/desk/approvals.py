@@ -13,9 +13,9 @@ from cockpit.text import visible
 
 
 class Approvals:
-    """What one operator may approve; `keys` is the folder with their own key, made when it is first needed."""
+    """What one operator may approve; `keys` is the folder with their own key, which only signing needs."""
 
-    def __init__(self, feed: Feed, actions: Actions, operator: str, keys: Path) -> None:
+    def __init__(self, feed: Feed, actions: Actions, operator: str, keys: Path | None = None) -> None:
         self._feed = feed
         self._actions = actions
         self._operator = operator
@@ -45,6 +45,8 @@ class Approvals:
         if view.plan is None:
             raise IllegalMove("There is no plan yet.")
         self._refuse_own(view)
+        if self._keys is None:
+            raise IllegalMove("A plan is signed from a terminal of one's own, with cockpit approve.")
         key = operator_key(self._keys, self._operator)
         known = approvers(self._feed.ledger.stream(STREAM)).keys.get(self._operator, {})
         with self._feed.decide() as pen:
