@@ -1,0 +1,190 @@
+"""Our verdict on chains beside that of `openssl verify`, at many times and with many things wrong."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from cockpit.probes.certificates import Trust, facts, verify
+from cockpit.probes.chain import best_path, picture
+from cockpit.profile import Profile
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+HOST = "www.shop.example"
+
+
+def key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass
+class Made:
+    """A certificate with its key."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+
+def issue(
+    name: str,
+    issuer: Made | None,
+    days: tuple[int, int],
+    *,
+    names: Sequence[str] = (),
+    own: ec.EllipticCurvePrivateKey | None = None,
+) -> Made:
+    """A certificate valid on days from START; an authority unless it has `names`."""
+    private = own or key()
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    signer = issuer.key if issuer else private
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(START + timedelta(days=days[0]))
+        .not_valid_after(START + timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(_usage(authority=not names), critical=True)
+    )
+    if names:
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
+        builder = builder.add_extension(alternatives, critical=False)
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        builder = builder.add_extension(usage, critical=False)
+    return Made(builder.sign(signer, hashes.SHA256()), private)
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    flags = dict.fromkeys(
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=authority, crl_sign=authority, **flags)
+
+
+ROOT = issue("root", None, (-1000, 4000))
+MIDDLE = issue("middle", ROOT, (-100, 60))
+LATE = issue("middle", ROOT, (40, 1000), own=MIDDLE.key)
+GONE = issue("middle", ROOT, (-900, -100), own=MIDDLE.key)
+LEAF = issue("www", MIDDLE, (0, 90), names=[HOST])
+OTHER_NAME = issue("mail", MIDDLE, (0, 90), names=["mail.shop.example"])
+WILD = issue("wild", MIDDLE, (0, 90), names=["*.shop.example"])
+STRANGER = issue("stranger", issue("other root", None, (-10, 400)), (0, 90), names=[HOST])
+ALONE = issue("alone", None, (0, 90), names=[HOST])
+
+CHAINS: dict[str, tuple[Made, ...]] = {
+    "good": (LEAF, MIDDLE),
+    "missing intermediate": (LEAF,),
+    "another name": (OTHER_NAME, MIDDLE),
+    "wildcard": (WILD, MIDDLE),
+    "another root": (STRANGER,),
+    "by itself": (ALONE,),
+    "expired cross-sign beside a good one": (LEAF, GONE, MIDDLE),
+    "only the expired intermediate": (LEAF, GONE),
+    "an intermediate that begins later": (LEAF, LATE),
+    "both intermediates": (LEAF, MIDDLE, LATE),
+    "in the wrong order": (LEAF, ROOT, MIDDLE),
+}
+DAYS = (-5, 1, 50, 61, 89, 91)
+
+
+def pem(made: Sequence[Made]) -> bytes:
+    return b"".join(each.certificate.public_bytes(Encoding.PEM) for each in made)
+
+
+@pytest.fixture(scope="module")
+def trust() -> Trust:
+    return Trust(Profile(ca_pem=pem([ROOT]).decode()))
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("kind", CHAINS)
+def test_openssl_verify_agrees_at_every_time(kind: str, trust: Trust, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    chain = CHAINS[kind]
+    root, leaf, between = (tmp_path / name for name in ("root.pem", "leaf.pem", "between.pem"))
+    root.write_bytes(pem([ROOT]))
+    leaf.write_bytes(pem(chain[:1]))
+    between.write_bytes(pem(chain[1:]))
+    for day in DAYS:
+        at = START + timedelta(days=day, hours=1)
+        ours = verify([each.certificate for each in chain], HOST, trust, at)
+        command = [openssl, "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", HOST]
+        command += ["-attime", str(int(at.timestamp())), "-CAfile", str(root), "-no-CApath"]
+        command += ["-untrusted", str(between)] if chain[1:] else []
+        done = subprocess.run([*command, str(leaf)], capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == (ours.reason == ""), (kind, day, ours, done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "reason"),
+    [
+        ("good", -5, "not-yet-valid"),
+        ("good", 91, "expired"),
+        ("good", 61, "expired"),
+        ("missing intermediate", 1, "missing-intermediate"),
+        ("another name", 1, "name-mismatch"),
+        ("by itself", 1, "self-signed"),
+        ("another root", 1, "missing-intermediate"),
+        ("expired cross-sign beside a good one", 1, ""),
+        ("both intermediates", 61, ""),
+    ],
+)
+def test_each_refusal_has_its_reason(kind: str, day: int, reason: str, trust: Trust) -> None:
+    chain = [each.certificate for each in CHAINS[kind]]
+    assert verify(chain, HOST, trust, START + timedelta(days=day)).reason == reason
+
+
+def test_the_best_path_leaves_an_expired_cross_sign_aside(trust: Trust) -> None:
+    chain = [each.certificate for each in CHAINS["expired cross-sign beside a good one"]]
+    at = START + timedelta(days=1)
+    path, complete = best_path(chain, trust, at)
+    assert complete
+    assert path[1] == MIDDLE.certificate
+    drawn = picture(chain, path, complete, at)
+    assert [each["used"] for each in drawn] == [True, True, True, False]
+    assert drawn[1]["trouble"].startswith("ends on"), "the intermediate ends before the leaf"
+    assert drawn[3]["trouble"].startswith("expired on")
+
+
+def test_a_certificate_for_a_thousand_names_is_read_and_shown_in_part(trust: Trust) -> None:
+    names = [f"host-{number}.shop.example" for number in range(1000)]
+    many = issue("many", MIDDLE, (0, 90), names=names)
+    told = facts(many.certificate)
+    assert (len(told["names"]), told["more_names"]) == (100, 900)
+    at = START + timedelta(days=1)
+    assert verify([many.certificate, MIDDLE.certificate], "host-999.shop.example", trust, at).reason == ""
+    assert verify([many.certificate, MIDDLE.certificate], HOST, trust, at).reason == "name-mismatch"
+
+
+def test_certificates_that_name_each_other_as_issuer_end_somewhere(trust: Trust) -> None:
+    one, other = key(), key()
+    first = issue("circle b", Made(issue("circle a", None, (0, 90), own=one).certificate, one), (0, 90), own=other)
+    second = issue("circle a", Made(first.certificate, other), (0, 90), own=one)
+    leaf = issue("www", Made(second.certificate, one), (0, 90), names=[HOST])
+    chain = [leaf.certificate, second.certificate, first.certificate]
+    path, complete = best_path(chain, trust, START + timedelta(days=1))
+    assert not complete
+    assert len(path) <= 3
