@@ -143,6 +143,7 @@ class CockpitApp(Bridge):
         """Let ages and clocks go on, time-outs run out, and runs without a runner be taken up."""
         self.heal_size()
         with self.enduring():
+            self.settle_duties()
             if self._settle():
                 self._draw(None)
             screen = self.main_screen()

@@ -16,7 +16,7 @@ from cockpit.launching import REOPEN, Launcher
 from cockpit.text import visible
 from screens.commands import BY_ID, Standing
 from screens.keys import KeyMap
-from screens.present.duties import Duties, duty_lines
+from screens.present.duties import Duties, duty_lines, overdue_words, under_way_words, verified_words
 from screens.present.incident import card_of
 from screens.present.lines import Line
 from screens.session import Session
@@ -155,8 +155,24 @@ class Bridge(Shell):
 
     def read_duties(self) -> None:
         """Read what is overdue; a drill has no duties of its own."""
-        if not self.desk.profile.is_drill:
-            self.duties = Duties(self.desk.practice.overdue())
+        if self.desk.profile.is_drill:
+            return
+        desk, now = self.desk, self.desk.clock.now()
+        due, last, going = desk.verification.due(), desk.verification.last(), desk.verification.under_way()
+        told = ""
+        if going is not None:
+            told = under_way_words(going, now)
+        elif due.overdue:
+            told = overdue_words(last, due, now)
+        self.duties = Duties(desk.practice.overdue(), told, going=going is not None)
+
+    def settle_duties(self) -> None:
+        """Finish a verification once everything was looked at, and say what came out of it."""
+        if self.duties.going:
+            done = self.desk.verification.settle()
+            if done is not None:
+                self.tell(verified_words(done))
+            self.read_duties()
 
     def duty_lines(self, width: int) -> Sequence[Line]:
         """What is overdue beside the incidents: practice and verification by hand."""

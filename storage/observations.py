@@ -182,6 +182,14 @@ class Observations:
             )
         return int(rows[0][0])
 
+    def request_all(self, targets: Sequence[str], by: str, at: datetime) -> None:
+        """Ask for all checks of many targets in one commit."""
+        with self._database.write() as own:
+            own.executemany(
+                "INSERT INTO probe_request (target, check_name, requested_by, at) VALUES (?, '', ?, ?)",
+                [(target, by, stamp(at)) for target in targets],
+            )
+
     def take_requests(self) -> list[Request]:
         """Remove all waiting requests and return them, oldest first; takes no lock when there are none."""
         if not self._database.rows("SELECT 1 FROM probe_request LIMIT 1"):

@@ -112,9 +112,7 @@ class Verifications:
             raise Refused("There is nothing to verify: no domain is configured.")
         with self._feed.decide() as pen:
             pen.append(STREAM, BEGUN, {"targets": len(self._targets)})
-        now = self._clock.now()
-        for target in self._targets:
-            self._observations.request(target, "", self._feed.actor, now)
+        self._observations.request_all(self._targets, self._feed.actor, self._clock.now())
         return len(self._targets)
 
     def settle(self) -> Verification | None:

@@ -72,6 +72,17 @@ async def check_now(bridge: Bridge, standing: Standing, argument: str) -> None:
     bridge.tell(f"The watch was asked to look at {target} now.")
 
 
+async def verify_all(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Look at everything, and write down who asked and when."""
+    going = bridge.desk.verification.under_way()
+    if going is not None:
+        raise Refused(f"{going.by} began that already: {going.left} of {going.targets} are left.")
+    number = bridge.desk.verification.begin()
+    bridge.read_duties()
+    late = "" if bridge.desk.header().watch_running else " No watch is running: W starts one."
+    bridge.tell(f"Everything is being looked at, {number} in all, in your name.{late}")
+
+
 async def start_watch(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Start probing when nobody does."""
     if bridge.desk.header().watch_running:
@@ -128,6 +139,7 @@ MOVES = {
     "list.group": group_list,
     "list.fold": fold_group,
     "check.now": check_now,
+    "verify.all": verify_all,
     "watch.start": start_watch,
     "drill.start": start_drill,
     "domain.add": add_domain,

@@ -1,18 +1,24 @@
 """What has to be done now and then and was not: drills, training, and looking at everything by hand."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import msgspec
 
+from cockpit.desk.verification import Due, UnderWay, Verification
 from screens.present.lines import Line, Tone, cut, line
-from screens.present.words import count
+from screens.present.words import age, count, span_words
 
 
 class Duties(msgspec.Struct, frozen=True):
-    """What is overdue. `practice` has a sentence each; `verification` is one sentence, empty when it is not due."""
+    """What is overdue. `practice` has a sentence each; `verification` is one sentence, empty when it is not due.
+
+    `going` says that a verification is under way.
+    """
 
     practice: tuple[str, ...] = ()
     verification: str = ""
+    going: bool = False
 
 
 def duty_lines(duties: Duties, key: Callable[[str], str], cells: int) -> Sequence[Line]:
@@ -23,8 +29,32 @@ def duty_lines(duties: Duties, key: Callable[[str], str], cells: int) -> Sequenc
         words = f"practice overdue{more}: {duties.practice[0]}"
         lines.append(_line(key("drill.start"), words, cells))
     if duties.verification:
-        lines.append(_line(key("verify.all"), duties.verification, cells))
+        sign = (
+            line(("… ", Tone.INFO)) if duties.going else line(("▲ ", Tone.WARN), (key("verify.all"), Tone.KEY), " ")
+        )
+        tone = Tone.INFO if duties.going else Tone.WARN
+        lines.append(cut(line(*sign, (duties.verification, tone)), cells))
     return lines
+
+
+def overdue_words(last: Verification | None, due: Due, now: datetime) -> str:
+    """Since when everything should have been verified."""
+    if last is None:
+        return "all checks were never verified by hand"
+    every = span_words(due.every)
+    return f"all checks were last verified by {last.by} {age(last.at, now)} ago; due every {every}"
+
+
+def under_way_words(going: UnderWay, now: datetime) -> str:
+    """How far a verification is."""
+    return f"{going.by} verifies everything since {age(going.at, now)}: {going.left} of {going.targets} left"
+
+
+def verified_words(done: Verification) -> str:
+    """What came out of it."""
+    parts = [f"{done.failing} failing" if done.failing else "", f"{done.unknown} unknown" if done.unknown else ""]
+    found = ", ".join(filter(None, parts)) or "nothing wrong"
+    return f"Verified by {done.by}: {count(done.targets, 'target')}, {found}."
 
 
 def _line(key: str, words: str, cells: int) -> Line:

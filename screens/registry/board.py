@@ -26,6 +26,8 @@ COMMANDS: tuple[Command, ...] = (
             "of verdict.", BOARD, ("board", "domain"), "history", domain),
     Command("copy.all", ("Y",), "Copy all records", "Copy every record that is to be published, as zone lines.",
             BOARD, ("domain",), "", copyable),
+    Command("verify.all", ("V",), "Verify everything now", "Look at every check of every domain; who did so and "
+            "when is written down.", BOARD, ("board",)),
     Command("watch.start", ("W",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),
     Command("drill.start", ("d",), "Practise a drill", "Open a cockpit on a simulated outage; nothing leaves this "
             "machine.", BOARD, ("board",)),
