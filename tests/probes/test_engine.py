@@ -10,7 +10,7 @@ import pytest
 
 from cockpit.probes.answer import ASKED_OVER_TCP, Answer
 from cockpit.probes.dns import ask
-from cockpit.probes.engine import Engine
+from cockpit.probes.engine import Engine, Round
 from cockpit.probes.engine.bucket import Bucket
 from cockpit.probes.question import make_question
 from cockpit.profile import Profile
@@ -138,6 +138,77 @@ async def test_silence_ends_at_the_deadline_and_a_lost_datagram_is_sent_again() 
 async def test_a_port_where_nobody_listens_is_unreachable() -> None:
     async with Engine() as engine:
         assert (await ask(NOBODY, resolver(), NAME, "A", transport=engine)).status == "unreachable"
+
+
+async def test_a_second_answer_and_one_that_comes_late_disturb_nobody() -> None:
+    held: list[dns.message.Message] = []
+
+    def handle(query: dns.message.Message, _: bool) -> list[bytes]:
+        name = query.question[0].name.to_text().lower()
+        if name.startswith("slow"):
+            held.append(query)
+            return []
+        late = [address(each) for each in held]
+        held.clear()
+        return [*late, address(query), address(query)]
+
+    async with name_server(handle) as profile, Engine() as engine:
+        slow = await ask(profile, resolver(), "slow.example", "A", deadline_s=0.2, transport=engine)
+        assert slow.status == "timeout"
+        for _ in range(20):
+            answer = await ask(profile, resolver(), NAME, "A", deadline_s=0.5, transport=engine)
+            assert answer.values == ("203.0.113.9",)
+        silent = await ask(profile, resolver(), "slow.example", "A", deadline_s=0.2, transport=engine)
+    assert silent.status == "timeout", "late answers and copies are no sign of a stranger"
+
+
+async def test_a_flood_that_overflows_the_receive_buffer_ends_in_a_verdict_for_each_question() -> None:
+    def flooding(query: dns.message.Message, _: bool) -> list[bytes]:
+        return [*[bytes(1400)] * 150, address(query)]
+
+    async with name_server(flooding, tcp=False) as profile, Engine() as engine:
+        for _ in range(2):
+            answers = await asyncio.gather(
+                *(
+                    ask(profile, resolver(), f"n{n}.example", "A", deadline_s=1.0, transport=engine)
+                    for n in range(30)
+                )
+            )
+            assert {answer.status for answer in answers} <= {"answer", "timeout", "mismatch"}
+        assert not any(outlet.waiting for gate in engine._gates.values() for outlet in gate.outlets)
+
+
+async def test_a_round_tells_what_came_for_each_question_and_what_did_not() -> None:
+    def handle(query: dns.message.Message, _: bool) -> bytes | None:
+        name = query.question[0].name.to_text().lower()
+        return None if name.startswith("lost") else address(query)
+
+    async with name_server(handle) as profile, Engine(per_server_per_s=400.0, burst=5.0) as engine:
+        there, gone = profile.dialled(resolver().address, 53), NOBODY.dialled(resolver().address, 53)
+        names = [f"n{number}.example" for number in range(20)]
+        asked = [(there, make_question(name, "A", 0)) for name in (*names, "lost.example")]
+        asked += [(gone, make_question(NAME, "A", 0)), asked[0]]
+        heard = Round(engine)
+        await heard.ask(asked, 0.3)
+        heard.keep(asked)
+        assert [type(came) for came in heard.came[20:]] == [TimeoutError, ConnectionRefusedError, bytes]
+        assert all(isinstance(came, bytes) for came in heard.came[:20])
+        before = engine._gates[there].lately
+        assert (await heard.datagram(*asked[3], 0.3))[12:] == asked[3][1].restored(heard.came[3])[12:]  # type: ignore[arg-type]
+        assert engine._gates[there].lately in (0, before), "what was heard is not asked again"
+        await heard.ask([], 0.3)
+
+
+async def test_closing_tells_those_who_stand_in_line_too() -> None:
+    async with name_server(address) as profile:
+        engine = Engine(per_server_per_s=0.1, burst=1.0)
+        there = profile.dialled(resolver().address, 53)
+        heard = Round(engine)
+        waiting = asyncio.create_task(heard.ask([(there, make_question(NAME, "A", 0))] * 3, 5.0))
+        await asyncio.sleep(0)
+        engine.close()
+        await waiting
+        assert {type(came) for came in heard.came[1:]} == {ConnectionAbortedError}
 
 
 async def test_rare_types_extended_errors_and_edns_trouble_go_to_dnspython() -> None:
