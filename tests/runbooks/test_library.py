@@ -25,12 +25,14 @@ from cockpit.runbooks.shelf import Shelf
 BOOKS = {book.id: book for book in Shelf().all()}
 LOOKING = re.compile(
     r"dig |curl .*--head |openssl s_client |mongosh .*db\.hello|kubectl (get|describe|logs|rollout status) "
-    r"|gcloud [\w -]+ (list|describe|get-health) |aws s3 ls |aws \w+ (get|list|describe|query)"
+    r"|gcloud [\w -]+ (list|describe|get-health) |aws s3 ls |aws \w+ (get|list|describe|query|lookup)"
 )
 """Commands that change nothing, and so may run without being confirmed each time."""
 
 EXPECTED = """
-byodkim-by-hand byodkim-phase-7 certificate-expired certificate-expiring certificate-invalid certificate-revoked
+byodkim-by-hand byodkim-phase-7 closer-watch follow-up incident-acknowledgment provider-escalation ses-feedback-test
+ses-setup system-health system-recovery
+certificate-expired certificate-expiring certificate-invalid certificate-revoked
 customer-communication database-connectivity dkim-record-missing dns-propagation dns-resolution-failure
 dnssec-failure domain-identity-failed domain-owner-notification initial-assessment load-balancer mail-records-wrong
 post-incident-validation regional-outage registrar-escalation service-down ses-account-stopped ses-bounce-rate
@@ -110,7 +112,7 @@ def test_no_runbook_is_suggested_for_an_alert_that_nothing_raises() -> None:
 
 @every_book
 def test_a_runbook_is_suggested_for_alerts_that_there_are(book: Runbook) -> None:
-    assert book.alerts
+    assert book.alerts or book.for_no_alert
     assert set(book.alerts) <= set(RUNBOOKS)
     assert {kind for kind, id in RUNBOOKS.items() if id == book.id} <= set(book.alerts)
 

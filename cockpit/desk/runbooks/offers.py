@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cockpit.config import Settings
-from cockpit.errors import BadInput
+from cockpit.errors import BadInput, CockpitError
 from cockpit.runbooks.card import RunbookCard, card_of
 from cockpit.runbooks.include import Expanded, expand
 from cockpit.runbooks.inputs import typed
@@ -24,7 +24,7 @@ class Offers:
     def list(self) -> Sequence[RunbookCard]:
         """Every runbook, by title."""
         runs = self._runs()
-        return [card_of(book, runs) for book in self._shelf.all()]
+        return [card_of(self._offered(book), runs) for book in self._shelf.all()]
 
     def book(self, id: str) -> Runbook:
         """One runbook with its steps; raises NotFound."""
@@ -41,7 +41,14 @@ class Offers:
     def suggested(self, alert_kind: str) -> Sequence[RunbookCard]:
         """Those that are written for alerts of this kind."""
         runs = self._runs()
-        return [card_of(book, runs) for book in self._shelf.for_alert(alert_kind)]
+        return [card_of(self._offered(book), runs) for book in self._shelf.for_alert(alert_kind)]
+
+    def _offered(self, book: Runbook) -> Runbook:
+        """The book with what it includes, so that all it will ask for is known; as it is where that cannot be."""
+        try:
+            return expand(book, self._shelf.get).book
+        except CockpitError:
+            return book
 
     def prefill(self, id: str, target: str) -> dict[str, str]:
         """What is known of a runbook's inputs for a target: from the alert, the configuration, the defaults."""
