@@ -16,6 +16,7 @@ from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.dnssec import judge_dnssec
 from cockpit.health.model import Observation, Reading, Verdict
 from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
+from cockpit.probes.aliases import follow_alias, lost_aliases
 from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.dns import DEADLINE_S
@@ -119,8 +120,25 @@ class NameLooks:
         readings = await self._read(target, CHECK, questions(wanted), at, transport)
         further = tuple(follow_up(wanted, readings))
         more = await self._read(target, CHECK, {AUTHORITATIVE: further}, at, transport) if further else []
+        lost = lost_aliases(readings, wanted.asked)
+        ways = [await self._follow(target, name, rtype, at, transport) for name, rtype in lost]
         former = self._learn(target, truth_of(readings))
-        return judge_resolution(wanted, readings, at, more, former), further
+        return judge_resolution(wanted, readings, at, [*more, *ways], former), further
+
+    async def _follow(
+        self, target: str, name: str, rtype: str, at: datetime, transport: Transport | None
+    ) -> Reading:
+        return await follow_alias(
+            self._profile,
+            self._delegations,
+            target,
+            CHECK,
+            name,
+            rtype,
+            at=at,
+            deadline_s=self._deadline_s,
+            transport=transport,
+        )
 
     def _learn(self, target: str, truth: Truth) -> Truth:
         """What the source said before, after taking in what it says now."""

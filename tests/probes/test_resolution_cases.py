@@ -254,6 +254,16 @@ async def test_case_17_a_loop_of_cnames_fails(stage: Stage) -> None:
     says(await stage.decide(), Verdict.FAIL, f"{WWW} leads through CNAMEs that go round in a circle")
 
 
+async def test_case_17_a_loop_across_zones_fails_and_shows_the_way(stage: Stage) -> None:
+    stage.shop.withdraw(WWW, "A")
+    stage.shop.publish(WWW, "CNAME", "front.hosting.example.")
+    stage.network.tree.zone("hosting.example.").publish("front.hosting.example", "CNAME", f"{WWW}.")
+    decision = await stage.decide()
+    says(decision, Verdict.FAIL, f"{WWW} leads through CNAMEs that go round in a circle")
+    assert decision.finding is not None
+    assert f"{WWW} > front.hosting.example > {WWW}" in decision.finding.now
+
+
 async def test_case_17_a_chain_of_more_than_eight_fails(stage: Stage) -> None:
     def long_chain(query: dns.message.Message, answer: dns.message.Message) -> None:
         if query.question[0].name == dns.name.from_text(WWW):

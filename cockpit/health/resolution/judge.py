@@ -34,6 +34,7 @@ _RULES = (
     source.misplaced_alias,
     source.changed,
     source.cut_off,
+    source.circle,
     source.no_service,
     source.disagree,
     manners.hollow_name,

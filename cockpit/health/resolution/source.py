@@ -135,6 +135,25 @@ def cut_off(case: Case) -> Outcome | None:
     )
 
 
+def circle(case: Case) -> Outcome | None:
+    """An alias that leads through several zones and back to where it began, so that it arrives nowhere."""
+    for reading in case.more:
+        if not reading.seen.get("circle"):
+            continue
+        steps = [str(step) for step in reading.seen["steps"]]
+        name, way = steps[0], " > ".join(steps)
+        return Outcome(
+            Verdict.FAIL,
+            f"DNS: {name} leads through CNAMEs that go round in a circle",
+            Finding(
+                f"The CNAMEs from {name} lead {way}: no server of any zone can answer.",
+                "A chain of CNAMEs is short and ends at a record.",
+                f"Take out the CNAME at {steps[-2]}, or let it lead to a name with an address.",
+            ),
+        )
+    return None
+
+
 def no_service(case: Case) -> Outcome | None:
     """Name servers that answer, and answer that they will not; some of them or all (RFC 1912 section 2.8)."""
     heard = case.heard_auth()
