@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cockpit.cli import incident_flow, incident_team, incident_words
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
@@ -178,6 +179,10 @@ def export(session: Session, ref: str, into: str, json_wanted: bool, print_it: b
         path = desk.reviews.export(ref, Path(into), "json" if json_wanted else "markdown")
     say(f"Wrote {path}.")
     return 0
+
+
+for _room in (incident_flow, incident_team, incident_words):
+    _room.add_to(command)
 
 
 def clock(span: timedelta) -> str:

@@ -90,6 +90,30 @@ people: []
 # env:NAME, keyring:service/user or aws:secret-id
 chat_webhook: null
 
+# Other ways out for words, by name. `names` are those by which alert_routing calls them.
+# channels:
+#   status-page: {kind: statuspage, place: PAGE_ID, secret: env:STATUSPAGE_KEY, audiences: [customers]}
+#   tickets: {kind: freshdesk, url: "https://example.freshdesk.com", secret: env:FRESHDESK_KEY, audiences: [owners]}
+#   pager: {kind: pagerduty, secret: env:PAGERDUTY_KEY, names: [oncall-primary, oncall-secondary]}
+#   mail: {kind: smtp, url: "smtp://mail.example:587", user: ops, secret: env:SMTP_PASSWORD, sender: ops@shop.example}
+
+# Whom to call when the pager is down. Executives are shown for P0 and P1, others for every severity they name.
+# contacts:
+#   - {name: Engineering manager, phone: "+1 555 0126", level: 3}
+#   - {name: CEO, group: executive, phone: "+1 555 0133", severities: [P0]}
+
+# What messages say of you, and when the office is open.
+# organisation: {name: Example, status_page: "https://status.shop.example", registrar: Example Registrar}
+# office_hours: {start: "09:00", end: "17:00", zone: America/Toronto}
+
+# Levels of your own in place of the profile's: thresholds and clocks.
+# own_severity:
+#   P1: {customers: 0.1, update_s: 15m}
+
+# Other monitoring whose alerts are taken over.
+# alertmanager: "http://alertmanager.example:9093"
+# sources: [cloudwatch, aws-health]
+
 # Folders with runbooks of your own (Markdown). One with the id of a bundled one takes its place.
 runbook_folders: []              # such as ~/runbooks
 
