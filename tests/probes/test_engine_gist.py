@@ -37,6 +37,7 @@ def test_only_a_resolvers_ttls_are_left_out() -> None:
         reply(QUERY, RECORDS[0], aa=True),
         reply(QUERY, RECORDS[0], rcode=2),
     ],
+    ids=["another-value", "one-more", "none", "authoritative", "servfail"],
 )
 def test_whatever_else_changes_is_another_gist_and_another_meaning(other: bytes) -> None:
     first = answered(RECORDS[0])
