@@ -114,10 +114,14 @@ class Bridge(Shell):
         return self.chosen_run if self.chosen_run in incident.runs else incident.runs[-1]
 
     def action_uid(self) -> str:
-        """The action in question: the one that was chosen, else the newest of the incident."""
+        """The action in question: the one that was chosen, else the newest of the incident, else the newest open one.
+
+        The room of the actions is not entered for it: the first screen does not wait for that.
+        """
         incident = self.incident()
         if incident is None or not incident.actions:
-            return self.chosen_action
+            entered = "actions" in vars(self.desk)
+            return self.chosen_action or (self.desk.actions.newest_open() if entered else "")
         return self.chosen_action if self.chosen_action in incident.actions else incident.actions[-1]
 
     def cards(self) -> Sequence[IncidentCard]:

@@ -136,7 +136,7 @@ class Board:
             row=row,
             owner=configured.owner if configured else "",
             services=configured.services if configured else (),
-            checks=tuple(sorted(self.checks(target), key=lambda view: (view.verdict.rank, view.check))),
+            checks=tuple(sorted(self.checks(target), key=_cause_first)),
             history=tuple(reversed(self._history.get(target, []))),
         )
 
@@ -275,6 +275,15 @@ class Board:
 
 _RESOLUTION = "dns.resolution"
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)}
+
+_DRAWN = ("mail.alignment",)
+"""Checks whose verdict is drawn from those of others: what mends the others mends them too."""
+
+
+def _cause_first(view: CheckView) -> tuple[int, bool, int]:
+    """Worst first; among equals what is more likely the cause: names, then mail and certificates, then services."""
+    return view.verdict.rank, view.check in _DRAWN, _PLACE.get(view.check, len(_PLACE))
+
 
 _Rank = tuple[int, float, str]
 

@@ -223,7 +223,8 @@ def _empty(situation: Situation) -> NextStep | None:
 
 def _rest(situation: Situation) -> NextStep:
     if situation.worst:
-        cost = "not green, and no alert yet"
+        alerted = any(alert.target == situation.worst and alert.cleared_at is None for alert in situation.alerts)
+        cost = "a warning; i opens an incident for it" if alerted else "not green, and no alert yet"
         return NextStep(f"look at {situation.worst}", cost, "domain.show", situation.worst, sure=False)
     if situation.unseen:
         domains = "1 domain was" if situation.unseen == 1 else f"{situation.unseen} domains were"

@@ -52,7 +52,8 @@ def _mark(
 ) -> None:
     if right < left or right < start:
         return
-    for index in range(int((left - start) / step), min(len(worst), int((right - start) / step) + 1)):
+    last = len(worst) - 1
+    for index in range(min(last, int((left - start) / step)), min(last, int((right - start) / step)) + 1):
         known = worst[index]
         if known is None or verdict.rank < known.rank:
             worst[index] = verdict

@@ -113,7 +113,10 @@ def _column(check: str, cell: Mapping[str, Any], domain: str, known: Mapping[str
         return Column(f"{inner} {kind}".strip()[:14], "")
     base = "dkim" if check == "mail.dkim" else _MAIL[check]
     number = sum(each.startswith(f"{check} ") for each in known) + 1
-    label = f"{base}{number}" if check == "mail.dkim" or number > 1 else base
+    if check == "mail.dkim":
+        label = f"{base}{number}"
+    else:
+        label = f"{base} {kind}" if number > 1 or check == "mail.mail_from" else base
     return Column(label, record if check == "mail.dkim" else f"{record} {kind}".strip())
 
 

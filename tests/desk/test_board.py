@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.config import DomainConfig, Settings
 from cockpit.desk.board import Board
@@ -15,6 +16,9 @@ from tests.desk.conftest import ManualClock
 SETTINGS = Settings(
     domains=(DomainConfig("shop.example", services=("orders", "news")), DomainConfig("pay.example"))
 )
+
+
+DETAIL = '{"evidence": {"role": "%s"}}'
 
 
 def sample(target: str, check: str, verdict: Verdict, at: datetime, vantage: str = "") -> Sample:
@@ -91,3 +95,37 @@ def test_bad_news_stays_bad_when_it_grows_old(board: Board, observations: Observ
     row = board.row("pay.example")
     assert row is not None
     assert (row.verdict, row.freshness) == (Verdict.FAIL, Freshness.SILENT)
+
+
+def test_causes_stand_before_what_follows_from_them(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    checks = ("http.health", "mail.alignment", "mail.dkim", "dns.resolution")
+    observations.put([sample("shop.example", check, Verdict.FAIL, clock.now()) for check in checks])
+    board.read()
+    view = board.view("shop.example")
+    assert view is not None
+    assert [check.check for check in view.checks] == [
+        "dns.resolution", "mail.dkim", "http.health", "mail.alignment"
+    ]  # fmt: skip
+
+
+def test_resolvers_and_the_last_hour_are_told_for_a_row(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    now = clock.now()
+    asked = (
+        ("google", "resolver", Verdict.FAIL),
+        ("ns1", "authoritative", Verdict.OK),
+        ("quad9", "resolver", Verdict.OK),
+    )
+    seen = [
+        replace(sample("shop.example", "dns.resolution", verdict, now, name), detail=DETAIL % role)
+        for name, role, verdict in asked
+    ]
+    observations.put([*seen, sample("shop.example", "dns.resolution", Verdict.WARN, now)])
+    board.read()
+    assert board.resolvers("shop.example") == (("google", Verdict.FAIL), ("quad9", Verdict.OK))
+    assert board.recent("shop.example")[-1] is Verdict.WARN
+    assert set(board.recent("shop.example")[:-1]) == {None}
+    assert board.unseen == 1

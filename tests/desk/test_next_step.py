@@ -108,3 +108,10 @@ def test_what_nobody_looked_at_yet_is_waited_for_and_not_called_green() -> None:
     step = next_step(Situation(now=NOW, domains=3, unseen=2))
     assert step.text == "wait for first answers: 2 domains were not looked at yet"
     assert "green" in next_step(Situation(now=NOW, domains=3)).text
+
+
+def test_a_warning_that_raised_an_alert_is_not_said_to_have_none() -> None:
+    quiet = next_step(Situation(now=NOW, domains=3, worst="news.example"))
+    assert (quiet.command, quiet.cost) == ("domain.show", "not green, and no alert yet")
+    warned = replace(ALERT, target="news.example", verdict=Verdict.WARN)
+    assert "no alert" not in next_step(Situation(now=NOW, domains=3, worst="news.example", alerts=(warned,))).cost
