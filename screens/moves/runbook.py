@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.model import Incident
 from cockpit.runbooks.card import RunbookCard
-from cockpit.runbooks.inputs import typed
+from cockpit.runbooks.inputs import fill, typed
 from cockpit.runbooks.model import Input, Kind, Message, Question
 from cockpit.runbooks.view import RunView
 from screens.bridge import Bridge
@@ -140,7 +140,7 @@ async def _answer(bridge: Bridge, view: RunView) -> str | None:
 async def _tell(bridge: Bridge, view: RunView, work: Message) -> str | None:
     """Open the words, filled; send them where the audience reads, or put them on the clipboard."""
     draft = bridge.desk.messages.draft(view.incident, work.audience, work.template) if view.incident else None
-    words: str | None = view.text if work.text or draft is None else draft.text
+    words: str | None = fill(work.text, view.inputs) if work.text or draft is None else draft.text
     while words is not None:
         words = await bridge.ask(Write(f"To {work.audience}", words, about=view.title, accept="send"))
         if words is None:

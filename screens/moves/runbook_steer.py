@@ -5,7 +5,7 @@ from cockpit.runbooks.run import StepState
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Option, Read
-from screens.present.runbook import output_lines
+from screens.present.runbook import printed_lines
 from screens.present.runbook_shelf import rehearsal_lines
 
 
@@ -91,11 +91,11 @@ async def rehearse(bridge: Bridge, standing: Standing, argument: str) -> None:
 
 
 async def seen(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Show all that the current step printed."""
-    view = bridge.desk.runbooks.get(standing.run)
-    if not view.output:
-        raise Refused("The current step has printed nothing.")
-    await bridge.show(Read("Output", lambda width: output_lines(view, width)))
+    """Show all that the current step printed, or the last one that did."""
+    title, output = bridge.desk.runbooks.printed(standing.run)
+    if not output:
+        raise Refused("No step of this run has printed anything.")
+    await bridge.show(Read(f"Output: {title}", lambda width: printed_lines(output, width)))
 
 
 MOVES = {

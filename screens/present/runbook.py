@@ -130,7 +130,12 @@ def health_lines(health: CheckView, now: datetime, cells: int) -> list[Line]:
 
 def output_lines(view: RunView, cells: int) -> list[Line]:
     """What the current step printed, as it came."""
-    return [one for row in view.output.rstrip("\n").split("\n") for one in wrap(row, cells)] if view.output else []
+    return printed_lines(view.output, cells) if view.output else []
+
+
+def printed_lines(output: str, cells: int) -> list[Line]:
+    """Output row by row."""
+    return [one for row in output.rstrip("\n").split("\n") for one in wrap(row, cells)]
 
 
 def no_run(cells: int) -> list[Line]:

@@ -263,6 +263,15 @@ class Runbooks:
         """The runbook as the run pinned it, with what it includes."""
         return self._runs.get(uid).runbook
 
+    def printed(self, uid: str) -> tuple[str, str]:
+        """Title and output of the current step, or of the last one that printed something; empty when none did."""
+        run = self._runs.get(uid)
+        for step_id in reversed(run.path):
+            step = run.runbook.step(step_id)
+            if step is not None and run.of(step_id).output:
+                return step.title, run.of(step_id).output
+        return "", ""
+
     def rehearse_run(self, uid: str) -> Sequence[Rehearsed]:
         """What every step of a run does with the values that are known by now."""
         run = self._runs.get(uid)
