@@ -13,6 +13,8 @@ NEXT_SELECTOR = "s2026b"
 PREPARED_DOMAIN = "shop.example"
 REGISTRY = "example."
 """The zone above the company's: the registrar changes the DS and NS records of a domain there."""
+ISSUER = "DRILL - NOT TRUSTED issuer"
+"""The authority that the company has its certificates from."""
 RECORD_TTL_S = 60
 NEGATIVE_TTL_S = 30
 
@@ -55,6 +57,13 @@ class Site:
     configuration_set: str = CONFIGURATION_SET
     pinned: bool = False
     """Whether the addresses of its hosts are pinned in the configuration."""
+    targets_watched: bool = False
+    """Whether the targets of its load balancer are watched by themselves."""
+
+    @property
+    def balancer(self) -> str:
+        """The name of the load balancer before its hosts."""
+        return f"{self.name.replace('.', '-')}-lb"
 
     @property
     def selector(self) -> str:
@@ -95,6 +104,7 @@ SITES = (
         ("webhooks", "partner API notices"),
         6_000,
         (Host("api.example", "203.0.113.40", standby="203.0.113.45"),),
+        targets_watched=True,
     ),
     Site(
         "admin.example",
@@ -142,7 +152,10 @@ def settings() -> dict[str, Any]:
             "ses_identity_s": 5.0,
             "ses_account_s": 5.0,
             "ses_rates_s": 10.0,
+            "ct_s": 15.0,
+            "lb_s": 5.0,
         },
+        "certificate_transparency": {"issuers": [ISSUER]},
         "severity_profile": "emergency",
         "people": [dict(person) for person in PEOPLE],
     }
@@ -157,6 +170,7 @@ def _domain(site: Site) -> dict[str, Any]:
         "mail_per_hour": site.mail_per_hour,
         "identity": True,
         "hosts": [{"name": host.name, "path": "/health", "expect_status": 200} for host in site.hosts],
+        "load_balancers": [site.balancer] if site.targets_watched else [],
     }
     if site.pinned:
         pins = [{"name": host.name, "type": "A", "values": [host.address]} for host in site.hosts]

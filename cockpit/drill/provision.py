@@ -60,8 +60,7 @@ def _balance_loads(account: Account, sites: HostedSites) -> None:
     for site in SITES:
         hosts = [host.name for host in site.hosts]
         held = [account.acm.adopt([name], partial(sites.presented, name)).arn for name in hosts]
-        name = f"{site.name.replace('.', '-')}-lb"
-        account.elbv2.add(name, hosts, [host.address for host in site.hosts], held)
+        account.elbv2.add(site.balancer, hosts, [host.address for host in site.hosts], held)
 
 
 def _policy(actions: list[str], resource: str) -> Mapping[str, Any]:

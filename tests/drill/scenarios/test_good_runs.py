@@ -31,8 +31,8 @@ class Play:
     severity: str = "P1"
     roles: tuple[str, ...] = ("TL", "CL", "SL")
     incident: bool = True
-    eyes: Callable[[Stage], bool] | None = None
-    """Whether something is to be seen, where it is not one of the probes that see it."""
+    stays: bool = False
+    """Whether it goes on to be told after the repair, as a certificate does that stays in the logs."""
 
 
 def restore_the_zone(stage: Stage) -> None:
@@ -82,12 +82,6 @@ def _switch_listener(stage: Stage, arn: str) -> None:
     (balancer,) = elb.describe_load_balancers(Names=["pay-example-lb"])["LoadBalancers"]
     (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
     elb.modify_listener(ListenerArn=listener["ListenerArn"], Certificates=[{"CertificateArn": arn}])
-
-
-def somebody_else_issued(stage: Stage) -> bool:
-    """Whether the logs know a certificate for the shop of another issuer than the one that it presents."""
-    usual = stage.world.authority.issuer.subject.rfc4514_string()
-    return any(row["issuer_name"] != usual for row in logged(stage, "shop.example"))
 
 
 def revoke_and_forbid(stage: Stage) -> None:
@@ -246,7 +240,7 @@ PLAYS = {
     ),
     "zone-deletion": Play("shop.example", "dns.resolution", "dns-failure", restore_the_zone, severity="P0"),
     "certificate-expiry": Play("pay.example", "tls.certificate", "certificate-expired", install_the_spare),
-    "ct-misissuance": Play("shop.example", "", "", revoke_and_forbid, eyes=somebody_else_issued),
+    "ct-misissuance": Play("shop.example", "tls.issuance", "certificate-misissued", revoke_and_forbid, stays=True),
     "load-balancer-failure": Play(
         "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
     ),
@@ -259,7 +253,7 @@ PLAYS = {
     ),
     "propagation-split": Play("news.example", "dns.resolution", "", publish_the_right_address, severity="P2"),
     "load-balancer-targets": Play(
-        "api.example", "http.health", "service-down", bring_the_release_before_back, severity="P0"
+        "api.example", "lb.targets", "service-down", bring_the_release_before_back, severity="P0"
     ),
     "false-alarm": Play("shop.example", "dns.resolution", "", wait_it_out(9), Verdict.OK, roles=(), incident=False),
     "ses-bounce-ramp": Play(ACCOUNT, "ses.bounce", "ses-bounce", stop_and_answer),
@@ -301,15 +295,16 @@ def test_every_scenario_is_played() -> None:
 def test_a_scenario_is_seen_mended_and_scored(way: str, tmp_path: Path, prepared: PreparedKey) -> None:
     play = (PLAYS | OTHER_WAYS)[way]
     with staged(way.partition("/")[0], tmp_path, prepared) as stage:
-        assert shows(stage, play, Verdict.OK)
+        assert stage.look(play.target, play.check).verdict is Verdict.OK
         stage.break_it()
-        headline = seen(stage, play)
+        sight = stage.until_seen(play.target, play.check, play.verdict)
+        assert sight.kind == play.kind or not play.kind, sight
         if play.incident:
-            stage.take_on(headline, play.severity, play.target, *play.roles)
+            stage.take_on(sight.headline, play.severity, play.target, *play.roles)
             stage.tell("We are looking into it; next word in 8 minutes.")
         play.mend(stage)
         stage.until(lambda: stage.restored)
-        assert play.eyes is not None or shows(stage, play, Verdict.OK)
+        assert play.stays or stage.look(play.target, play.check).verdict is Verdict.OK
         if play.incident:
             stage.tell("It works again, seen from outside; we go on watching.")
             stage.resolve()
@@ -321,20 +316,3 @@ def test_a_scenario_is_seen_mended_and_scored(way: str, tmp_path: Path, prepared
         assert score.restoration is not None
         assert score.restoration <= score.rto
     assert score.percent == 100
-
-
-def shows(stage: Stage, play: Play, verdict: Verdict) -> bool:
-    """Whether it looks as it should before anything is wrong and after all is mended."""
-    if play.eyes is not None:
-        return not play.eyes(stage)
-    return stage.look(play.target, play.check).verdict is verdict
-
-
-def seen(stage: Stage, play: Play) -> str:
-    """Look until it shows; returns what an operator would call it."""
-    if play.eyes is not None:
-        assert play.eyes(stage)
-        return stage.world.scenario.title
-    sight = stage.until_seen(play.target, play.check, play.verdict)
-    assert sight.kind == play.kind or not play.kind, sight
-    return sight.headline
