@@ -95,7 +95,7 @@ chat_webhook: null
 #   status-page: {kind: statuspage, place: PAGE_ID, secret: env:STATUSPAGE_KEY, audiences: [customers]}
 #   tickets: {kind: freshdesk, url: "https://example.freshdesk.com", secret: env:FRESHDESK_KEY, audiences: [owners]}
 #   pager: {kind: pagerduty, secret: env:PAGERDUTY_KEY, names: [oncall-primary, oncall-secondary]}
-#   mail: {kind: smtp, url: "smtp://mail.example:587", user: ops, secret: env:SMTP_PASSWORD, sender: ops@shop.example}
+#   mail: {kind: smtp, url: "smtp://mail.example:587", user: ops, secret: env:SMTP_KEY, sender: ops@shop.example}
 
 # Whom to call when the pager is down. Executives are shown for P0 and P1, others for every severity they name.
 # contacts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,10 +32,13 @@ def mistake(tmp_path: Path, text: str) -> str:
     return sentence.removeprefix(str(path)).strip()
 
 
+KEYS = {field.encode_name for field in msgspec.structs.fields(Settings)}
+
+
 def uncommented(starter: str) -> str:
     lines = []
     for line in starter.splitlines():
-        if line.startswith(("#  ", "# resolvers", "# alert_routing", "# certificate_transparency")):
+        if line.startswith("#  ") or line.removeprefix("# ").partition(":")[0] in KEYS:
             line = line.removeprefix("# ")
         if line in ("domains: []", "people: []"):
             line = line.removesuffix(" []")

@@ -1,0 +1,147 @@
+"""Every template of the procedures, rendered from a drill that is being played, against what they prescribe."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cockpit.comms.templates import NAMES, bundled, placeholders
+from cockpit.config import Settings, settings_from
+from cockpit.desk import Desk, open_desk
+from cockpit.health.alerts import raised_body
+from cockpit.health.detail import detail_text
+from cockpit.health.hysteresis import Raise
+from cockpit.health.impact import Affected
+from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.profile import Profile
+from cockpit.watch import check_once
+from storage.ledger import Draft
+from storage.observations import Observations, Sample
+from tests.comms.documents import PRESCRIBED
+from tests.worlds import start_world
+
+TARGET = "shop.example"
+SAID = {
+    "impact": "one in three mails is late",
+    "cause": "a DKIM record was removed",
+    "actions": "publishing the record again",
+    "eta": "14:52Z",
+    "customer": "Valued Customer",
+    "next_steps": "wait for the caches",
+    "role": "Incident Commander",
+    "role_status": "Active",
+    "location": "Available via Slack/Phone",
+}
+"""What only people know."""
+COMPANY = {
+    "name": "Example Mail",
+    "status_page": "https://status.shop.example",
+    "support_team": "Example Mail Support Team",
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk in a world whose DKIM record is gone, with an incident about it that was led and resolved."""
+    path: Path = tmp_path_factory.mktemp("drill") / "cockpit.db"
+    with start_world("dkim-missing") as world:
+        plain = {**(world.profile.settings or {}), "organisation": COMPANY}
+        settings = settings_from(plain, "the test")
+        decision = seen_broken(settings, world.profile)
+        desk = open_desk(settings, world.profile, path, "mona")
+        Observations(desk.database).put([sample(decision)])
+        body = raised_body("a1", raised(decision), affected(settings), settings.severity_profile)
+        draft = Draft(stream="ops", kind="alert.raised", body=body, occurred_at=desk.clock.now(), actor="watch")
+        desk.feed.ledger.append([draft])
+        desk.refresh()
+        desk.incidents.open_from_alert("a1", take_lead=True)
+        yield desk
+        desk.close()
+
+
+def seen_broken(settings: Settings, profile: Profile) -> Observation:
+    """The decision about DKIM once the record is gone, as the ordinary probes see it."""
+    end, pause = time.monotonic() + 30, threading.Event()
+    while True:
+        seen = check_once(settings, profile, [TARGET], ["mail.dkim"])
+        decision = next(each for each in seen if each.vantage == DECISION and each.check == "mail.dkim")
+        if decision.verdict is Verdict.FAIL:
+            return decision
+        assert time.monotonic() < end, decision
+        pause.wait(0.2)
+
+
+def sample(seen: Observation) -> Sample:
+    words = (seen.verdict.value, seen.headline, detail_text(seen))
+    return Sample(seen.target, seen.check, seen.vantage, *words, seen.at, 10)
+
+
+def raised(seen: Observation) -> Raise:
+    return Raise(1, seen.verdict, seen.at, seen)
+
+
+def affected(settings: Settings) -> Affected:
+    domain = settings.domain(TARGET)
+    assert domain is not None
+    return Affected(True, domain.services, (domain.owner,))
+
+
+def pattern(prescribed: str) -> re.Pattern[str]:
+    """The fixed words as they stand, with anything at the places."""
+    parts = re.split(r"(\[[^\]\n]+\]|…)", prescribed.replace("[URGENT]", "\0").strip())
+    words = "".join(
+        ".*?"
+        if part == "…"
+        else ".+?"
+        if part.startswith("[")
+        else re.escape(part).replace("\0", re.escape("[URGENT]"))
+        for part in parts
+    )
+    return re.compile(words, re.DOTALL)
+
+
+def rendered(desk: Desk, name: str) -> tuple[str, tuple[str, ...]]:
+    draft = desk.messages.draft(1, "internal", name, **SAID)
+    return draft.text.strip(), draft.missing
+
+
+@pytest.mark.parametrize("name", sorted(set(PRESCRIBED) - {"resolution_notification"}))
+def test_a_template_says_what_is_prescribed_with_the_facts_of_the_drill(desk: Desk, name: str) -> None:
+    text, missing = rendered(desk, name)
+    assert missing == (), text
+    assert pattern(PRESCRIBED[name]).fullmatch(text), text
+
+
+def test_the_letter_to_the_owner_names_exactly_the_records_that_are_missing(desk: Desk) -> None:
+    text, _ = rendered(desk, "owner_notice_en")
+    view = next(view for view in desk.board.checks(TARGET) if view.check == "mail.dkim")
+    assert view.finding is not None
+    assert view.finding.record
+    assert all(line in text for line in view.finding.record.splitlines())
+    assert "_domainkey" in text
+    french, missing = rendered(desk, "owner_notice_fr")
+    assert missing == ()
+    assert french.startswith("Subject: Action requise : problème de configuration DNS pour")
+    assert all(line in french for line in view.finding.record.splitlines())
+
+
+def test_the_notice_of_the_end_says_what_is_prescribed(desk: Desk) -> None:
+    desk.incidents.move(1, "resolved", reason="seen by hand")
+    text, missing = rendered(desk, "resolution_notification")
+    assert missing == ()
+    assert pattern(PRESCRIBED["resolution_notification"]).fullmatch(text), text
+
+
+def test_the_comparison_finds_a_word_that_is_missing(desk: Desk) -> None:
+    text, _ = rendered(desk, "status_investigating")
+    assert not pattern(PRESCRIBED["status_investigating"]).fullmatch(text.replace("reports of ", ""))
+
+
+def test_what_is_told_in_public_has_no_name_of_ours_in_it(desk: Desk) -> None:
+    for name in NAMES:
+        if bundled(name).audience == "public":
+            assert "mona" not in rendered(desk, name)[0]
+            assert not {"lead", "incident", "severity"} & set(placeholders(bundled(name).text))

@@ -1,0 +1,170 @@
+"""Messages as a desk sends them: over the right channel, with no field unfilled, and all see what came of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cockpit.comms.courier import Errand, carry
+from cockpit.comms.journal import Patience
+from cockpit.desk import Desk
+from cockpit.errors import BadInput, IllegalMove, NotFound, Refused
+from storage.errors import EditConflict
+from tests.comms.sinks import Sinks
+from tests.desk.halls import COMPANY, Hall, sending
+
+
+@pytest.fixture(scope="module")
+def sinks() -> Iterator[Sinks]:
+    sinks = Sinks()
+    yield sinks
+    sinks.close()
+
+
+@pytest.fixture
+def hall(tmp_path: Path, sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
+    monkeypatch.setenv("COCKPIT_TEST_PAGE", sinks.token("status-page"))
+    page = sinks.server.sink("status-page").page  # type: ignore[attr-defined]
+    channels = {
+        "status-page": {
+            "kind": "statuspage",
+            "url": sinks.url("status-page"),
+            "place": page,
+            "secret": "env:COCKPIT_TEST_PAGE",
+            "audiences": ["customers"],
+        },
+        "paper": {"kind": "file", "place": str(tmp_path / "out"), "audiences": ["partners"]},
+        "ses": {"kind": "ses", "sender": "ops@shop.example", "audiences": ["executives"]},
+    }
+    settings = {**COMPANY, "channels": channels, "chat_webhook": f"url:{sinks.url('chat')}"}
+    hall = Hall(tmp_path / "cockpit.db", settings)
+    yield hall
+    hall.leave()
+
+
+def now_or_never(errand: Errand) -> bool:
+    return carry(errand, wait=lambda _: None, patience=Patience(attempts=2))
+
+
+@pytest.fixture
+def mona(hall: Hall) -> Desk:
+    desk = hall.sit("mona")
+    desk.incidents.open_from_alert(hall.alert(desk), take_lead=True)
+    sending(desk, now_or_never)
+    return desk
+
+
+def told(desk: Desk) -> list[tuple[str, str, str]]:
+    desk.refresh()
+    return [(each.audience, each.channel, each.state) for each in desk.messages.told(1)]
+
+
+def test_customers_read_it_on_the_status_page_and_the_clock_is_met(mona: Desk, sinks: Sinks) -> None:
+    draft = mona.messages.draft(1, "customers")
+    assert draft.missing == ()
+    assert mona.messages.send(1, "customers", draft.text) == "status-page"
+    assert told(mona) == [("customers", "status-page", "sent")]
+    (clock,) = [each for each in mona.incidents.deadlines(1) if each.name == "customers"]
+    assert clock.met_at is not None
+    mona.incidents.move(1, "monitoring")
+    mona.messages.send(1, "customers", mona.messages.draft(1, "customers").text)
+    (incident,) = sinks.server.sink("status-page").incidents.values()  # type: ignore[attr-defined]
+    assert [update["status"] for update in incident.updates] == ["monitoring", "investigating"]
+
+
+def test_a_channel_that_fails_is_on_record_and_another_one_settles_it(mona: Desk, sinks: Sinks) -> None:
+    with sinks.trouble("chat", "error"):
+        mona.messages.send(1, "internal", "INC-1: we are on it")
+    assert told(mona) == [("internal", "chat", "failed")]
+    (failed,) = mona.messages.undelivered(1)
+    assert (failed.attempts, "answered 500" in failed.said) == (2, True)
+    with pytest.raises(NotFound):
+        mona.messages.resend("nonsense")
+    assert mona.messages.resend(failed.id, channel="paper") == "paper"
+    assert told(mona)[0] == ("internal", "paper", "sent")
+    assert not mona.messages.undelivered(1)
+    arrived = mona.messages.told(1)[0]
+    with pytest.raises(Refused, match="has arrived"):
+        mona.messages.resend(arrived.id)
+
+
+def test_another_terminal_sees_who_was_told_what_when(hall: Hall, mona: Desk) -> None:
+    ayumi = hall.sit("ayumi")
+    mona.messages.send(1, "partners", "Your integration is affected", to=["api@partner.example"])
+    ayumi.refresh()
+    (delivery,) = ayumi.messages.told(1)
+    assert (delivery.by, delivery.to, delivery.state) == ("mona", ("api@partner.example",), "sent")
+    assert delivery.incident == mona.incidents.get(1).uid
+
+
+def test_what_is_lost_with_its_courier_is_shown_after_a_while(hall: Hall, mona: Desk) -> None:
+    uid = mona.incidents.get(1).uid
+    body = {"message": "m1", "channel": "chat", "audience": "internal", "text": "x"}
+    hall.tell(mona, "message.intent", body, f"incident/{uid}")
+    assert not mona.messages.undelivered(1)
+    hall.forward(21)
+    assert [each.id for each in mona.messages.undelivered(1)] == ["m1"]
+
+
+def test_mail_by_ses_is_warned_of_while_ses_is_the_incident(mona: Desk) -> None:
+    warning = mona.messages.warning(1, "ses")
+    assert warning == "SES itself is the incident: this mail may not arrive"
+    cards = {card.name: card for card in mona.messages.channels(1, "executives")}
+    assert (cards["ses"].usual, cards["ses"].warning, cards["hand"].usual) == (True, warning, False)
+
+
+def test_nothing_goes_out_with_a_field_unfilled_or_over_no_channel(mona: Desk) -> None:
+    draft = mona.messages.draft(1, "internal")
+    assert "impact" in draft.missing
+    with pytest.raises(BadInput, match="still has a field"):
+        mona.messages.send(1, "internal", draft.text)
+    filled = mona.messages.draft(1, "internal", impact="one in three mails is late")
+    assert filled.missing == ()
+    with pytest.raises(BadInput, match="no channel 'carrier-pigeon'"):
+        mona.messages.send(1, "internal", "x", channel="carrier-pigeon")
+    with pytest.raises(BadInput, match="no audience"):
+        mona.messages.send(1, "everybody", "x")
+
+
+def test_a_template_is_edited_as_a_version_and_two_editors_meet(hall: Hall, mona: Desk) -> None:
+    words = mona.messages.words
+    known = words.get("slack_update")
+    assert words.save("slack_update", known.text + "\nBridge: {{bridge}}", known.version).version == 2
+    assert mona.messages.draft(1, "internal", "slack_update").missing[-1] == "bridge"
+    with pytest.raises(EditConflict) as conflict:
+        hall.sit("ayumi").messages.words.save("slack_update", "other {{status}}", known.version)
+    assert "Bridge" in conflict.value.theirs
+    assert words.restore("slack_update", 2).version == 3
+    card = next(card for card in words.all() if card.name == "slack_update")
+    assert (card.edited, card.version) == (True, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ if x }}", "not a placeholder"),
+        ("led by {{lead}}", "is internal and this text is for the public"),
+        ("", "between 1 and"),
+        ("token=abcdef123456", "looks like a secret"),
+    ],
+)
+def test_what_is_no_template_for_the_public_is_refused(mona: Desk, text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        mona.messages.words.save("status_resolved", text, 1)
+    assert mona.messages.words.get("status_resolved").version == 1
+
+
+def test_resolving_is_gated_and_an_override_says_what_was_open(mona: Desk) -> None:
+    with pytest.raises(IllegalMove, match="Not resolved"):
+        mona.validations.resolve(1)
+    mona.validations.confirm(1, "customers", said="three orders went through")
+    mona.validations.start_run(1)
+    with pytest.raises(BadInput, match="not for a person"):
+        mona.validations.confirm(1, "green")
+    incident = mona.validations.resolve(1, reason="the watch is down, seen by hand")
+    assert incident.steps[-1].reason.endswith("(open: green, health, performance, restoration, run)")
+    assert mona.validations.inconsistencies(1) == ["The onset is not confirmed."]
+    with pytest.raises(IllegalMove, match="onset is not confirmed"):
+        mona.validations.review(1)
+    mona.incidents.confirm_onset(1)
+    assert mona.validations.review(1).state == "review"
