@@ -114,7 +114,7 @@ class Bridge(Shell):
         return self.chosen_run if self.chosen_run in incident.runs else incident.runs[-1]
 
     def action_uid(self) -> str:
-        """The action in question: the one that was chosen, else the newest of the incident, else the newest open one.
+        """The action in question: the chosen one, else the newest of the incident, else the newest open one.
 
         The room of the actions is not entered for it: the first screen does not wait for that.
         """

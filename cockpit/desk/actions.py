@@ -172,6 +172,10 @@ class Actions:
         """Every run there is, the newest first."""
         return [self._view(run) for run in reversed(self.runs())]
 
+    def newest_open(self) -> str:
+        """The uid of the newest run that has not ended; empty when there is none."""
+        return next((run.uid for run in reversed(self._runs.values()) if not run.finished), "")
+
     def running(self) -> list[ActionView]:
         """Runs that have not ended, those in doubt first, then the oldest."""
         open_runs = [run for run in self._runs.values() if not run.finished]

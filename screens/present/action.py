@@ -55,6 +55,10 @@ _JOURNAL: dict[str, Span] = {
 }
 
 
+_WIDE = 120
+"""Cells from which on the way back of a line stands beside it."""
+
+
 def head_lines(view: ActionView, now: datetime, cells: int, *, profile: str) -> list[Line]:
     """What it is, where it stands, in which account and as whom."""
     tone = _STATE_TONES.get(view.state, Tone.ACCENT)
@@ -92,8 +96,9 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
     for row in plan.diff:
         tone = {"-": Tone.FAIL, "+": Tone.OK}.get(row.sign, Tone.MUTED)
         first = line((f"  {row.sign} {row.label:<{labels}}  ", tone))
-        lines += wrap(row.text, cells, tone, first=first, indent=labels + 6)
-        if row.undo:
+        beside = f"{row.text}   (undo: {row.undo})" if row.undo and cells >= _WIDE else row.text
+        lines += wrap(beside, cells, tone, first=first, indent=labels + 6)
+        if row.undo and cells < _WIDE:
             lines += wrap(f"undo: {row.undo}", cells, Tone.MUTED, first=line(" " * (labels + 6)), indent=labels + 6)
     lines.append(EMPTY)
     told = [

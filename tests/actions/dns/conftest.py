@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.actions import aws
 from cockpit.actions.dns.published import Published, look_up
 from cockpit.actions.journal import ActionState
 from cockpit.actions.runner import carry
@@ -105,6 +106,13 @@ class Desk(Place):
     def ask(self, domain: str, name: str, rtype: str) -> Published:
         """Everybody's answer."""
         return look_up(self.world.profile, domain, [(name, rtype)])[0]
+
+
+@pytest.fixture(autouse=True)
+def _one_session(monkeypatch: pytest.MonkeyPatch, world: LocalWorld) -> None:
+    """The SDK reads its models once for all runners of a test: they are told apart by their clients."""
+    session = aws._session(world.profile)
+    monkeypatch.setattr(aws, "_session", lambda profile: session)
 
 
 @pytest.fixture
