@@ -35,6 +35,9 @@ from screens.widgets.rows import Rows
 AGING_S = 5
 """Seconds after which rows are read again though nobody wrote, because silence changes what they mean."""
 
+REST = 10
+"""How many times as long as listing took it is not done again for changes alone: keys come first."""
+
 _MOST_FINDING = 20
 """Lines of the finding beside the list; the whole of it is one key away."""
 
@@ -50,6 +53,8 @@ class Board(Listing):
     _view: DomainView | None = None
     _rows: Sequence[DomainRow] = ()
     _silent = 0
+    _behind = False
+    _rest_until = float("-inf")
     _read_at: datetime | None = None
 
     def __init__(self, bridge: Bridge) -> None:
@@ -103,7 +108,9 @@ class Board(Listing):
         if changes is None or "ops" in changes.streams:
             self.table.forget_owners()
         if changes is None or changes.domains:
-            self._read_domains(now)
+            self._behind = changes is not None and desk.clock.monotonic() < self._rest_until
+            if not self._behind:
+                self._read_domains(now)
         if changes is None or changes.account:
             self._ses = desk.ses()
         if changes is None or changes.alerts:
@@ -111,7 +118,8 @@ class Board(Listing):
 
     def tick(self, now: datetime) -> None:
         """Count ages up; read rows again now and then, because a value that stays away turns silent."""
-        if self._read_at is None or (now - self._read_at).total_seconds() >= AGING_S:
+        late = self._read_at is None or (now - self._read_at).total_seconds() >= AGING_S
+        if late or (self._behind and self.bridge.desk.clock.monotonic() >= self._rest_until):
             self._read_domains(now)
             self._ses = self.bridge.desk.ses()
         self.domains.tick(now)
@@ -119,11 +127,15 @@ class Board(Listing):
         super().tick(now)
 
     def _read_domains(self, now: datetime) -> None:
+        began = self.bridge.desk.clock.monotonic()
+        self._behind = False
         self._rows = self.bridge.desk.domains()
         self._silent = sum(row.freshness is Freshness.SILENT and row.at is not None for row in self._rows)
         self._read_at = now
         self.relist(now)
         self._show_empty(not self._rows)
+        ended = self.bridge.desk.clock.monotonic()
+        self._rest_until = ended + REST * (ended - began)
 
     def relist(self, now: datetime | None = None) -> None:
         """List the same domains anew: the filter, the order or the groups may be others."""

@@ -2,7 +2,8 @@
 
 from textual.widgets import Input
 
-from cockpit.desk.views import DomainRow
+from cockpit.desk.views import Changes, DomainRow
+from cockpit.health.model import Verdict
 from screens.app import CockpitApp
 from screens.dashboard import Board
 from tests.screens.conftest import cockpit
@@ -93,3 +94,17 @@ async def test_a_watch_that_starts_is_awaited_before_it_is_missed(scene: Scene) 
 async def test_an_account_that_was_not_seen_yet_is_not_called_unconfigured(scene: Scene) -> None:
     async with cockpit(scene) as pilot:
         assert any("The SES account was not" in line for line in screen_lines(pilot.app))
+
+
+async def test_a_long_list_rests_between_changes_and_catches_up(scene: Scene) -> None:
+    troubled(scene)
+    async with cockpit(scene) as pilot:
+        shown = board(pilot.app)
+        shown._rest_until = scene.clock.monotonic() + 2
+        scene.saw("admin.example", "dns.resolution", Verdict.FAIL, "DNS: gone", ago=0)
+        scene.refresh()
+        shown.draw(Changes(domains=frozenset({"admin.example"})))
+        assert "admin.example" not in listed(pilot.app)[:1]
+        scene.clock.advance(3)
+        shown.tick(scene.clock.now())
+        assert listed(pilot.app)[0] == "admin.example"
