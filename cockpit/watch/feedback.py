@@ -19,7 +19,7 @@ from cockpit.config.ses import SesConfig
 from cockpit.errors import StorageError
 from cockpit.health.model import Observation, Reading
 from cockpit.probes.ses.calls import Asker, Calls
-from cockpit.probes.ses.queue import FeedbackQueue
+from cockpit.probes.ses.queue import WAIT_S, FeedbackQueue
 from cockpit.probes.ses.signers import Signers
 from cockpit.ses.feedback import Feedback
 from cockpit.ses.returns import CHECK, Returns, judge_feedback
@@ -51,6 +51,7 @@ class Ingest:
         calls: Calls,
         signers: Signers,
         *,
+        wait_s: int = WAIT_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
@@ -59,7 +60,7 @@ class Ingest:
         self._calls = calls
         self._signers = signers
         self._monotonic = monotonic
-        self._queue = FeedbackQueue(calls, settings.feedback_queue)
+        self._queue = FeedbackQueue(calls, settings.feedback_queue, wait_s=wait_s)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feedback")
         self._database: Database | None = None
         self._pruned: datetime | None = None

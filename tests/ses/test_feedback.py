@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.ses.feedback import Feedback, NotFeedbackError, address, decide, moment, read
@@ -115,6 +115,7 @@ def test_what_is_no_feedback_is_refused_with_a_reason(text: str) -> None:
         read(text)
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda s: st.dictionaries(st.text(), s)))
 def test_no_message_at_all_makes_it_fall_over(value: Any) -> None:
     for text in (json.dumps(value), json.dumps({"eventType": "Bounce", "mail": value, "bounce": value})):

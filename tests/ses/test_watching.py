@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from cockpit.drill.launch import LaunchedWorld
 from cockpit.drill.provision import METRICS_NAMESPACE, SUPPRESSION_TABLE
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.registry import CHECKS
+from cockpit.probes.aws import AwsReader
+from cockpit.profile import load_profile
 from cockpit.watch.identities import Identities
 from cockpit.watch.memory import Memory
 from cockpit.watch.plan import jobs, watched_accounts
@@ -38,6 +41,18 @@ def settings(world: LaunchedWorld, **ses: Any) -> Settings:
     return settings_from({**(world.profile.settings or {}), "ses": ses}, "the world")
 
 
+def looks_of(world: LaunchedWorld, known: Settings) -> SesLooks:
+    """Looks with a queue and a breaker of their own; the SDK's clients, which take long to make, are shared."""
+    looks = SesLooks(known, world.profile)
+    looks.calls(ACCOUNT)._reader = _reader(msgspec.json.encode(world.profile))
+    return looks
+
+
+@cache
+def _reader(profile_json: bytes) -> AwsReader:
+    return AwsReader(load_profile(profile_json))
+
+
 async def looked(looks: SesLooks, target: str = ACCOUNT, *probes: str) -> dict[str, Observation]:
     """The decisions of one look at everything of an account."""
     wanted = probes or tuple(sorted(ACCOUNT_PROBES - {"feedback", "suppression"}))
@@ -52,7 +67,7 @@ def own() -> Iterator[LaunchedWorld]:
 
 
 async def test_a_healthy_account_is_green_everywhere(world: LaunchedWorld) -> None:
-    looks = SesLooks(settings(world, namespace=METRICS_NAMESPACE), world.profile)
+    looks = looks_of(world, settings(world, namespace=METRICS_NAMESPACE))
     found = await looked(looks)
     assert {check: each.verdict for check, each in found.items() if check in BY_AWS} == dict.fromkeys(
         BY_AWS, Verdict.OK
@@ -70,7 +85,7 @@ async def test_a_healthy_account_is_green_everywhere(world: LaunchedWorld) -> No
     ],
 )
 async def test_no_trouble_of_aws_leaves_anything_green(world: LaunchedWorld, kind: str, failure: str) -> None:
-    looks = SesLooks(settings(world, namespace=METRICS_NAMESPACE), world.profile)
+    looks = looks_of(world, settings(world, namespace=METRICS_NAMESPACE))
     await looked(looks)
     world.inject(do="aws-fault", kind=kind)
     try:
@@ -86,7 +101,7 @@ async def test_no_trouble_of_aws_leaves_anything_green(world: LaunchedWorld, kin
 
 
 async def test_one_operation_that_is_denied_hides_nothing_else(world: LaunchedWorld) -> None:
-    looks = SesLooks(settings(world), world.profile)
+    looks = looks_of(world, settings(world))
     world.inject(do="aws-fault", kind="access-denied", operation="DescribeAlarms")
     try:
         found = await looked(looks)
@@ -108,7 +123,7 @@ async def test_the_desk_shows_one_banner_and_turns_stale_values_unknown(
     world: LaunchedWorld, tmp_path: Path
 ) -> None:
     known = settings(world)
-    looks = SesLooks(known, world.profile)
+    looks = looks_of(world, known)
     good = await looked(looks)
     world.inject(do="aws-fault", kind="expired-credentials")
     try:
@@ -177,7 +192,7 @@ async def estate(world: LaunchedWorld, number: int) -> AsyncIterator[Estate]:
     known = settings(world)
     domains = (*known.domains, *(DomainConfig(name=name, identity=True) for name in names))
     many = msgspec.structs.replace(known, domains=domains)
-    looks = SesLooks(many, world.profile)
+    looks = looks_of(world, many)
     calls = looks.calls(ACCOUNT)
     # The domains that are made up do not exist, so only the world's own are asked about.
     looks.identities = Identities(calls, [each.name for each in known.domains if each.identity], 0.1)
@@ -216,13 +231,13 @@ async def test_many_identities_are_swept_in_three_calls_and_one_in_trouble_is_as
 
 
 async def test_the_suppression_table_that_fails_is_a_risk_light(world: LaunchedWorld) -> None:
-    looks = SesLooks(settings(world, suppression_table=SUPPRESSION_TABLE), world.profile)
+    looks = looks_of(world, settings(world, suppression_table=SUPPRESSION_TABLE))
     good = (await looked(looks, ACCOUNT, "suppression"))["ses.suppression"]
     assert good.verdict in (Verdict.OK, Verdict.INFO)
-    missing = SesLooks(settings(world, suppression_table="no-such-table"), world.profile)
+    missing = looks_of(world, settings(world, suppression_table="no-such-table"))
     risky = (await looked(missing, ACCOUNT, "suppression"))["ses.suppression"]
     assert risky.verdict is Verdict.FAIL
     assert risky.evidence["risk"] is True
     assert "fail open" in risky.headline
-    closed = SesLooks(settings(world, suppression_table="no-such-table", fails_open=False), world.profile)
+    closed = looks_of(world, settings(world, suppression_table="no-such-table", fails_open=False))
     assert (await looked(closed, ACCOUNT, "suppression"))["ses.suppression"].verdict is Verdict.UNKNOWN

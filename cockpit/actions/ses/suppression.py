@@ -66,6 +66,7 @@ class SuppressionChanges:
         self._apart_s = APART_S / max(speed, 1.0)
         self._pause = pause
         self._asked = 0
+        self._changers: dict[str, Any] = {}
 
     def plan(self, wishes: Sequence[Wish], why: str, *, undoes: str = "") -> SuppressionPlan:
         """What has to be changed for these wishes, against what is there now.
@@ -133,14 +134,14 @@ class SuppressionChanges:
     def _send(self, change: Change) -> object:
         if change.place is Place.LIST:
             self._wait()
-            client = self._clients.changer("sesv2", LIST_CALLS)
+            client = self._changer("sesv2", LIST_CALLS)
             if change.adds:
                 return sent(
                     "The suppression",
                     lambda: client.put_suppressed_destination(EmailAddress=change.address, Reason=change.reason),
                 )
             return sent("The removal", lambda: client.delete_suppressed_destination(EmailAddress=change.address))
-        client = self._clients.changer("dynamodb", TABLE_CALLS)
+        client = self._changer("dynamodb", TABLE_CALLS)
         key = {"email": {"S": change.address}, "reason": {"S": change.stored_reason}}
         if change.adds:
             item = {**key, "timestamp": {"S": self._now().isoformat()}, "added_by": {"S": self._operator}}
@@ -160,7 +161,7 @@ class SuppressionChanges:
             return self._listed(address)
         if not self._table:
             raise Refused("No suppression table is configured (ses.suppression_table).")
-        client = self._clients.changer("dynamodb", TABLE_CALLS)
+        client = self._changer("dynamodb", TABLE_CALLS)
         answer = reading(
             "what the table has",
             lambda: client.query(
@@ -184,6 +185,12 @@ class SuppressionChanges:
 
         found = reading("whether the address is suppressed", ask)
         return [] if found is None else [Entry(address, str(found["Reason"]), found.get("LastUpdateTime"))]
+
+    def _changer(self, service: str, operations: Sequence[str]) -> Any:
+        """A client that may make these changes, made once for all of a plan."""
+        if service not in self._changers:
+            self._changers[service] = self._clients.changer(service, operations)
+        return self._changers[service]
 
     def _wait(self) -> None:
         """Keep to one call a second, but do not hold up the first one."""

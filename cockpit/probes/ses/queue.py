@@ -21,8 +21,9 @@ HIDDEN_S = 120
 class FeedbackQueue:
     """One queue by its name or URL. A message is taken off it only after it was kept."""
 
-    def __init__(self, asker: Asker, queue: str) -> None:
+    def __init__(self, asker: Asker, queue: str, *, wait_s: int = WAIT_S) -> None:
         self._asker = asker
+        self._wait_s = wait_s
         self._queue = queue
         self._url = queue if "://" in queue else ""
         self._handles: dict[str, str] = {}
@@ -34,7 +35,7 @@ class FeedbackQueue:
             "receive_message",
             QueueUrl=await self._address(),
             MaxNumberOfMessages=BATCH,
-            WaitTimeSeconds=WAIT_S if wait else 0,
+            WaitTimeSeconds=self._wait_s if wait else 0,
             VisibilityTimeout=HIDDEN_S,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
