@@ -34,7 +34,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One message on its way. `id` is the same for every attempt, and what the other side may know it by.
 
     `key` is the incident's own, so that what is said of one incident comes together; `state`, `severity` and
-    `title` are for services that have fields for them. `about` is `open`, `acknowledge` or `resolve` for a pager,
+    `title` are for services that have fields for them. `about` is `open`, `acknowledge` or `resolve`, or `channel`,
     `thread` what the service called the matter when it was last told of it.
     """
 

@@ -54,8 +54,17 @@ class SlackApi:
         return "SlackApi([redacted])"
 
     def send(self, letter: Letter, *, again: bool) -> Outcome:
-        """`chat.postMessage` to each channel that the letter names; raises NotTaken or PerhapsTaken."""
-        posted = [self._post(letter, place, again) for place in letter.to or (self._place,)]
+        """`chat.postMessage` to each channel that the letter names; raises NotTaken or PerhapsTaken.
+
+        A letter about `channel` opens the incident's own one, called as its subject, with its text as the topic;
+        what comes later goes there.
+        """
+        if letter.about == "channel":
+            opened = self.open_channel(letter.subject, letter.text)
+            return sent(opened.said, opened.said) if opened.fate is Fate.SENT else opened
+        posted = [self._post(letter, place, again) for place in letter.to or (letter.thread or self._place,)]
+        if posted[0].fate is Fate.SENT:
+            posted[0] = sent(posted[0].said, letter.thread)
         return next((each for each in posted if each.fate is not Fate.SENT), posted[0])
 
     def open_channel(self, name: str, topic: str) -> Outcome:
@@ -69,7 +78,7 @@ class SlackApi:
             place = f"#{channel_name(name)}"
         elif made.fate is not Fate.SENT:
             return made
-        topped = self._call("conversations.setTopic", {"channel": place, "topic": escaped(topic)[:250]})
+        topped = self._call("conversations.setTopic", {"channel": place, "topic": escaped(topic.strip())[:250]})
         return sent(place) if topped.fate is Fate.SENT else topped
 
     def _post(self, letter: Letter, place: str, again: bool) -> Outcome:

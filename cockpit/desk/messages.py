@@ -22,6 +22,7 @@ from cockpit.desk.words import Words
 from cockpit.errors import BadInput, NotFound, ReadOnly, Refused
 from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.model import Incident
+from cockpit.incident.roles import ROLES, open_roles
 from cockpit.profile import Profile
 from storage.documents import Documents
 
@@ -58,6 +59,7 @@ AUDIENCES: Mapping[str, str] = MappingProxyType(
 )
 """Who is told, and where they read."""
 
+_PAGERS = ("pagerduty", "opsgenie", "monitoring")
 _SES_TROUBLE = ("ses-", "domain-identity", "dkim-missing")
 """Types of incident in which mail by SES may not arrive."""
 
@@ -158,6 +160,35 @@ class Messages:
             return BY_HAND
         self._send(self._errand(incident, self._way(name), audience, text, tuple(to), subject, about, message))
         return name
+
+    def open_room(self, ref: Ref) -> str:
+        """Let Slack open the incident's channel with its topic, or set the topic anew; returns the channel's name.
+
+        Raises Refused where no channel of kind `slack` is configured.
+        """
+        incident = self._incidents.get(ref)
+        way = next((name for name, each in self._ways.items() if each.config.kind == "slack"), None)
+        if way is None:
+            raise Refused("No Slack with a bot token is configured; open the channel by hand.")
+        room = self.draft(incident.uid, "internal", "slack_channel").text.strip()
+        topic = self.draft(incident.uid, "internal", "slack_topic", lead=incident.lead or "nobody yet").text
+        self.send(incident.uid, "internal", topic, channel=way, subject=room, about="channel")
+        return room
+
+    def assemble(self, ref: Ref) -> Sequence[str]:
+        """Call the team: the text to the team's channel, and a page for each required role that nobody holds.
+
+        Returns the names of the channels that carry it; roles that no pager can be told of are called by hand.
+        """
+        incident = self._incidents.get(ref)
+        used = [self.send(incident.uid, "internal", self.draft(incident.uid, "internal", "team_assembly").text)]
+        missing = open_roles(incident)
+        pagers = [name for name, each in self._ways.items() if each.config.kind in _PAGERS]
+        if missing and pagers:
+            text = f"{incident.ref} {incident.severity} {incident.title}: needed are {', '.join(missing)}"
+            to = [ROLES[role].lower().replace(" ", "-") for role in missing]
+            used += [self.send(incident.uid, "internal", text, channel=name, to=to) for name in pagers]
+        return used
 
     def told(self, ref: Ref | None = None) -> Sequence[Delivery]:
         """Who was told what when, newest first: of one incident, or of all."""

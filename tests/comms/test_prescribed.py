@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.comms.aws_support import open_case
+from cockpit.comms.mail import SesMail
+from cockpit.comms.outcome import Fate, Letter
 from cockpit.comms.templates import NAMES, bundled, placeholders
 from cockpit.config import Settings, settings_from
 from cockpit.desk import Desk, open_desk
@@ -145,3 +148,17 @@ def test_what_is_told_in_public_has_no_name_of_ours_in_it(desk: Desk) -> None:
         if bundled(name).audience == "public":
             assert "mona" not in rendered(desk, name)[0]
             assert not {"lead", "incident", "severity"} & set(placeholders(bundled(name).text))
+
+
+def test_a_case_is_opened_at_aws_support_where_the_plan_has_it(desk: Desk) -> None:
+    case = desk.contacts.aws_case(1, "please look at the identity", impact="mail is late")
+    assert case.missing == ()
+    assert open_case(desk.profile, case.text, case.severity)
+
+
+def test_mail_by_ses_leaves_by_a_verified_identity_only(desk: Desk) -> None:
+    letter = Letter(id="m1", text="Subject: Hello\n\nAll is well.", to=("management@shop.example",))
+    assert SesMail("ops@shop.example", (), desk.profile).send(letter, again=False).fate is Fate.SENT
+    stranger = SesMail("ops@not-ours.example", (), desk.profile).send(letter, again=False)
+    assert stranger.fate is Fate.REFUSED
+    assert stranger.said.startswith("SES answered MessageRejected")

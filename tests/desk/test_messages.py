@@ -10,7 +10,7 @@ from cockpit.comms.journal import Patience
 from cockpit.desk import Desk
 from cockpit.errors import BadInput, IllegalMove, NotFound, Refused
 from storage.errors import EditConflict
-from tests.comms.sinks import Sinks
+from tests.comms.sinks import Sinks, SlackSink, slack
 from tests.desk.halls import COMPANY, Hall, sending
 
 
@@ -22,7 +22,15 @@ def sinks() -> Iterator[Sinks]:
 
 
 @pytest.fixture
-def hall(tmp_path: Path, sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
+def workspace() -> Iterator[SlackSink]:
+    with slack() as sink:
+        yield sink
+
+
+@pytest.fixture
+def hall(tmp_path: Path, sinks: Sinks, workspace: SlackSink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
+    monkeypatch.setenv("COCKPIT_TEST_SLACK", workspace.token)
+    monkeypatch.setenv("COCKPIT_TEST_MONITORING", sinks.token("monitoring"))
     monkeypatch.setenv("COCKPIT_TEST_PAGE", sinks.token("status-page"))
     page = sinks.server.sink("status-page").page  # type: ignore[attr-defined]
     channels = {
@@ -34,6 +42,12 @@ def hall(tmp_path: Path, sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> Itera
             "audiences": ["customers"],
         },
         "paper": {"kind": "file", "place": str(tmp_path / "out"), "audiences": ["partners"]},
+        "room": {"kind": "slack", "url": workspace.url, "secret": "env:COCKPIT_TEST_SLACK", "place": "#incidents"},
+        "monitoring": {
+            "kind": "monitoring",
+            "url": sinks.url("monitoring"),
+            "secret": "env:COCKPIT_TEST_MONITORING",
+        },
         "ses": {"kind": "ses", "sender": "ops@shop.example", "audiences": ["executives"]},
     }
     settings = {**COMPANY, "channels": channels, "chat_webhook": f"url:{sinks.url('chat')}"}
@@ -168,3 +182,24 @@ def test_resolving_is_gated_and_an_override_says_what_was_open(mona: Desk) -> No
         mona.validations.review(1)
     mona.incidents.confirm_onset(1)
     assert mona.validations.review(1).state == "review"
+
+
+def test_slack_gets_a_room_for_the_incident_and_what_follows_goes_there(mona: Desk, workspace: SlackSink) -> None:
+    assert mona.messages.open_room(1) == "#incident-20261120140000"
+    (room,) = workspace.channels.values()
+    assert (
+        workspace.topics[room] == "Incident ID: 20261120140000 (INC-1) | Severity: P1 | Status: ACTIVE | IC: @mona"
+    )
+    mona.refresh()
+    mona.messages.send(1, "internal", "we look at it", channel="room")
+    mona.refresh()
+    mona.messages.send(1, "internal", "we know it", channel="room")
+    assert [message["channel"] for message in workspace.messages] == [room, room]
+
+
+def test_the_team_is_called_and_every_open_role_paged(mona: Desk, sinks: Sinks) -> None:
+    sinks.server.received.clear()
+    assert mona.messages.assemble(1) == ["chat", "monitoring"]
+    assert "**Required Roles:** IC TL CL" in sinks.got("chat")[0].text
+    paged = [each.text.split()[1] for each in sinks.got("monitoring")]
+    assert paged == ["technical-lead", "communications-lead"]
