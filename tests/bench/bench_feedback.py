@@ -1,7 +1,7 @@
 """Feedback from SES: reading and deciding over bare `json.loads`, and a replay that ends in the suppression set.
 
-`python tests/bench/bench_feedback.py [EVENTS]` prints events a second on one core, the ratio to what parsing the same
-text costs by itself, and, for a million events with duplicates and disorder unless told otherwise, whether the
+`python tests/bench/bench_feedback.py [EVENTS]` prints events a second on one core, the ratio to what parsing the
+same text costs by itself, and, for a million events with duplicates and disorder unless told otherwise, whether the
 suppression set is the right one. Under pytest a small replay is held to its set, and never to a time.
 """
 
@@ -27,7 +27,7 @@ PARSED = 20_000
 
 
 def parsing(bodies: list[str]) -> tuple[float, float]:
-    """Events a second of `json.loads` alone (twice where an envelope holds the text), and of reading and deciding."""
+    """Events a second of `json.loads` alone (twice where there is an envelope), and of reading and deciding."""
     begun = time.perf_counter()
     for body in bodies:
         found = json.loads(body)
@@ -68,9 +68,8 @@ def main(number: int) -> int:
     replay = Replay(number)
     with tempfile.TemporaryDirectory() as place:
         rate, right = replayed(replay, Path(place) / "c.db")
-    print(
-        f"{len(replay.bodies):,} events into the database: {rate:,.0f} events/s; the set is {'right' if right else 'WRONG'}"
-    )
+    verdict = "right" if right else "WRONG"
+    print(f"{len(replay.bodies):,} events into the database: {rate:,.0f} events/s; the set is {verdict}")
     return 0 if right else 1
 
 

@@ -16,7 +16,7 @@ from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig, Settings, settings_from
 from cockpit.desk import open_desk
 from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.provision import METRICS_NAMESPACE, SUPPRESSION_TABLE
+from cockpit.drill.provision import EVENT_QUEUE, METRICS_NAMESPACE, SUPPRESSION_TABLE
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.registry import CHECKS
 from cockpit.probes.aws import AwsReader
@@ -241,3 +241,19 @@ async def test_the_suppression_table_that_fails_is_a_risk_light(world: LaunchedW
     assert "fail open" in risky.headline
     closed = looks_of(world, settings(world, suppression_table="no-such-table", fails_open=False))
     assert (await looked(closed, ACCOUNT, "suppression"))["ses.suppression"].verdict is Verdict.UNKNOWN
+
+
+async def test_the_watch_works_the_queue_off_unless_it_is_read_only(world: LaunchedWorld, tmp_path: Path) -> None:
+    queue = {"feedback_queue": EVENT_QUEUE}
+    looks = looks_of(world, settings(world, **queue))
+    nobody = (await looked(looks, ACCOUNT, "feedback"))["ses.feedback"]
+    assert nobody.verdict is Verdict.NA, "a single look leaves the queue alone"
+    looks.keep_feedback(tmp_path / "c.db")
+    assert (await looked(looks, ACCOUNT, "feedback"))["ses.feedback"].verdict is Verdict.OK
+    looks.close()
+    careful = looks_of(world, msgspec.structs.replace(settings(world, **queue), read_only=True))
+    careful.keep_feedback(tmp_path / "d.db")
+    assert (await looked(careful, ACCOUNT, "feedback"))["ses.feedback"].verdict is Verdict.NA
+    assert not (tmp_path / "d.db").exists()
+    planned = {job.probe for job in jobs(settings(world, **queue), world.profile) if job.target == ACCOUNT}
+    assert "feedback" in planned
