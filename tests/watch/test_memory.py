@@ -136,3 +136,15 @@ def test_a_batch_that_waits_for_long_keeps_the_newest_row_and_every_event() -> N
 def test_evidence_that_is_too_large_is_not_kept() -> None:
     huge = Observation(*KEY, DECISION, Verdict.OK, "x", START, evidence={"a": "y" * 100_000})
     assert len(Memory(SETTINGS).take([huge]).samples[0].detail) < 1000
+
+
+def test_what_another_check_tells_already_changes_and_raises_nothing_of_its_own() -> None:
+    memory, kinds = Memory(SETTINGS), []
+    for number in range(5):
+        (each,) = seen(number, Verdict.FAIL)
+        quiet = msgspec.structs.replace(each, evidence={"quiet": "tls.certificate tells it"})
+        kinds += [draft.kind for draft in memory.take([quiet]).drafts]
+    assert kinds == ["health.changed"]
+    for number in range(5, 7):
+        kinds += [draft.kind for draft in memory.take(seen(number, Verdict.FAIL)).drafts]
+    assert kinds[1:] == ["alert.raised"], "once nobody else tells it, it has an alert"
