@@ -1,17 +1,22 @@
 """Copies of zones on a timer: kept, confirmed, never emptied, and their age told."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.errors import StorageError
 from cockpit.health.backup import RPO
 from cockpit.health.model import Observation, Verdict
-from cockpit.health.zone_copy import ZoneCopy
+from cockpit.health.zone_copy import WATCHED, RecordSet, ZoneCopy
 from cockpit.profile import Profile
 from cockpit.watch.backup import Backups
+from cockpit.watch.store import Store
+from storage.database import Database
+from storage.snapshots import Snapshots
 
 DOMAIN = DomainConfig(name="news.example")
 
@@ -78,3 +83,20 @@ async def test_without_any_copy_the_want_is_told(shelf: Shelf) -> None:
     seen = await look(made, datetime.now(UTC))
     assert seen.verdict is Verdict.WARN
     assert "no copy of the records was ever kept" in seen.headline
+
+
+async def test_the_watchs_store_keeps_a_copy_once_and_confirms_it_after(database: Path) -> None:
+    copy = ZoneCopy("news.example", WATCHED, (RecordSet("news.example", "MX", 60, ("10 mx.",)),))
+    at = datetime.now(UTC)
+    store = Store(database, SystemClock(), "the watch of mona")
+    await store.open()
+    try:
+        assert await store.keep_copy(copy, at) == at
+        later = at + timedelta(minutes=4)
+        assert await store.keep_copy(copy, later) == later
+    finally:
+        await store.close()
+    reader = Database.open(database)
+    (kept,) = Snapshots(reader).list("news.example")
+    reader.close()
+    assert (kept.records, kept.at, kept.confirmed_at, kept.by) == (1, at, later, "the watch of mona")
