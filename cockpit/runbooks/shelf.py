@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cockpit.errors import NotFound, RunbookError
+from cockpit.health.registry import RUNBOOKS
 from cockpit.runbooks.format import parse
 from cockpit.runbooks.model import Runbook
 from cockpit.runbooks.mojibake import mended
@@ -37,8 +38,9 @@ class Shelf:
         return found
 
     def for_alert(self, kind: str) -> list[Runbook]:
-        """Those that say they are for alerts of this kind."""
-        return [book for book in self.all() if kind in book.alerts]
+        """Those that say they are for alerts of this kind, first the one that is written for it above all."""
+        fitting = [book for book in self.all() if kind in book.alerts]
+        return sorted(fitting, key=lambda book: book.id != RUNBOOKS.get(kind))
 
     def reload(self) -> None:
         """Forget what was read."""

@@ -145,7 +145,8 @@ def test_checks_remedies_and_inputs_that_a_runbook_names_exist(book: Runbook) ->
         assert work.check in names
     for _, work in _work(Remedy, book):
         assert isinstance(work, Remedy)
-        assert set(work.parameters) == set(CARDS[work.action].parameters)
+        card = CARDS[work.action]
+        assert card.required <= set(work.parameters) <= set(card.parameters)
     # An input that is only used, and not declared, has no question of its own.
     assert all(each.ask.endswith("?") or len(each.ask) > len(each.name) for each in book.inputs)
 
@@ -236,3 +237,8 @@ def test_a_runbook_for_an_alert_looks_at_the_world_again_before_it_ends(id: str)
 )
 def test_what_was_wrong_in_older_instructions_stands_nowhere_in_the_library(wrong: str) -> None:
     assert [id for id, book in BOOKS.items() if wrong in book.text] == []
+
+
+def test_of_several_fitting_runbooks_the_one_for_that_alert_stands_first() -> None:
+    for kind, id in RUNBOOKS.items():
+        assert Shelf().for_alert(kind)[0].id == id
