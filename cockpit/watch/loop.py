@@ -35,6 +35,9 @@ CLOSER_S = 1.0
 AT_ONCE = 64
 """Looks under way at one time."""
 
+NAMES_AT_ONCE = 512
+"""Looks at resolution under way at one time: they wait more than they work, and a silent resolver holds each up."""
+
 KEPT_SAMPLES = 20_000
 """Rows that wait for a failing database before only the newest of each series are kept."""
 
@@ -79,6 +82,7 @@ class Watch:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._name_places = asyncio.Semaphore(NAMES_AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
         self.lost = ""
         self.failed = False
@@ -134,7 +138,7 @@ class Watch:
         """One job from its turn to its observations."""
         try:
             await self._looks.turn(job, urgent=urgent)
-            async with self._places:
+            async with self._name_places if job.probe == "resolution" else self._places:
                 renewed = None if urgent else await self._renewed(job)
                 seen = [] if renewed else await guarded(job, self._look, self._clock.now)
             self._pending.add(self._memory.renew(renewed) if renewed else self._memory.take(seen))
