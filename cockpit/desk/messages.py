@@ -262,9 +262,10 @@ class Messages:
 def _template_for(incident: Incident, audience: str) -> str:
     """The document's template for this audience at this point of the incident."""
     told = any(update.audience == audience and not update.draft for update in incident.updates)
+    over = incident.resolved_at is not None and not incident.is_open
+    if over and audience in ("internal", "management", "executives"):
+        return "resolution_notification"
     if audience == "internal":
-        if incident.resolved_at is not None and not incident.is_open:
-            return "resolution_notification"
         return "slack_update" if told else "initial_notification"
     if audience == "customers":
         return status_page(incident.state)

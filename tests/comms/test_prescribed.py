@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.comms.aws_support import open_case
+from cockpit.comms.courier import carry
 from cockpit.comms.mail import SesMail
 from cockpit.comms.outcome import Fate, Letter
 from cockpit.comms.templates import NAMES, bundled, placeholders
@@ -162,3 +163,17 @@ def test_mail_by_ses_leaves_by_a_verified_identity_only(desk: Desk) -> None:
     stranger = SesMail("ops@not-ours.example", (), desk.profile).send(letter, again=False)
     assert stranger.fate is Fate.REFUSED
     assert stranger.said.startswith("SES answered MessageRejected")
+
+
+@pytest.mark.parametrize("audience", ["customers", "owners", "management"])
+def test_the_drills_own_channels_carry_the_words(
+    desk: Desk, audience: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.messages, "_send", carry)
+    draft = desk.messages.draft(1, audience, **SAID)
+    assert draft.missing == ()
+    by = desk.messages.send(1, audience, draft.text, to=["ops@shop.example"] if audience == "owners" else [])
+    desk.refresh()
+    newest = desk.messages.told(1)[0]
+    assert (newest.channel, newest.audience, newest.state, newest.said != "") == (by, audience, "sent", True)
+    assert by != "hand"
