@@ -12,7 +12,7 @@ _AT_ONCE = 10_000
 
 
 class Hour(msgspec.Struct, frozen=True):
-    """The worst of one hour of one series: what was seen, when first, and out of how many `looks`."""
+    """The worst of one hour of one series: what was seen, when first, out of how many kept `looks`."""
 
     check: str
     vantage: str
