@@ -96,6 +96,21 @@ def test_a_ds_is_not_set_for_a_zone_without_a_fit_key(signed: Desk) -> None:
     assert "is not signed" in view.reason
 
 
+def test_expired_signatures_are_mended_by_taking_the_ds_out_and_never_by_a_new_ds(signed: Desk) -> None:
+    zone = signed.world.world.network.tree.zone("pay.example.")
+    signed.world.do(lambda: zone.spoil_signatures("expired"))
+    try:
+        _forget(signed)
+        assert not _believed(signed)
+        assert signed.planned("dns.ds", domain=DOMAIN, action="set").code == "NO_FIT_KEY"
+        done = signed.applied(signed.planned("dns.ds", domain=DOMAIN, action="remove"))
+        assert done.state is ActionState.SUCCEEDED, done.reason
+        _forget(signed)
+        assert _believed(signed)
+    finally:
+        signed.world.do(lambda: zone.spoil_signatures("none"))
+
+
 def _believed(desk: Desk) -> bool:
     """Whether every resolver that answers believes what it was told."""
     seen = desk.ask(DOMAIN, "www.pay.example", "A")
