@@ -8,6 +8,7 @@ from typing import cast
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual.driver import Driver
 from textual.events import Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
@@ -30,6 +31,7 @@ class Shell(InOrder):
         self.paints = Paints(THEMES[DEFAULT_THEME])
         super().__init__()
         self._on_signal = on_signal
+        self._leaving = False
         for colours in THEMES.values():
             self.register_theme(colours.theme())
         first = theme if theme in THEMES else DEFAULT_THEME
@@ -75,11 +77,22 @@ class Shell(InOrder):
         if size.width and size.height and self.screen.size != size:
             self.screen.post_message(Resize(size, size))
 
+    def get_driver_class(self) -> type[Driver]:
+        """The driver that outlives its terminal."""
+        if sys.platform == "win32":
+            return super().get_driver_class()
+        from screens.hang_up import surviving
+
+        return surviving(super().get_driver_class())
+
     def on_load(self) -> None:
         """Be told of SIGTERM and SIGHUP as soon as there is a loop."""
         leave_on_signals(self._leave)
 
     def _leave(self, number: signal.Signals, code: int) -> None:
+        if self._leaving:
+            return
+        self._leaving = True
         try:
             if self._on_signal is not None:
                 self._on_signal(number)

@@ -42,7 +42,7 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._leader)
+        self.cut()
 
     def _set_size(self, descriptor: int, columns: int, rows: int) -> None:
         fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -51,6 +51,12 @@ class Terminal:
         """Change the size as a terminal does: the kernel tells the foreground, we tell the program."""
         self._set_size(self._leader, columns, rows)
         os.kill(self.process.pid, signal.SIGWINCH)
+
+    def cut(self) -> None:
+        """Take the line away, as an SSH connection that ends does."""
+        if self._leader >= 0:
+            os.close(self._leader)
+            self._leader = -1
 
     def send(self, keys: str) -> None:
         """Type."""

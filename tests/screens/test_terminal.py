@@ -70,6 +70,14 @@ def test_a_resize_to_anything_is_survived_and_the_terminal_is_given_back(tmp_pat
         assert LEFT_ALTERNATE_SCREEN in terminal.output
 
 
+def test_a_line_that_is_cut_in_the_middle_of_a_frame_ends_it(tmp_path: Path) -> None:
+    with stage("troubled", tmp_path) as terminal:
+        terminal.wait_for(b"Domains")
+        terminal.send("?:" * 20)
+        terminal.cut()
+        assert terminal.process.wait(20) == 129
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with stage("troubled", tmp_path) as terminal:
