@@ -1,4 +1,4 @@
-"""Markdown as people write it anyway, and the source documents themselves where SOURCE_DOCUMENTS names their folder."""
+"""Markdown as people write it anyway, and the source documents themselves where SOURCE_DOCUMENTS says they lie."""
 
 import os
 from pathlib import Path
