@@ -74,7 +74,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, world: LocalWorld) -> Iterator[Watched]:
+def watched(tmp_path: Path, world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.chdir(tmp_path)  # the key that exports writes into the working directory
     made = Watched(tmp_path, world)
     yield made
     made.close()
