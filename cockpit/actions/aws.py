@@ -31,6 +31,11 @@ _Answer = TypeVar("_Answer")
 READS: dict[str, tuple[str, ...]] = {
     "sts": ("GetCallerIdentity",),
     "sesv2": ("Get", "List", "BatchGet"),
+    "ses": ("Get", "List", "Describe"),
+    "acm": ("Describe", "List", "GetCertificate"),
+    "elbv2": ("Describe",),
+    "lambda": ("Get", "List"),
+    "support": ("Describe",),
     "s3": ("GetObject", "HeadObject", "ListObjectsV2", "HeadBucket"),
     "cloudwatch": ("Get", "List", "Describe"),
     "route53": ("Get", "List"),

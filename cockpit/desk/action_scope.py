@@ -10,7 +10,8 @@ from cockpit.config import Settings
 def scope_of(settings: Settings, target: str) -> dict[str, Any]:
     """The scope of a request: plain values, with secrets by reference only."""
     keys = settings.byodkim
-    near = [each for each in settings.domains if _related(each.name, target)]
+    # What is no name of the DNS, such as an account or a configuration set, may concern every domain.
+    near = [each for each in settings.domains if "." not in target or _related(each.name, target)]
     scope: dict[str, Any] = {
         "bucket": keys.bucket,
         "key_prefix": keys.key_prefix,
@@ -20,6 +21,7 @@ def scope_of(settings: Settings, target: str) -> dict[str, Any]:
             for each in near
         ],
         "dns_zones": [msgspec.to_builtins(zone) for zone in settings.dns_zones],
+        "suppression_table": settings.ses.suppression_table,
         "people": [person.id for person in settings.people],
     }
     domain = settings.domain(target)

@@ -79,6 +79,7 @@ class SesByodkim:
         self._clients = clients
         self._look_up = look_up
         self._scope = request.scope
+        self._name = request.remedy
         self._domain = request.parameters.get("domain", "").lower().rstrip(".")
         self._selector = request.parameters.get("selector", "")
         if not _DOMAIN.fullmatch(self._domain):
@@ -172,7 +173,7 @@ class SesByodkim:
     ) -> Plan:
         account = self._profile.aws.account
         return Plan(
-            remedy=NAME,
+            remedy=self._name,
             title=title,
             target=self._domain,
             account=account,

@@ -10,6 +10,60 @@ def _byodkim(request: Request, access: Access) -> Remedy:
     return SesByodkim(request, access.profile, access.clients)
 
 
+def _restore_dkim(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.restore_dkim import restore
+
+    return restore(request, access)
+
+
+def _dkim(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.identity_switches import DkimSwitch
+
+    return DkimSwitch(request, access, on=request.remedy == "ses.dkim-on")
+
+
+def _mail_from(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.identity_switches import MailFrom
+
+    return MailFrom(request, access)
+
+
+def _sending(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.sending import SendingSwitch
+
+    return SendingSwitch(request, access, on=request.remedy == "ses.resume")
+
+
+def _suppressed(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.suppressed import Suppressed
+
+    return Suppressed(request, access, on=request.remedy == "ses.suppress")
+
+
+def _reasons(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.account import SuppressionReasons
+
+    return SuppressionReasons(request, access)
+
+
+def _production(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.account import ProductionAccess
+
+    return ProductionAccess(request, access)
+
+
+def _case(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.ses.account import SupportCase
+
+    return SupportCase(request, access)
+
+
+_DOMAIN = Parameter("domain", "Domain whose mail is meant")
+_WHAT = Parameter("text", "Name of a configuration set, or `account` for everything")
+_ADDRESSES = Parameter("text", "Addresses, separated by blanks, or @FILE with a list of them")
+_PLACE = Parameter("text", "Where", optional=True, default="both", choices=("list", "table", "both"))
+
+
 CARDS = (
     RemedyCard(
         name="ses.byodkim",
@@ -22,6 +76,143 @@ CARDS = (
         make=_byodkim,
         alerts=("dkim-missing", "domain-identity"),
         checks=("mail.dkim", "ses.identity"),
+    ),
+    RemedyCard(
+        name="ses.restore-dkim",
+        title="Sign a domain as before, with SES's own keys or a former one of ours",
+        parameters={
+            "domain": _DOMAIN,
+            "to": Parameter("selector", "`easy` or the former selector; the last one if left out", optional=True),
+        },
+        target="domain",
+        make=_restore_dkim,
+        alerts=("dkim-missing", "domain-identity"),
+        checks=("mail.dkim", "ses.identity"),
+    ),
+    RemedyCard(
+        name="ses.dkim-on",
+        title="Turn DKIM signing of a domain on",
+        parameters={"domain": _DOMAIN},
+        target="domain",
+        make=_dkim,
+        alerts=("domain-identity",),
+        checks=("ses.identity",),
+    ),
+    RemedyCard(
+        name="ses.dkim-off",
+        title="Turn DKIM signing of a domain off",
+        parameters={"domain": _DOMAIN},
+        target="domain",
+        make=_dkim,
+    ),
+    RemedyCard(
+        name="ses.mail-from",
+        title="Set or clear the MAIL FROM domain",
+        parameters={
+            "domain": _DOMAIN,
+            "mail_from": Parameter("domain", "MAIL FROM domain; SES's own if left out", optional=True),
+            "on_mx_failure": Parameter(
+                "text",
+                "What SES does when the MX is missing",
+                optional=True,
+                default="USE_DEFAULT_VALUE",
+                choices=("USE_DEFAULT_VALUE", "REJECT_MESSAGE"),
+            ),
+        },
+        target="domain",
+        make=_mail_from,
+        alerts=("mail-records", "domain-identity"),
+        checks=("mail.mail_from", "ses.identity"),
+    ),
+    RemedyCard(
+        name="ses.pause",
+        title="Pause sending for a configuration set, or for the account",
+        parameters={"what": _WHAT},
+        target="what",
+        make=_sending,
+        alerts=("ses-bounce", "ses-complaint", "ses-account"),
+        checks=("ses.bounce", "ses.complaint"),
+    ),
+    RemedyCard(
+        name="ses.resume",
+        title="Resume sending that we paused",
+        parameters={"what": _WHAT},
+        target="what",
+        make=_sending,
+        alerts=("ses-account",),
+        checks=("ses.account",),
+    ),
+    RemedyCard(
+        name="ses.suppress",
+        title="Suppress addresses: nothing is sent to them any more",
+        parameters={
+            "addresses": _ADDRESSES,
+            "reason": Parameter("text", "Why", optional=True, default="BOUNCE", choices=("BOUNCE", "COMPLAINT")),
+            "place": _PLACE,
+        },
+        target="addresses",
+        make=_suppressed,
+        alerts=("ses-bounce", "ses-complaint"),
+        checks=("ses.bounce", "ses.complaint", "ses.suppression"),
+    ),
+    RemedyCard(
+        name="ses.unsuppress",
+        title="Let suppressed addresses be written to again",
+        parameters={"addresses": _ADDRESSES, "place": _PLACE},
+        target="addresses",
+        make=_suppressed,
+        checks=("ses.suppression",),
+    ),
+    RemedyCard(
+        name="ses.suppression-reasons",
+        title="Say after what SES suppresses addresses by itself",
+        parameters={
+            "account": Parameter("text", "What is changed", optional=True, default="account", choices=("account",)),
+            "reasons": Parameter("text", "Reasons", choices=("both", "BOUNCE", "COMPLAINT", "none")),
+        },
+        target="account",
+        make=_reasons,
+        checks=("ses.suppression", "ses.account"),
+    ),
+    RemedyCard(
+        name="ses.production-access",
+        title="Ask AWS for production access, or answer its review",
+        parameters={
+            "account": Parameter("text", "What is changed", optional=True, default="account", choices=("account",)),
+            "mail_type": Parameter(
+                "text",
+                "Kind of mail",
+                optional=True,
+                default="TRANSACTIONAL",
+                choices=("TRANSACTIONAL", "MARKETING"),
+            ),
+            "site": Parameter("text", "Web site, such as https://www.shop.example"),
+            "text": Parameter("record-values", "What is sent to whom, and how bounces are dealt with"),
+            "contact": Parameter("email", "Where AWS answers, besides the account's owner", optional=True),
+        },
+        target="account",
+        make=_production,
+        alerts=("ses-account",),
+        checks=("ses.account",),
+    ),
+    RemedyCard(
+        name="ses.support-case",
+        title="Open a case with AWS Support",
+        parameters={
+            "subject": Parameter("text", "Subject"),
+            "text": Parameter("record-values", "What happened, since when, what is asked for"),
+            "severity": Parameter(
+                "text",
+                "How severe",
+                optional=True,
+                default="high",
+                choices=("low", "normal", "high", "urgent", "critical"),
+            ),
+        },
+        target="subject",
+        make=_case,
+        alerts=("ses-account", "ses-failure"),
+        checks=("ses.account",),
     ),
 )
 """Every remedy for SES."""

@@ -43,9 +43,10 @@ def signed_with(selector: str) -> dict[str, Any]:
 
 
 def in_words(state: Mapping[str, Any]) -> str:
-    """The state as the operator reads it, e.g. `EXTERNAL selector s2026b`."""
+    """The state as the operator reads it, e.g. `EXTERNAL selector s2026b`; tokens may be left out."""
     if state["origin"] == EASY:
-        signing = f"AWS_SES (Easy DKIM, {len(state['tokens'])} tokens)"
+        tokens = f", {len(state['tokens'])} tokens" if "tokens" in state else ""
+        signing = f"AWS_SES (Easy DKIM{tokens})"
     else:
         signing = f"{state['origin']} selector {state['selector'] or 'not told by SES'}"
     return signing if state["signing"] else f"{signing}, signing off"

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cockpit.actions.aws import AwsClients, reading, sent
-from cockpit.actions.contract import EffectRefused
+from cockpit.actions.contract import EffectRefused, EffectUnknown
 from cockpit.actions.ses.suppression_plan import (
     INTENDED,
     SETTLED,
@@ -75,7 +75,7 @@ class SuppressionChanges:
         """
         self._clients.require_changes()
         caller = self._clients.caller()
-        changes = [change for wish in wishes for change in planned(wish, self._there(wish.address, wish.place))]
+        changes = [change for wish in wishes for change in planned(wish, self.there(wish.address, wish.place))]
         if not changes:
             raise Refused("Nothing has to be changed: it is so already.")
         return SuppressionPlan(
@@ -123,7 +123,7 @@ class SuppressionChanges:
         """Send one change once, and look whether it is so now."""
         if change.before != self._before(change):
             return Outcome(change, "left", "somebody changed it since the plan was made")
-        error = self._send(change)
+        error = self.transmit(change)
         if isinstance(error, EffectRefused):
             return Outcome(change, "refused", str(error))
         # A request that was answered and one whose answer was lost are told apart by looking.
@@ -131,7 +131,8 @@ class SuppressionChanges:
             return Outcome(change, "done", "")
         return Outcome(change, "unknown", str(error) if error is not None else "it is not so yet")
 
-    def _send(self, change: Change) -> object:
+    def transmit(self, change: Change) -> EffectRefused | EffectUnknown | None:
+        """Send one change once; what became of it is a value, None for an answer of success."""
         if change.place is Place.LIST:
             self._wait()
             client = self._changer("sesv2", LIST_CALLS)
@@ -150,12 +151,12 @@ class SuppressionChanges:
 
     def _before(self, change: Change) -> str:
         """The reason under which the place has it now, as the plan wrote it; empty for not at all."""
-        there = self._there(change.address, change.place)
+        there = self.there(change.address, change.place)
         if change.place is Place.LIST:
             return there[0].reason if there else ""
         return change.stored_reason if any(each.reason == change.stored_reason for each in there) else ""
 
-    def _there(self, address: str, place: Place) -> list[Entry]:
+    def there(self, address: str, place: Place) -> list[Entry]:
         """What a place has of an address; the table's reasons are as they are written there."""
         if place is Place.LIST:
             return self._listed(address)

@@ -1,0 +1,1 @@
+"""Remedies for SES, played against the simulated account."""
