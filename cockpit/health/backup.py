@@ -24,9 +24,10 @@ def judge_backup(
     """
     evidence: dict[str, Any] = {"rpo_s": RPO.total_seconds(), "copies": [], "quiet": QUIET}
     if copy is None:
+        # Where the name servers were never reached, nobody knows whether there is anything to keep.
         finding = _finding(target, f"There is no copy of the records of {target}: {trouble}.")
         said = f"no copy of the records was ever kept: {trouble}"
-        return _decision(target, Verdict.WARN if trouble else Verdict.UNKNOWN, said, at, took, evidence, finding)
+        return _decision(target, Verdict.UNKNOWN, said, at, took, evidence, finding)
     age = max(at - parse_time(str(copy["confirmed_at"])), timedelta())
     evidence.update(
         copies=[{**copy, "age_s": round(age.total_seconds())}],
