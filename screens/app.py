@@ -29,10 +29,11 @@ _SCREENS: Mapping[str, str] = {
     "action": "screens.action:ActionScreen",
     "timeline": "screens.timeline:TimelineScreen",
     "review": "screens.review:ReviewScreen",
+    "ses": "screens.ses:SesScreen",
 }
 """Where each main screen is; it is imported when it is first shown, so that the board is there sooner."""
 
-_STYLES = ("cockpit", "dashboard", "domain", "incident", "runbook", "action", "review")
+_STYLES = ("cockpit", "dashboard", "domain", "incident", "runbook", "action", "review", "ses")
 """All styles are read at once: a screen that brought its own would make Textual parse everything again."""
 
 DUTIES_S = 60.0

@@ -6,15 +6,15 @@ out without a reason that can be read. The commands themselves stand in `screens
 
 from collections.abc import Mapping
 
-from screens.registry import action, app, board, go, incident, review, runbook
+from screens.registry import action, app, board, go, incident, review, runbook, ses
 from screens.registry.model import Command, Standing, When
 
 __all__ = ["BY_ID", "REGISTRY", "SCREENS", "Command", "Standing", "When"]
 
-SCREENS = ("board", "domain", "incident", "timeline", "runbook", "action", "review")
+SCREENS = ("board", "domain", "incident", "timeline", "runbook", "action", "review", "ses")
 """The screens that commands name in `where`."""
 
-_GROUPS = (go, board, incident, runbook, action, review, app)
+_GROUPS = (go, board, incident, runbook, action, review, ses, app)
 
 REGISTRY: tuple[Command, ...] = tuple(command for group in _GROUPS for command in group.COMMANDS)
 

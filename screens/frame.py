@@ -42,6 +42,7 @@ class Frame(Screen[None]):
         self._card: IncidentCard | None = None
         self._next: NextStep | None = None
         self._next_since = 0.0
+        self._banner = ""
         self._room = bridge.size
 
     def _set_breakpoints(self) -> None:
@@ -65,6 +66,7 @@ class Frame(Screen[None]):
             yield Lines(self._edge_lines, id="edge-top")
         with Container(id="inside"):
             yield Lines(self._header_lines, id="header")
+            yield Lines(self._banner_lines, id="banner")
             with Container(id="body"):
                 yield from self.body()
             yield Lines(self._next_lines, lit=True, id="next")
@@ -125,6 +127,7 @@ class Frame(Screen[None]):
         desk = self.bridge.desk
         self._header = desk.header()
         self._card = self.bridge.card()
+        self._banner = desk.sending.banner()
         step = self.bridge.while_watch_starts(desk.next_step(self.bridge.incident_uid()))
         if step != self._next:
             self._next_since = desk.clock.monotonic()
@@ -180,6 +183,10 @@ class Frame(Screen[None]):
         now = self.now
         state = watch_state(self.header, starting=self.bridge.watch_is_awaited, trouble=self.bridge.trouble)
         return [header_line(self.header, self._card, now, now.astimezone(), width, state)]
+
+    def _banner_lines(self, width: int) -> Sequence[Line]:
+        """What to do while a session with AWS is over; no line at all otherwise."""
+        return wrap(self._banner, width, Tone.FAIL, indent=2, first=line(("✖ ", Tone.FAIL))) if self._banner else []
 
     def _next_lines(self, width: int) -> Sequence[Line]:
         return [next_line(self._next, width, self.bridge.keys.label("next.take"))] if self._next else []

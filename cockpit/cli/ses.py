@@ -9,12 +9,12 @@ from cockpit.cli.frame import Group
 from cockpit.cli.printing import age, as_json, say, table, verdict_mark
 from cockpit.cli.session import Session
 from cockpit.health.rates import percent
+from cockpit.ses.runway_words import runway_words
 from cockpit.text import visible
 
 if TYPE_CHECKING:
     from cockpit.desk.ses import SesRoom
     from cockpit.desk.ses_views import Rate
-    from cockpit.ses.runway import Runway
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,7 +117,7 @@ def runway(session: Session, target: str, json_wanted: bool) -> int:
         for each in found:
             say(f"{each.name}: {visible(each.headline)}")
             for line in each.runway:
-                say(f"  {percent(line.line)}{_owner(each, line.line)}: {_words(line, each.name)}")
+                say(f"  {percent(line.line)}{_owner(each, line.line)}: {runway_words(line, each.name)}")
     return 0
 
 
@@ -126,32 +126,6 @@ def _owner(rate: "Rate", line: float) -> str:
     if line == review:
         return " (AWS reviews)"
     return " (AWS may pause)" if line == pause else ""
-
-
-def _words(found: "Runway", name: str) -> str:
-    """One line of runway as a sentence."""
-    if found.course == "crossed":
-        if found.good is None:
-            return f"crossed. {found.why}"
-        return f"crossed; about {found.good:,} good mails bring it back, at most {found.good_most:,}"
-    if found.course != "nearing":
-        return f"{found.course}. {found.why}".strip()
-    latest = "never" if found.latest_s is None else _span(found.latest_s)
-    span = f"80 %: {_span(found.soonest_s or 0)} to {latest}"
-    if found.seconds is None:
-        return f"perhaps ({span}). {found.why}"
-    return f"in {_span(found.seconds)} ({span}), {found.bad:,} more {name}s"
-
-
-def _span(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return (
-        f"{minutes} min"
-        if minutes < 120
-        else f"{minutes / 60:.1f} h"
-        if minutes < 2880
-        else f"{minutes / 1440:.1f} d"
-    )
 
 
 @command.command("identities", example="cockpit ses identities --json")

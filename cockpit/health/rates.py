@@ -85,7 +85,7 @@ def _judge(reading: Reading, check: str, at: datetime) -> list[Observation]:
         "from": seen.get("from"),
         "lines": [marks.review, marks.pause],
         "ladder": [marks.warn, marks.fail],
-        "runway": _runway(seen, sent, bad, name, marks),
+        "runway": _runway(seen, sent, bad, name, marks, reported),
         "sets": {each: figures.get(name) for each, figures in (seen.get("sets") or {}).items()},
     }
     parts = [
@@ -96,13 +96,18 @@ def _judge(reading: Reading, check: str, at: datetime) -> list[Observation]:
 
 
 def _runway(
-    seen: Mapping[str, Any], sent: Sequence[float], bad: Sequence[float], name: str, marks: Marks
+    seen: Mapping[str, Any],
+    sent: Sequence[float],
+    bad: Sequence[float],
+    name: str,
+    marks: Marks,
+    reported: float | None,
 ) -> list[dict[str, Any]]:
     """What each of our marks and AWS's lines is away; the newest point is still growing, so it is left out."""
     figures = [None if each is None else float(each) for each in seen.get(f"figures_{name}", ())]
     history = History(sent[:-1], bad[:-1], figures[:-1])
     lines = sorted({marks.warn, marks.fail, marks.review, marks.pause})
-    return [msgspec.to_builtins(each) for each in runway(history, lines)]
+    return [msgspec.to_builtins(each) for each in runway(history, lines, latest=reported)]
 
 
 def judge_failures(reading: Reading, at: datetime) -> list[Observation]:

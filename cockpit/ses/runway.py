@@ -119,9 +119,14 @@ def present(history: History) -> tuple[int, float, float]:
     return points, sent, bad
 
 
-def runway(history: History, lines: Sequence[float], *, seed: int = 7) -> list[Runway]:
-    """One runway for each line, in their order."""
-    figure = next((each for each in reversed(history.figure) if each is not None), None)
+def runway(history: History, lines: Sequence[float], *, latest: float | None = None, seed: int = 7) -> list[Runway]:
+    """One runway for each line, in their order.
+
+    `latest` is AWS's figure of just now, where it is newer than the history's: a line that it crossed is crossed.
+    """
+    figure = latest
+    if figure is None:
+        figure = next((each for each in reversed(history.figure) if each is not None), None)
     if figure is None:
         why = "AWS has published no figure yet."
         return [Runway(line=line, course=Course.UNCLEAR, why=why) for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.moves import action, board, domain, everywhere, incident, review, runbook
+from screens.moves import action, board, domain, everywhere, incident, review, runbook, ses
 
 Move = Callable[[Bridge, Standing, str], Awaitable[None]]
 
@@ -19,4 +19,5 @@ MOVES: Mapping[str, Move] = {
     **runbook.MOVES,
     **action.MOVES,
     **review.MOVES,
+    **ses.MOVES,
 }

@@ -15,5 +15,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("review.open", ("5",), "Review", "Open the post-mortem, filled from the timeline.", GO,
             when=incident),
     Command("action.show", ("6",), "Action", "Show the newest plan or run of an action.", GO, when=action),
+    Command("ses.show", ("7", "S"), "SES", "Show sending: rates and runway, stops, alarms, what came back.", GO),
     Command("back", ("escape",), "Back", "Leave this screen, or clear the filter.", GO),
 )  # fmt: skip

@@ -44,8 +44,8 @@ class Command(msgspec.Struct, frozen=True):
         return not self.where or screen in self.where
 
 
-GO, BOARD, INCIDENT, RUNBOOK, ACTION, REVIEW, APP = (
-    "Go", "Board and domains", "Incident", "Runbook", "Action", "Post-mortem", "Cockpit",
+GO, BOARD, INCIDENT, RUNBOOK, ACTION, REVIEW, SES, APP = (
+    "Go", "Board and domains", "Incident", "Runbook", "Action", "Post-mortem", "Sending by SES", "Cockpit",
 )  # fmt: skip
 """The groups, as help and palette name them."""
 

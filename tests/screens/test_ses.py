@@ -1,0 +1,304 @@
+"""The SES screen: plots with everybody's lines, stops told apart, nothing green on old data, the way back in."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from cockpit.clock import format_time
+from cockpit.desk.ses_views import Rate
+from cockpit.health.model import Verdict
+from screens.app import CockpitApp
+from screens.present.lines import Tone, plain
+from screens.present.ses import quota_spans, rate_lines, state_lines
+from screens.present.ses_plot import picture
+from tests.screens.conftest import cockpit
+from tests.screens.desks import ACCOUNT, Scene
+from tests.screens.plain import assert_golden, screen_lines
+
+POINTS = 24
+OTHER = "ses:447112341123/eu-west-1"
+
+
+def sending(scene: Scene, *, bounce: float = 0.04, target: str = ACCOUNT, **account: Any) -> None:
+    """An account whose bounces climb towards AWS's first line."""
+    begin = format_time(scene.clock.now() - timedelta(minutes=15 * POINTS))
+    seen = {
+        "enforcement": "HEALTHY",
+        "sending_enabled": True,
+        "production": True,
+        "sent_24_hours": 410_000,
+        "max_24_hours": 1_000_000,
+        "max_per_second": 80.0,
+        **account,
+    }
+    scene.saw(target, "ses.account", Verdict.OK, "HEALTHY, sending on", evidence=seen)
+    scene.saw(target, "ses.quota", Verdict.OK, "41 % of the quota used", evidence={"used_fraction": 0.41})
+    scene.saw(
+        target, "ses.sets", Verdict.OK, "2 configuration sets send", evidence={"paused": account.get("sets", [])}
+    )
+    for check, top in (("ses.bounce", bounce), ("ses.complaint", 0.0004)):
+        ramp = [top * (0.4 + 0.6 * number / POINTS) for number in range(POINTS)]
+        line = 0.05 if check == "ses.bounce" else 0.001
+        runway = [
+            {
+                "line": line,
+                "course": "nearing",
+                "seconds": 9000.0,
+                "soonest_s": 5400.0,
+                "latest_s": 16200.0,
+                "bad": 412,
+                "good": None,
+                "good_most": None,
+                "why": "",
+            }
+        ]
+        evidence = {
+            "reported": top * 0.8,
+            "windowed": top,
+            "from": begin,
+            "sent": [4000.0] * POINTS,
+            "bad": [round(4000 * each) for each in ramp],
+            "figures": [each * 0.8 for each in ramp],
+            "runway": runway,
+            "sets": {"newsletter": top * 1.4, "receipts": None},
+        }
+        scene.saw(
+            target, check, Verdict.WARN, f"{check.partition('.')[2]} rate 4.00 % (last hour)", evidence=evidence
+        )
+
+
+def watching(scene: Scene) -> None:
+    """Alarms, AWS Health, feedback, the two lists, and the queue of calls."""
+    wanted = [
+        {
+            "name": "ses-high-bounce-rate-CRITICAL",
+            "says": "bounces over 5 %",
+            "found": "ses-high-bounce-rate-CRITICAL",
+            "state": "ALARM",
+            "problems": [],
+        },
+        {
+            "name": "ses-bounce-rate-warning",
+            "says": "bounces over 3 %",
+            "found": "old-bounces",
+            "state": "OK",
+            "problems": ["the threshold is 3, and the metric is a fraction: it can never fire (5 % is 0.05)"],
+        },
+        {
+            "name": "ses-suppressed-emails-detected",
+            "says": "mail to suppressed",
+            "found": "",
+            "state": "",
+            "problems": [],
+        },
+    ]
+    alarms = [
+        {"name": "ses-high-bounce-rate-CRITICAL", "actions": ["arn:x"], "actions_enabled": True},
+        {"name": "old-bounces", "actions": [], "actions_enabled": True},
+    ]
+    history = [{"at": "2026-11-20T13:59:00+00:00", "alarm": "ses-high-bounce-rate-CRITICAL", "says": "OK to ALARM"}]
+    scene.saw(
+        ACCOUNT,
+        "ses.alarms",
+        Verdict.WARN,
+        "1 in ALARM; 1 missing",
+        evidence={"wanted": wanted, "alarms": alarms, "faulty": {}, "history": history},
+    )
+    event = {
+        "code": "AWS_SES_SENDING_PAUSED",
+        "status": "closed",
+        "updated": "2026-11-20T14:00:00+00:00",
+        "text": "Sending was paused.",
+    }
+    scene.saw(ACCOUNT, "ses.health", Verdict.WARN, "1 event", evidence={"subscribed": True, "events": [event]})
+    counts = [{"name": "mail.example", "number": 40}, {"name": "old.example", "number": 7}]
+    tally = {
+        "since": format_time(scene.clock.now() - timedelta(hours=1)),
+        "until": format_time(scene.clock.now()),
+        "permanent": 47,
+        "transient": 12,
+        "complaints": 3,
+        "not_spam": 1,
+        "sends": 1200,
+        "deliveries": 1100,
+        "domains": counts,
+        "reasons": [{"name": "5.1.1", "number": 40}],
+        "sets": [],
+        "providers": counts[:1],
+    }
+    scene.saw(
+        ACCOUNT,
+        "ses.feedback",
+        Verdict.OK,
+        "47 bounced for good in the last hour",
+        evidence={"tally": tally, "suppressed": 50, "aside": 2, "waiting": 9, "bounce_fraction": 0.039},
+    )
+    parted = {"number": 2, "some": ["a…n@mail.example", "b…b@old.example"]}
+    none = {"number": 0, "some": []}
+    scene.saw(
+        ACCOUNT,
+        "ses.suppression",
+        Verdict.WARN,
+        "2 are only on SES's list",
+        evidence={
+            "only_list": parted,
+            "only_table": none,
+            "only_feedback": none,
+            "fails_open": True,
+            "risk": False,
+        },
+    )
+    scene.saw(ACCOUNT, "ses.calls", Verdict.OK, "19 calls in the last minute")
+    scene.saw(
+        ACCOUNT,
+        "ses.calls",
+        Verdict.OK,
+        "7 of 60",
+        vantage="get_account",
+        evidence={"last_minute": 7, "per_minute": 60, "waiting": 1, "answered_s": 4.0, "failing": ""},
+    )
+
+
+async def on_ses(pilot: Pilot[int]) -> CockpitApp:
+    app = pilot.app
+    assert isinstance(app, CockpitApp)
+    app.go("ses")
+    await pilot.pause()
+    await pilot.pause()
+    return app
+
+
+def shown(app: CockpitApp) -> str:
+    return "\n".join(screen_lines(app))
+
+
+async def test_the_screen_draws_both_rates_with_all_lines_and_the_runway(scene: Scene) -> None:
+    sending(scene)
+    watching(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        for words in (
+            "AWS's figure 3.20 %",
+            "last hour, ours 4.00 %",
+            "by events 3.90 %",
+            "10 % AWS may pause",
+            "in 2.5 h (80 %: 90 min to 4.5 h), 412 more bounces",
+            "runway, 80 %",
+            "newsletter 5.60 %",
+        ):
+            assert words in shown(app), f"{words!r} is missing:\n{shown(app)}"
+        assert_golden(app, "ses-80x24")
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        await pilot.pause()
+        assert_golden(app, "ses-200x50")
+
+
+async def test_each_part_is_a_tab_away_and_says_what_is_known(scene: Scene) -> None:
+    sending(scene)
+    watching(scene)
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        for words in (
+            ("complaint rate",),
+            ("no pause by AWS", "sending is on", "no configuration set is paused", "production", "41% 410,000"),
+            ("tells 1 action", "it can never fire", "as old-bounces", "missing", "13:59"),
+            ("closed", "AWS_SES_SENDING_PAUSED", "Sending was paused."),
+            ("47 permanent, 12 transient, 3 complaints (1 not spam)", "mail.example", "set aside 2", "fail open"),
+            ("get_account", "7 of 60, 1 call waiting"),
+        ):
+            await pilot.press("tab")
+            for each in words:
+                assert each in shown(app), f"{each!r} is missing:\n{shown(app)}"
+
+
+async def test_several_accounts_are_turned_through(scene: Scene) -> None:
+    sending(scene)
+    sending(scene, target=OTHER, bounce=0.01)
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        assert "ca-central-1 (1 of 2, a turns)" in shown(app)
+        app.perform("ses.account")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "eu-west-1 (2 of 2, a turns)" in shown(app)
+
+
+async def test_a_session_that_is_over_stands_in_the_frame_of_every_screen(scene: Scene) -> None:
+    sending(scene)
+    scene.saw(
+        ACCOUNT,
+        "ses.calls",
+        Verdict.UNKNOWN,
+        "the session is over: log in again with aws sso login",
+        evidence={"failure": "expired-credentials"},
+    )
+    async with cockpit(scene) as pilot:
+        assert "log in again with aws sso" in "\n".join(screen_lines(pilot.app)[:3])
+        app = await on_ses(pilot)
+        assert "log in again with aws sso" in "\n".join(screen_lines(app)[:3])
+
+
+async def test_an_account_that_was_never_looked_at_says_what_to_configure(scene: Scene) -> None:
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        assert "set aws.account and aws.region" in shown(app)
+
+
+def test_three_kinds_of_pause_are_told_apart_with_who_lifts_each(scene: Scene) -> None:
+    sending(scene, enforcement="SHUTDOWN", sending_enabled=False, review_case="8123", sets=["campaigns"])
+    scene.refresh()
+    text = "\n".join(plain(each) for each in state_lines(scene.desk.sending.status(), 120))
+    assert "AWS paused the account (case 8123) · lifted by AWS alone" in text
+    assert "configuration set campaigns · lifted by PutConfigurationSetSendingOptions" in text
+    sending(scene, sending_enabled=False)
+    scene.refresh()
+    text = "\n".join(plain(each) for each in state_lines(scene.desk.sending.status(), 120))
+    assert "no pause by AWS (HEALTHY)" in text
+    assert "lifted by PutAccountSendingAttributes" in text
+
+
+def test_old_data_is_never_green_and_has_no_runway(scene: Scene) -> None:
+    sending(scene)
+    scene.clock.advance(4000)
+    scene.refresh()
+    room = scene.desk.sending
+    lines = [*state_lines(room.status(), 80), *rate_lines(room.rates()[0], scene.clock.now(), 80)]
+    tones = {tone for one in lines for _, tone in one}
+    assert Tone.OK not in tones
+    text = "\n".join(plain(each) for each in lines)
+    assert "no data" in text
+    assert "412" not in text
+
+
+@pytest.mark.parametrize(("used", "tone"), [(0.69, Tone.OK), (0.7, Tone.WARN), (0.9, Tone.FAIL)])
+def test_the_quota_turns_amber_at_70_and_red_at_90_percent(scene: Scene, used: float, tone: Tone) -> None:
+    sending(scene)
+    scene.saw(ACCOUNT, "ses.quota", Verdict.OK, "x", evidence={"used_fraction": used})
+    scene.refresh()
+    assert quota_spans(scene.desk.sending.status(), 20)[0][1] is tone
+
+
+def rate(scene: Scene, **evidence: Any) -> Rate:
+    sending(scene)
+    scene.refresh()
+    return scene.desk.sending.rates()[0]
+
+
+def test_a_plot_has_both_figures_four_marks_in_three_lines_and_the_interval_ahead(scene: Scene) -> None:
+    drawn = picture(rate(scene), scene.clock.now())
+    assert [curve.name for curve in drawn.curves] == ["ours, each 15 min", "AWS's figure", "", "runway, 80 %", ""]
+    assert sorted(mark.percent for mark in drawn.marks) == [3.0, 5.0, 10.0]
+    soonest, likely, latest = (curve.hours[-1] for curve in drawn.curves[2:])
+    assert (soonest, likely, latest) == (1.5, 2.5, 4.5)
+    assert all(math.isclose(curve.percent[-1], 5.0) for curve in drawn.curves[2:])
+    assert drawn.top > 10
+
+
+def test_a_plot_gone_near_keeps_the_next_line_in_sight(scene: Scene) -> None:
+    drawn = picture(rate(scene), scene.clock.now(), close=True)
+    assert 5.0 < drawn.top < 10.0
