@@ -102,6 +102,25 @@ class OwnLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rto_s: Seconds | None = None
 
 
+class ResolvingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What has to hold before an incident is resolved, beside cleared alerts and no failing check.
+
+    `conditions` are asked for, by their names; every check has been good for `green_minutes`, and is good for the
+    `run_minutes` of the validation run.
+    """
+
+    conditions: tuple[Literal["green", "health", "performance", "restoration", "customers", "run"], ...] = (
+        "green",
+        "health",
+        "performance",
+        "restoration",
+        "customers",
+        "run",
+    )
+    green_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 5
+    run_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 10
+
+
 class OrganisationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What messages say of us: a name, the address of the status page, the support team and the registrar."""
 

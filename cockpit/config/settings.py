@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cockpit.config.command import ChannelConfig, ContactConfig, OfficeHoursConfig, OrganisationConfig, OwnLevel
+from cockpit.config.command import (
+    ChannelConfig,
+    ContactConfig,
+    OfficeHoursConfig,
+    OrganisationConfig,
+    OwnLevel,
+    ResolvingConfig,
+)
 from cockpit.config.dns_zone import DnsZone
 from cockpit.config.issuance import CertificateTransparency, listed_logs
 from cockpit.config.ses import SesConfig
@@ -167,6 +174,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chat_webhook: SecretRef | None = None
     own_severity: dict[Literal["P0", "P1", "P2", "P3"], OwnLevel] = {}
     office_hours: OfficeHoursConfig = OfficeHoursConfig()
+    resolving: ResolvingConfig = ResolvingConfig()
     organisation: OrganisationConfig = OrganisationConfig()
     channels: dict[str, ChannelConfig] = {}
     contacts: tuple[ContactConfig, ...] = ()

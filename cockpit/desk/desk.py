@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from cockpit.desk.people import People
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
-    from cockpit.desk.verification import Verifications
     from cockpit.desk.runbooks import Runbooks
     from cockpit.desk.ses import SesRoom
     from cockpit.desk.terminals import Terminals
     from cockpit.desk.told import Told
     from cockpit.desk.validation import Validations
+    from cockpit.desk.verification import Verifications
 
 WATCH_LEASE = "watch"
 """The lease that the one probing process of a database holds."""
@@ -74,6 +74,7 @@ class Desk:
         self._observations = Observations(database)
         self.board = Board(self._observations, settings, clock)
         self.incidents = Incidents(self.feed, settings, operator)
+        self.incidents.gate = lambda uid: self.validations.gate(uid)
         self._situations = Situations(self)
         self._alerts = Alerts()
         self._leases = Leases(database)
@@ -246,7 +247,7 @@ class Desk:
         """What has to hold before an incident is resolved."""
         from cockpit.desk.validation import Validations
 
-        validations = Validations(self.feed, self.incidents, self.board)
+        validations = Validations(self.feed, self.incidents, self.board, self.settings.resolving)
         self.feed.add(validations, stream="incident/")
         return validations
 

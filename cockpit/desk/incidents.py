@@ -5,7 +5,7 @@ sentence for the operator, and leaves nothing behind when it does. Two terminals
 same moment are put in order by the database: the second one decides on what the first one wrote.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import uuid4
@@ -44,6 +44,7 @@ class Incidents:
         self._register = Register()
         self.hours = office_hours(settings.office_hours)
         self._told: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self.gate: Callable[[str], Mapping[str, str]] | None = None
 
     def absorb(self, event: Recorded) -> None:
         """Take in one event of any stream."""
@@ -182,7 +183,8 @@ class Incidents:
     ) -> Incident:
         """Take the incident to another state; `lifecycle.MOVES` says what that asks for.
 
-        Resolving looks at the checks (those given, else the incident's own) and records what they said.
+        Resolving looks at the checks (those given, else the incident's own) and records what they said, and asks
+        the `gate` of the desk (see `cockpit.desk.validation`) what else stands in the way.
         """
         state = bodies.known_state(new)
         with self._feed.decide() as pen:
@@ -190,7 +192,9 @@ class Incidents:
             if state is State.RESOLVED and checks is None:
                 checks = self._register.checks(incident, pen.now)
             words = clean_text(reason) if reason.strip() else ""
-            body = decide(incident.state, Request(state, words, code, checks))
+            asked = self.gate is not None and state is State.RESOLVED
+            waiting = self.gate(incident.uid) if self.gate is not None and asked else {}
+            body = decide(incident.state, Request(state, words, code, checks, waiting))
             if state is State.RESOLVED and checks is not None:
                 _append(pen, incident.uid, "checks", bodies.checks(checks))
             _append(pen, incident.uid, "moved", body)

@@ -1,9 +1,10 @@
 """Resolving with evidence: the conditions, the run in the background, and an override that says why."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from cockpit.config.command import ResolvingConfig
 from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
 from cockpit.desk.incidents import Incidents, Ref
@@ -19,6 +20,7 @@ from cockpit.incident.validation import (
     Seen,
     Standing,
     Validation,
+    Wanted,
     after,
     open_points,
     validations,
@@ -30,7 +32,12 @@ _TIMED = "http.health"
 class Validations:
     """The room in which an incident is resolved."""
 
-    def __init__(self, feed: Feed, incidents: Incidents, board: Board) -> None:
+    def __init__(
+        self, feed: Feed, incidents: Incidents, board: Board, resolving: ResolvingConfig | None = None
+    ) -> None:
+        asked = resolving or ResolvingConfig()
+        minutes = timedelta(minutes=1)
+        self._wanted = Wanted(asked.conditions, asked.green_minutes * minutes, asked.run_minutes * minutes)
         self._feed = feed
         self._incidents = incidents
         self._board = board
@@ -46,7 +53,9 @@ class Validations:
         """Every condition of resolving, with where it stands and why."""
         incident = self._incidents.get(ref)
         said = self._said.get(incident.uid, Confirmed())
-        return validations(self._seen(incident), said, self._feed.clock.now())
+        now = self._feed.clock.now()
+        alerts = self._incidents.checks(incident.uid, now)
+        return validations(self._seen(incident), said, now, wanted=self._wanted, alerts=alerts)
 
     def open_points(self, ref: Ref) -> tuple[Validation, ...]:
         """What stands in the way of resolving."""
@@ -60,7 +69,7 @@ class Validations:
         return self._tell(ref, {"validation": validation, "passed": passed, "said": words})
 
     def start_run(self, ref: Ref) -> Incident:
-        """Begin the post-incident validation: from now on every check has to stay good for ten minutes."""
+        """Begin the post-incident validation: from now on every check has to stay good, ten minutes as a rule."""
         incident = self._incidents.get(ref)
         if not incident.is_open:
             raise Refused(f"{incident.ref} is {incident.state} already.")
@@ -69,17 +78,13 @@ class Validations:
     def resolve(self, ref: Ref, *, reason: str = "") -> Incident:
         """Resolve: with every condition passed, or with a reason that is recorded as an override.
 
-        Raises IllegalMove that names what is open.
+        Raises IllegalMove that names what is open. The same as moving the incident there by any other way.
         """
-        incident = self._incidents.get(ref)
-        waiting = self.open_points(incident.uid)
-        if waiting and not reason.strip():
-            said = "; ".join(f"{each.title.partition(':')[0]}: {each.says}" for each in waiting)
-            raise IllegalMove(f"Not resolved. {said}. Wait, or give a reason to override.")
-        words = reason.strip()
-        if waiting:
-            words = f"{words} (open: {', '.join(each.name for each in waiting)})"
-        return self._incidents.move(incident.uid, State.RESOLVED, reason=words)
+        return self._incidents.move(ref, State.RESOLVED, reason=reason)
+
+    def gate(self, uid: str) -> dict[str, str]:
+        """What stands in the way of resolving, by name, a sentence each."""
+        return {each.name: f"{each.title.partition(':')[0]}: {each.says}" for each in self.open_points(uid)}
 
     def inconsistencies(self, ref: Ref) -> Sequence[str]:
         """What is wrong with the record, each a sentence: milestones missing, out of order or in the future."""

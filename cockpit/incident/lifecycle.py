@@ -73,12 +73,16 @@ def is_legal(old: State, new: State) -> bool:
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A wish to move: `reason` in words, `code` one of `CLOSE_CODES` for an early close, `checks` as last seen."""
+    """A wish to move: `reason` in words, `code` one of `CLOSE_CODES` for an early close, `checks` as last seen.
+
+    `waiting` is what else stands in the way of resolving, a sentence each by name.
+    """
 
     new: State
     reason: str = ""
     code: str = ""
     checks: Checks | None = None
+    waiting: Mapping[str, str] = MappingProxyType({})
 
 
 def decide(state: State, request: Request) -> dict[str, Any]:
@@ -99,10 +103,12 @@ def decide(state: State, request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {"old": state.value, "new": request.new.value, "reason": reason}
     if need is Need.CODE:
         body["code"] = request.code
-    if need is Need.CHECKS and (request.checks is None or not request.checks.green):
+    if need is Need.CHECKS and (request.waiting or request.checks is None or not request.checks.green):
         if not reason:
-            raise IllegalMove(_not_green(request.checks))
+            raise IllegalMove(_not_ready(request))
         body["override"] = True
+        if request.waiting:
+            body["reason"] = f"{reason} (open: {', '.join(request.waiting)})"
     return body
 
 
@@ -113,7 +119,10 @@ def _refusal(old: State, new: State) -> str:
     return f"An incident that is {old} cannot become {new}; from here it can become {choices}."
 
 
-def _not_green(checks: Checks | None) -> str:
+def _not_ready(request: Request) -> str:
+    if request.waiting:
+        return f"Not resolved. {'; '.join(request.waiting.values())}. Wait, or give a reason to override."
+    checks = request.checks
     what = checks.sentence if checks is not None else "no check has been seen for this incident"
     return f"Not resolved: {what}. Wait for green, or give a reason to override."
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from cockpit.incident import fields
-from cockpit.incident.model import Recorded
+from cockpit.incident.model import Checks, Recorded
 
 RUN_LENGTH = timedelta(minutes=10)
 """How long the run in the background lasts."""
@@ -47,6 +47,7 @@ class Standing(StrEnum):
     WAITING = "waiting"
     FAILED = "failed"
     UNKNOWN = "not known"
+    NOT_ASKED = "not applicable"
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -112,34 +113,52 @@ def after(folded: Confirmed, event: Recorded) -> Confirmed:
     return Confirmed(MappingProxyType({**folded.said, name: said}), folded.run_began)
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """What an organisation asks for: conditions by name, and for how long all has to be good."""
+
+    conditions: tuple[str, ...] = tuple(TITLES)
+    green_for: timedelta = GREEN_FOR
+    run_length: timedelta = RUN_LENGTH
+
+
 def validations(
-    seen: Iterable[Seen], folded: Confirmed, now: datetime, *, green_for: timedelta = GREEN_FOR
+    seen: Iterable[Seen],
+    folded: Confirmed,
+    now: datetime,
+    *,
+    wanted: Wanted | None = None,
+    alerts: Checks | None = None,
 ) -> tuple[Validation, ...]:
-    """Every condition, in the order in which they are shown."""
-    checks = list(seen)
+    """Every condition that is wanted, in the order in which they are shown.
+
+    `alerts` is what the incident's alerts say; while one of them has not cleared, nothing is green.
+    """
+    checks, wanted = list(seen), wanted or Wanted()
     found = {
-        "green": _green(checks, now, green_for),
+        "green": _green(checks, now, wanted.green_for, alerts),
         "health": _health(checks),
         "performance": _performance([each for each in checks if each.service]),
         **{name: _by_person(folded, name) for name in BY_PERSON},
-        "run": _run(checks, folded.run_began, now),
+        "run": _run(checks, folded.run_began, now, wanted.run_length),
     }
-    return tuple(Validation(name, TITLES[name], *found[name]) for name in TITLES)
+    return tuple(Validation(name, TITLES[name], *found[name]) for name in TITLES if name in wanted.conditions)
 
 
 def open_points(conditions: Iterable[Validation]) -> tuple[Validation, ...]:
     """What stands in the way of resolving."""
-    return tuple(each for each in conditions if each.standing is not Standing.PASSED)
+    return tuple(each for each in conditions if each.standing not in (Standing.PASSED, Standing.NOT_ASKED))
 
 
 _Found = tuple[Standing, str]
 _GOOD = ("OK", "INFO", "WARN", "N/A")
 
 
-def _green(checks: list[Seen], now: datetime, green_for: timedelta) -> _Found:
+def _green(checks: list[Seen], now: datetime, green_for: timedelta, alerts: Checks | None) -> _Found:
     standing, says = _health(checks)
     if standing is not Standing.PASSED:
         return standing, says
+    if alerts is not None and not alerts.green:
+        return (Standing.FAILED if alerts.failing else Standing.UNKNOWN), alerts.sentence
     last = max(checks, key=lambda each: each.since)
     left = last.since + green_for - now
     minutes = int(green_for / timedelta(minutes=1))
@@ -162,7 +181,7 @@ def _health(checks: list[Seen]) -> _Found:
 
 def _performance(checks: list[Seen]) -> _Found:
     if not checks:
-        return Standing.UNKNOWN, "no service is timed"
+        return Standing.NOT_ASKED, "no service of these domains is timed"
     slow = [each.label for each in checks if each.verdict in ("WARN", "FAIL")]
     if slow:
         return Standing.FAILED, f"slow or failing: {', '.join(slow[:5])}"
@@ -176,11 +195,11 @@ def _by_person(folded: Confirmed, name: str) -> _Found:
     return (Standing.PASSED if passed else Standing.FAILED), words
 
 
-def _run(checks: list[Seen], began: datetime | None, now: datetime) -> _Found:
+def _run(checks: list[Seen], began: datetime | None, now: datetime, length: timedelta) -> _Found:
     """Whether every check was good from the beginning of the run to its end."""
     if began is None:
         return Standing.WAITING, "not started"
-    ends = began + RUN_LENGTH
+    ends = began + length
     broken = [each for each in checks if each.since > began and each.since <= ends]
     bad = [each.label for each in checks if each.verdict == "FAIL"]
     if bad or broken:

@@ -147,8 +147,10 @@ async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
         reason = await bridge.ask(Ask(f"Why {state}?", about=f"This move needs {need}.")) or ""
         if not reason:
             return
-    if need is Need.CHECKS and not incidents.checks(incident.uid).green:
-        about = f"Not green: {incidents.checks(incident.uid).sentence}. Resolve all the same, and say why, or esc."
+    open_points = bridge.desk.validations.gate(incident.uid) if need is Need.CHECKS else {}
+    if need is Need.CHECKS and (open_points or not incidents.checks(incident.uid).green):
+        what = "; ".join(open_points.values()) or f"Not green: {incidents.checks(incident.uid).sentence}"
+        about = f"{what}. Resolve all the same, and say why, or esc."
         reason = await bridge.ask(Ask("Resolve without green checks?", about=about)) or ""
         if not reason:
             return

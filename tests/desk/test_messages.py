@@ -171,12 +171,14 @@ def test_what_is_no_template_for_the_public_is_refused(mona: Desk, text: str, wo
 def test_resolving_is_gated_and_an_override_says_what_was_open(mona: Desk) -> None:
     with pytest.raises(IllegalMove, match="Not resolved"):
         mona.validations.resolve(1)
+    with pytest.raises(IllegalMove, match=r"Gradual Restoration: somebody has to confirm it"):
+        mona.incidents.move(1, "resolved")
     mona.validations.confirm(1, "customers", said="three orders went through")
     mona.validations.start_run(1)
     with pytest.raises(BadInput, match="not for a person"):
         mona.validations.confirm(1, "green")
     incident = mona.validations.resolve(1, reason="the watch is down, seen by hand")
-    assert incident.steps[-1].reason.endswith("(open: green, health, performance, restoration, run)")
+    assert incident.steps[-1].reason.endswith("(open: green, health, restoration, run)")
     assert mona.validations.inconsistencies(1) == ["The onset is not confirmed."]
     with pytest.raises(IllegalMove, match="onset is not confirmed"):
         mona.validations.review(1)

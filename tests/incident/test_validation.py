@@ -5,12 +5,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.incident.model import Checks
 from cockpit.incident.validation import (
     RUN_LENGTH,
     TITLES,
     Confirmed,
     Seen,
     Standing,
+    Wanted,
     confirmed,
     open_points,
     validations,
@@ -48,7 +50,7 @@ def test_what_is_unknown_or_old_is_not_passed() -> None:
     assert standing([])["green"] is Standing.UNKNOWN
     assert standing([seen("UNKNOWN")])["health"] is Standing.UNKNOWN
     assert standing([seen(fresh=False)])["health"] is Standing.UNKNOWN
-    assert standing([seen(service=False)])["performance"] is Standing.UNKNOWN
+    assert standing([seen(service=False)])["performance"] is Standing.NOT_ASKED
     assert standing([seen("WARN")])["performance"] is Standing.FAILED
 
 
@@ -85,3 +87,17 @@ def test_nothing_bad_ever_passes(checks: list[Seen], now: int, began: int | None
         assert all(each.verdict != "FAIL" for each in checks)
     assert found["restoration"] is Standing.WAITING
     assert timedelta() <= RUN_LENGTH
+
+
+def test_an_alert_that_has_not_cleared_keeps_it_from_being_green() -> None:
+    open_alert = Checks(minute(0), 1, ("shop.example mail.dkim",))
+    found = {each.name: each for each in validations([seen()], Confirmed(), minute(0), alerts=open_alert)}
+    assert found["green"].standing is Standing.FAILED
+    assert "mail.dkim" in found["green"].says
+
+
+def test_an_organisation_asks_for_what_it_wants_and_for_as_long() -> None:
+    wanted = Wanted(("green", "run"), timedelta(minutes=1), timedelta(minutes=2))
+    conditions = validations([seen(since=-2, at=3)], Confirmed(run_began=T0), minute(3), wanted=wanted)
+    assert [each.name for each in conditions] == ["green", "run"]
+    assert open_points(conditions) == ()

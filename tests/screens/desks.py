@@ -10,6 +10,7 @@ from cockpit.actions.contract import Line as PlanLine
 from cockpit.actions.contract import Plan, PlanStep
 from cockpit.clock import format_time
 from cockpit.config import Settings
+from cockpit.config.command import ResolvingConfig
 from cockpit.config.settings import AwsConfig, DomainConfig, Person
 from cockpit.desk import WATCH_LEASE, Desk, open_desk
 from cockpit.health.detail import detail_text
@@ -37,6 +38,7 @@ SETTINGS = Settings(
         Person("jroy", "Jules Roy", ("TL", "CL"), "+1 555 0101"),
     ),
     aws=AwsConfig("447112341123", "ca-central-1"),
+    resolving=ResolvingConfig(conditions=()),
 )
 DKIM_FINDING = Finding(
     "The CNAME abc123._domainkey.shop.example is gone at all 3 name servers.",
