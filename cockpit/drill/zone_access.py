@@ -10,7 +10,8 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from cockpit.drill.aws.lookup import Answer, Found, Soa
-from cockpit.drill.aws.route53 import Key, RecordSet, Signing
+from cockpit.drill.aws.route53 import RecordSet
+from cockpit.drill.aws.signing_keys import Key, Signing
 from cockpit.drill.dns import DnsNetwork, FaultKind, Zone
 from cockpit.drill.dns.keys import ZoneKey
 from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, record_set, record_type
@@ -45,6 +46,8 @@ class HostedZones:
         self._names = list(names)
         self._servers = tuple(servers)
         self._kept_keys: dict[str, tuple[ZoneKey, ...]] = {}
+        self._resting: dict[str, tuple[ZoneKey, ...]] = {}
+        self._material: dict[tuple[str, str], ZoneKey] = {}
 
     def names(self) -> Sequence[str]:
         """The names, with the trailing dot, of the zones that are served."""
@@ -78,12 +81,42 @@ class HostedZones:
         """How the zone is signed, and which of its keys the parent's DS names."""
         held = self._network.tree.zone(zone)
         above = self._network.tree.parent_of(held).values(held.origin, "DS")
-        keys = held.keys or self._kept_keys.get(zone, ())
         shown = []
-        for key in keys:
-            ds = key.ds(held.origin).to_text()
-            shown.append(Key(key.tag, key.dnskey.to_text(), ds, ds in above))
+        for keys, active in ((self._signing_keys(held), True), (self._resting.get(zone, ()), False)):
+            for key in keys:
+                ds = key.ds(held.origin).to_text()
+                shown.append(Key(key.tag, key.dnskey.to_text(), ds, ds in above, active))
         return Signing(bool(held.keys), tuple(shown))
+
+    def make_key(self, zone: str, material: str) -> int:
+        """Make a key that rests; the same material gives the same key again."""
+        key = self._material.setdefault((zone, material), ZoneKey.generate())
+        self._resting[zone] = (*self._resting.get(zone, ()), key)
+        return key.tag
+
+    def use_key(self, zone: str, tag: int, on: bool) -> None:
+        """Sign with a key of the zone from now on, or let it rest."""
+        held = self._network.tree.zone(zone)
+        signing, resting = list(self._signing_keys(held)), list(self._resting.get(zone, ()))
+        source, goal = (resting, signing) if on else (signing, resting)
+        moved = next(key for key in source if key.tag == tag)
+        source.remove(moved)
+        goal.append(moved)
+        self._resting[zone] = tuple(resting)
+        if held.keys:
+            held.set_keys(signing)
+        else:
+            self._kept_keys[zone] = tuple(signing)
+
+    def drop_key(self, zone: str, tag: int, material: str) -> None:
+        """Forget a key that rests, until it is made again from its material."""
+        resting = self._resting.get(zone, ())
+        self._material[zone, material] = next(key for key in resting if key.tag == tag)
+        self._resting[zone] = tuple(key for key in resting if key.tag != tag)
+
+    def _signing_keys(self, held: Zone) -> tuple[ZoneKey, ...]:
+        """The keys that sign a zone, or would if it were signed."""
+        return held.keys or self._kept_keys.get(held.origin.to_text(), ())
 
     def sign(self, zone: str, on: bool) -> None:
         """Sign the zone, with the key that it had if it had one, or no longer."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.identity import Timings
+from cockpit.drill.aws.signing_keys import KeyedZones, SigningKeys, key_location
 from cockpit.drill.aws.wire import Call, Operation
 from cockpit.drill.clock import DrillClock
 from cockpit.errors import CockpitError
@@ -25,25 +26,7 @@ class RecordSet:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One signing key: DNSKEY and DS in presentation form; `in_parent` when the parent's DS names it."""
-
-    tag: int
-    dnskey: str
-    ds: str
-    in_parent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Signing:
-    """How a zone is signed."""
-
-    on: bool
-    keys: tuple[Key, ...]
-
-
-class Zones(Protocol):
+class Zones(KeyedZones, Protocol):
     """The zones that Route 53 hosts, by name with the trailing dot."""
 
     def names(self) -> Sequence[str]:
@@ -68,10 +51,6 @@ class Zones(Protocol):
 
     def delete(self, zone: str) -> None:
         """Host a zone no longer."""
-        ...
-
-    def signing(self, zone: str) -> Signing:
-        """How the zone is signed at this moment."""
         ...
 
     def sign(self, zone: str, on: bool) -> None:
@@ -102,6 +81,7 @@ class Route53:
         self._zones = zones
         self._clock = clock
         self._timings = timings
+        self._keys = SigningKeys(zones, clock.now())
         self._changes: dict[str, _Change] = {}
         self._numbered = 0
 
@@ -119,6 +99,10 @@ class Route53:
             "GetDNSSEC": self.get_dnssec,
             "EnableHostedZoneDNSSEC": self.enable_dnssec,
             "DisableHostedZoneDNSSEC": self.disable_dnssec,
+            "CreateKeySigningKey": self.create_key,
+            "ActivateKeySigningKey": self.activate_key,
+            "DeactivateKeySigningKey": self.deactivate_key,
+            "DeleteKeySigningKey": self.delete_key,
             "TestDNSAnswer": self.test_dns_answer,
         }
 
@@ -158,12 +142,34 @@ class Route53:
 
     def get_dnssec(self, call: Call) -> Mapping[str, Any]:
         """Route 53 GetDNSSEC: whether the zone is signed, and the DS that its parent should have."""
-        signing = self._zones.signing(self._zone(call.parameters["HostedZoneId"]))
-        status = "SIGNING" if signing.on else "NOT_SIGNING"
+        zone = self._zone(call.parameters["HostedZoneId"])
+        status = "SIGNING" if self._zones.signing(zone).on else "NOT_SIGNING"
+        return {"Status": {"ServeSignature": status}, "KeySigningKeys": self._keys.listed(zone)}
+
+    def create_key(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 CreateKeySigningKey."""
+        zone_id = call.parameters["HostedZoneId"]
+        told = self._keys.create(self._zone(zone_id), call)
         return {
-            "Status": {"ServeSignature": status},
-            "KeySigningKeys": [_key(key, signing.on) for key in signing.keys],
+            "KeySigningKey": told,
+            "ChangeInfo": self._info(self._note(call.at, "")),
+            "Location": key_location(zone_id, told),
         }
+
+    def activate_key(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 ActivateKeySigningKey."""
+        self._keys.activate(self._zone(call.parameters["HostedZoneId"]), call)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
+
+    def deactivate_key(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 DeactivateKeySigningKey."""
+        self._keys.deactivate(self._zone(call.parameters["HostedZoneId"]), call)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
+
+    def delete_key(self, call: Call) -> Mapping[str, Any]:
+        """Route 53 DeleteKeySigningKey."""
+        self._keys.delete(self._zone(call.parameters["HostedZoneId"]), call)
+        return {"ChangeInfo": self._info(self._note(call.at, ""))}
 
     def enable_dnssec(self, call: Call) -> Mapping[str, Any]:
         """Route 53 EnableHostedZoneDNSSEC; the parent's DS is the registrar's affair."""
@@ -314,23 +320,6 @@ def _after(
     """What the zone would hold after one more change, for the changes of the batch that follow it."""
     rest = {key: one for key, one in held.items() if key != (record.name, record.kind)}
     return rest if action == "DELETE" else rest | {(record.name, record.kind): record}
-
-
-def _key(key: Key, on: bool) -> dict[str, Any]:
-    return {
-        "Name": f"drill_{key.tag}",
-        "Flag": 257,
-        "SigningAlgorithmMnemonic": "ECDSAP256SHA256",
-        "SigningAlgorithmType": 13,
-        "DigestAlgorithmMnemonic": "SHA-256",
-        "DigestAlgorithmType": 2,
-        "KeyTag": key.tag,
-        "DigestValue": key.ds.split()[-1],
-        "PublicKey": key.dnskey.split(maxsplit=3)[-1],
-        "DSRecord": key.ds,
-        "DNSKEYRecord": key.dnskey,
-        "Status": "ACTIVE" if on else "INACTIVE",
-    }
 
 
 def _problems(action: str, record: RecordSet, zone: str, held: Mapping[tuple[str, str], RecordSet]) -> list[str]:

@@ -198,6 +198,38 @@ def test_signing_is_switched_off_only_once_the_parent_names_no_key(account: Hand
     assert [one.tag for one in zone.keys] == [key["KeyTag"]]
 
 
+def test_keys_are_made_used_rested_and_deleted_and_the_zone_is_signed_with_them(account: HandAccount) -> None:
+    client, tree = account.client("route53"), account.network.tree
+    zone_id, zone = _zone_id(client, "shop.example."), tree.zone("shop.example.")
+    (old,) = client.get_dnssec(HostedZoneId=zone_id)["KeySigningKeys"]
+    kms = "arn:aws:kms:us-east-1:447112341123:key/next"
+    asked = {"HostedZoneId": zone_id, "CallerReference": "1", "Name": "next", "KeyManagementServiceArn": kms}
+    made = client.create_key_signing_key(**asked, Status="INACTIVE")["KeySigningKey"]
+    assert [key.tag for key in zone.keys] == [old["KeyTag"]]
+    with pytest.raises(client.exceptions.KeySigningKeyAlreadyExists):
+        client.create_key_signing_key(**asked, Status="INACTIVE")
+    with pytest.raises(client.exceptions.InvalidKMSArn):
+        client.create_key_signing_key(**asked | {"Name": "other"}, Status="INACTIVE")
+    client.activate_key_signing_key(HostedZoneId=zone_id, Name="next")
+    assert [key.tag for key in zone.keys] == [old["KeyTag"], made["KeyTag"]]
+    with pytest.raises(client.exceptions.KeySigningKeyInParentDSRecord):
+        client.deactivate_key_signing_key(HostedZoneId=zone_id, Name=old["Name"])
+    with pytest.raises(client.exceptions.InvalidKeySigningKeyStatus):
+        client.delete_key_signing_key(HostedZoneId=zone_id, Name="next")
+    tree.parent_of(zone).replace("shop.example.", "DS", made["DSRecord"])
+    client.deactivate_key_signing_key(HostedZoneId=zone_id, Name=old["Name"])
+    client.delete_key_signing_key(HostedZoneId=zone_id, Name=old["Name"])
+    assert [key["Name"] for key in client.get_dnssec(HostedZoneId=zone_id)["KeySigningKeys"]] == ["next"]
+    again = asked | {"Name": old["Name"], "KeyManagementServiceArn": old["KmsArn"]}
+    assert client.create_key_signing_key(**again, Status="INACTIVE")["KeySigningKey"]["KeyTag"] == old["KeyTag"]
+    third = asked | {"Name": "third", "KeyManagementServiceArn": f"{kms}3"}
+    with pytest.raises(client.exceptions.TooManyKeySigningKeys):
+        client.create_key_signing_key(**third, Status="INACTIVE")
+    tree.publish_ds("shop.example.")
+    with pytest.raises(client.exceptions.NoSuchKeySigningKey):
+        client.activate_key_signing_key(HostedZoneId=zone_id, Name="nobody")
+
+
 def test_an_answer_can_be_tried(account: HandAccount) -> None:
     client = account.client("route53")
     zone_id = _zone_id(client, "shop.example.")
