@@ -140,8 +140,9 @@ def stats(session: Session, json_wanted: bool) -> int:
     "--format", "form", type=click.Choice(("csv", "json")), default="csv", help="CSV, or JSON as SES imports."
 )
 @place_option
+@json_option
 @click.pass_obj
-def export(session: Session, file: str, form: str, place: str | None) -> int:
+def export(session: Session, file: str, form: str, place: str | None, json_wanted: bool) -> int:
     """Write suppressed addresses to a private file, or to standard output."""
     entries = sorted(
         {(each.address, each.reason): each for one in _read(session, place).values() for each in one}.values()
@@ -151,7 +152,10 @@ def export(session: Session, file: str, form: str, place: str | None) -> int:
         sys.stdout.write(text)
     else:
         write_private(Path(file), text)
-        say(f"{len(entries)} entries are in {file}")
+        if json_wanted:
+            as_json({"file": file, "entries": len(entries)})
+        else:
+            say(f"{len(entries)} entries are in {file}")
     return 0
 
 

@@ -9,7 +9,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("incident.open", ("i",), "Open an incident from the alert", "Open an incident, filled from the alert "
             "under the cursor or the worst one.", BOARD, ("board", "domain"), "incident", alert),
     Command("list.filter", ("slash",), "Filter the list", "Show only rows that contain some text; esc clears.",
-            BOARD, ("board", "timeline"), "filter"),
+            BOARD, ("board", "timeline", "suppressed"), "filter"),
     Command("list.sort", ("s",), "Sort the domains", "Worst first, by name, longest unseen first, or by check.",
             BOARD, ("board",), "sort"),
     Command("list.group", ("b",), "Group the domains", "By owner, service, name, top-level domain or check; each "

@@ -37,6 +37,13 @@ def confirm(standing: Standing) -> str | None:
     return action_can("can_confirm", "No plan waits to be confirmed.")(standing)
 
 
+def changes(standing: Standing) -> str | None:
+    """There must be leave to change anything."""
+    if standing.desk.read_only:
+        return "This cockpit was started read-only: nothing is changed from here."
+    return None
+
+
 def alert(standing: Standing) -> str | None:
     """There must be an alert that nobody took."""
     return None if standing.alert else "There is no alert that waits for an incident."

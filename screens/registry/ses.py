@@ -1,6 +1,7 @@
 """Sending by SES."""
 
 from screens.registry.model import SES, Command
+from screens.registry.reasons import changes
 
 COMMANDS: tuple[Command, ...] = (
     Command("ses.account", ("a",), "Next account", "Show the next account or region of SES.", SES, ("ses",),
@@ -9,4 +10,16 @@ COMMANDS: tuple[Command, ...] = (
             "lines.", SES, ("ses",), "zoom"),
     Command("ses.check", ("c",), "Check the account now", "Ask the watch to look at the account at once.", SES,
             ("ses",), "check now"),
+    Command("suppression.show", ("B",), "Browse who is suppressed", "List who is not written to, on SES's list and "
+            "in the table.", SES, ("ses",), "suppressed"),
+    Command("suppression.read", ("f5", "ctrl+r"), "Read the lists again", "Ask SES and the table now.", SES,
+            ("suppressed",), "read"),
+    Command("suppression.add", ("a",), "Suppress an address", "Plan it; nothing is changed before you confirm.",
+            SES, ("suppressed",), "add", changes),
+    Command("suppression.remove", ("x",), "Let it be written to again", "Plan to take the address under the cursor "
+            "off both lists, with a reason; the run can be undone.", SES, ("suppressed",), "remove", changes),
+    Command("suppression.masks", ("m",), "Show addresses in full", "Show addresses in full, or masked again.", SES,
+            ("suppressed",), "unmask"),
+    Command("suppression.export", ("e",), "Export", "Write both lists to a private CSV file.", SES, ("suppressed",),
+            "export"),
 )  # fmt: skip

@@ -158,7 +158,11 @@ CARDS = (
     RemedyCard(
         name="ses.unsuppress",
         title="Let suppressed addresses be written to again",
-        parameters={"addresses": _ADDRESSES, "place": _PLACE},
+        parameters={
+            "addresses": _ADDRESSES,
+            "place": _PLACE,
+            "why": Parameter("text", "Why; it is recorded", optional=True),
+        },
         target="addresses",
         make=_suppressed,
         checks=("ses.suppression",),
