@@ -45,6 +45,12 @@ def _dnssec_off(request: Request, access: Access) -> Remedy:
     return DnssecOff(request, access)
 
 
+def _dnssec_roll(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.dns.dnssec_roll import DnssecRoll
+
+    return DnssecRoll(request, access)
+
+
 def _clear_challenges(request: Request, access: Access) -> Remedy:
     from cockpit.actions.dns.challenges import ClearChallenges
 
@@ -130,6 +136,18 @@ CARDS = (
         parameters={"domain": _DOMAIN},
         target="domain",
         make=_dnssec_off,
+        alerts=("dnssec-failure",),
+        checks=("dns.dnssec",),
+    ),
+    RemedyCard(
+        name="dns.dnssec-roll",
+        title="Roll the signing keys of a zone, the next step of four",
+        parameters={
+            "domain": _DOMAIN,
+            "kms": Parameter("text", "ARN of the KMS key for the new key; for the first step", optional=True),
+        },
+        target="domain",
+        make=_dnssec_roll,
         alerts=("dnssec-failure",),
         checks=("dns.dnssec",),
     ),

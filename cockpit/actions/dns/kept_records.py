@@ -1,9 +1,10 @@
 """What is known of a zone's past: copies that were kept as backups, and the record history."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -97,9 +98,23 @@ class KeptRecords:
         """When one of our own runs last took this record set away, and the TTL that it had; None if none did."""
         return self._of_runs(key)[0]
 
+    def published(self, key: Key) -> tuple[datetime, tuple[str, ...]] | None:
+        """When one of our own runs last published this record set, and its values; None if none did since."""
+        return self._of_runs(key)[1]
+
+    def first_told(self, zone: str, code: str, facts: Mapping[str, Any]) -> datetime | None:
+        """When a plan for this zone was first refused with `code` and these facts; None if never."""
+        with self._open() as database:
+            for event in Ledger(database, datetime.now).since(0, stream="action/"):
+                told = event.body.get("facts") or {} if event.kind == "action.refused" else {}
+                if event.body.get("code") == code and {**told, **facts, "zone": zone} == told:
+                    return event.occurred_at
+        return None
+
     def first_absent(self, zone: str, code: str) -> datetime | None:
         """When a plan for this zone was first refused with `code` since we last put a DS there; None if never."""
-        since = self._of_runs((zone, "DS"))[1]
+        there = self.published((zone, "DS"))
+        since = there[0] if there is not None else None
         with self._open() as database:
             for event in Ledger(database, datetime.now).since(0, stream="action/"):
                 facts = event.body.get("facts") or {} if event.kind == "action.refused" else {}
@@ -108,11 +123,11 @@ class KeptRecords:
                     return event.occurred_at
         return None
 
-    def _of_runs(self, key: Key) -> tuple[tuple[datetime, int] | None, datetime | None]:
+    def _of_runs(self, key: Key) -> tuple[tuple[datetime, int] | None, tuple[datetime, tuple[str, ...]] | None]:
         """Of the runs that ended well: the last removal of the set with its TTL, and the last publication."""
         name = f"{key[0]} {key[1]}"
         gone: tuple[datetime, int] | None = None
-        there: datetime | None = None
+        there: tuple[datetime, tuple[str, ...]] | None = None
         with self._open() as database:
             ledger = Ledger(database, datetime.now)
             uids = {each.stream for each in ledger.since(0, stream="action/") if each.kind == "action.succeeded"}
@@ -121,7 +136,7 @@ class KeptRecords:
             if run.state is not ActionState.SUCCEEDED or run.plan is None or name not in run.plan.desired:
                 continue
             if run.plan.desired[name]:
-                there, gone = run.changed_at, None
+                there, gone = (run.changed_at, tuple(run.plan.desired[name]["values"])), None
             else:
                 gone = run.changed_at, int(run.plan.before[name]["ttl_s"])
         return gone, there

@@ -106,6 +106,25 @@ def keys_of(profile: Profile, domain: str, now: datetime) -> tuple[Key, ...]:
     return tuple(sorted(found, key=lambda key: key.tag))
 
 
+def dnskeys_seen(profile: Profile, domain: str, tag: int) -> tuple[int, int]:
+    """The TTL of the keys at their source, and how long a resolver keeps keys without that one yet, in seconds."""
+    return asyncio.run(_dnskeys_seen(profile, domain, tag))
+
+
+async def _dnskeys_seen(profile: Profile, domain: str, tag: int) -> tuple[int, int]:
+    delegation = await Delegations(profile).of(domain)
+    resolvers = [Server(each.name, each.address, each.port, RESOLVER) for each in profile.resolvers]
+    source = await asyncio.gather(*(ask(profile, server, domain, "DNSKEY") for server in delegation.servers))
+    caches = await asyncio.gather(*(ask(profile, server, domain, "DNSKEY") for server in resolvers))
+    without = [
+        each.ttl_s or 0
+        for each in caches
+        if each.values
+        and tag not in {dns.dnssec.key_id(dns.rdata.from_text("IN", "DNSKEY", text)) for text in each.values}  # type: ignore[arg-type]
+    ]
+    return max((each.ttl_s or 0 for each in source), default=0), max(without, default=0)
+
+
 async def _key_sets(profile: Profile, domain: str) -> list[tuple[dns.rrset.RRset, dns.rrset.RRset]]:
     delegation = await Delegations(profile).of(domain)
     if not delegation.servers:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cockpit.actions.journal import ActionState
+from cockpit.desk.actions import ActionView
 from tests.actions.dns.conftest import Desk
 
 DOMAIN = "pay.example"
@@ -109,6 +110,62 @@ def test_expired_signatures_are_mended_by_taking_the_ds_out_and_never_by_a_new_d
         assert _believed(signed)
     finally:
         signed.world.do(lambda: zone.spoil_signatures("none"))
+
+
+KMS = "arn:aws:kms:us-east-1:447112341123:key/next"
+
+
+def _rolled(desk: Desk) -> ActionView:
+    """The next step of the roll, planned when it is safe."""
+    view = desk.planned("dns.dnssec-roll", domain=DOMAIN, kms=KMS)
+    while view.code == "TOO_EARLY":
+        view = desk.planned("dns.dnssec-roll", domain=DOMAIN, kms=KMS)
+    return desk.applied(view)
+
+
+def test_keys_are_rolled_in_four_steps_and_every_resolver_believes_the_zone_all_the_time(signed: Desk) -> None:
+    desk = signed
+    zone = desk.world.world.network.tree.zone("pay.example.")
+    (old,) = zone.keys
+    first = _rolled(desk)
+    assert first.state is ActionState.SUCCEEDED, first.reason
+    assert [key.tag for key in zone.keys][0] == old.tag
+    new = zone.keys[1]
+    early = desk.planned("dns.dnssec-roll", domain=DOMAIN)
+    assert early.code == "TOO_EARLY", early.reason
+    assert _earliest(early.reason) > datetime.now(UTC) - timedelta(seconds=2)
+    told = []
+    for _ in range(3):
+        assert _believed(desk)
+        step = _rolled(desk)
+        assert step.state is ActionState.SUCCEEDED, step.reason
+        told.append({value.split()[0] for value in _ds(desk)})
+    assert told == [{str(old.tag), str(new.tag)}, {str(new.tag)}, {str(new.tag)}]
+    assert zone.keys == (new,)
+    assert _believed(desk)
+    assert desk.planned("dns.dnssec-roll", domain=DOMAIN, kms=KMS).code == "NOTHING_TO_DO"
+    back = desk.undone(step)
+    assert back.state is ActionState.SUCCEEDED, back.reason
+    assert {key.tag for key in zone.keys} == {old.tag, new.tag}
+    assert _believed(desk)
+
+
+def test_the_first_step_of_a_roll_is_taken_back_exactly(signed: Desk) -> None:
+    zone = signed.world.world.network.tree.zone("pay.example.")
+    keys = zone.keys
+    done = _rolled(signed)
+    assert len(zone.keys) == 2
+    back = signed.undone(done)
+    assert back.state is ActionState.SUCCEEDED, back.reason
+    assert zone.keys == keys
+
+
+def _ds(desk: Desk) -> tuple[str, ...]:
+    tree = desk.world.world.network.tree
+    values: tuple[str, ...] = desk.world.do(
+        lambda: tree.parent_of(tree.zone("pay.example.")).values("pay.example.", "DS")
+    )
+    return values
 
 
 def _believed(desk: Desk) -> bool:
