@@ -31,7 +31,7 @@ def apply(world: "World", inject: v.AnyInject) -> None:
             world.network.resolver(name).serve_stale = on
         case v.ServeCertificate() | v.HostFault() | v.HostHeal():
             _upset_host(world, inject)
-        case v.Revoke() | v.Staple() | v.OcspFault() | v.AcmeFault() | v.Misissue():
+        case v.Revoke() | v.Staple() | v.OcspFault() | v.AcmeFault() | v.Misissue() | v.RevokeMisissued():
             _upset_trust(world, inject)
         case v.SinkFault(sink=sink, kind=kind):
             world.sinks.inject(sink, kind)
@@ -75,7 +75,10 @@ def _upset_host(world: "World", inject: v.ServeCertificate | v.HostFault | v.Hos
             world.hosts.host(host).heal()
 
 
-def _upset_trust(world: "World", inject: v.Revoke | v.Staple | v.OcspFault | v.AcmeFault | v.Misissue) -> None:
+def _upset_trust(
+    world: "World",
+    inject: v.Revoke | v.Staple | v.OcspFault | v.AcmeFault | v.Misissue | v.RevokeMisissued,
+) -> None:
     trust = world.trust
     match inject:
         case v.Revoke(host=host):
@@ -93,6 +96,8 @@ def _upset_trust(world: "World", inject: v.Revoke | v.Staple | v.OcspFault | v.A
         case v.Misissue(host=host):
             world.hosts.host(host)
             trust.misissue(host)
+        case v.RevokeMisissued(host=host):
+            trust.revoke_misissued(host)
 
 
 def _upset_zone(world: "World", inject: v.TakeZoneDown | v.EmptyZone | v.RollKey | v.SpoilSignatures) -> None:

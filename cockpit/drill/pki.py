@@ -47,9 +47,10 @@ WEAK_KEY_BITS = 1024
 class DrillAuthority:
     """A root and an intermediate, named so that nobody takes them for real; issues leaves of any kind.
 
-    `ocsp_url` and `issuer_url`, where given, go into each leaf as authority information access. Each leaf is
-    shown to all of `logs` and carries a timestamp of each. Serial numbers of revoked leaves are kept in
-    `revoked`, and who of `issuers` issued which number in `issued`, for whoever answers OCSP.
+    `ocsp_url` and `issuer_url`, where given, go into each leaf as authority information access; leaves of the other
+    issuer name `other_issuer_url`. Each leaf is shown to all of `logs` and carries a timestamp of each. Serial
+    numbers of revoked leaves are kept in `revoked`, and who of `issuers` issued which number in `issued`, for
+    whoever answers OCSP.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class DrillAuthority:
         domains: Iterable[str] = ("example", "localhost"),
         ocsp_url: str | None = None,
         issuer_url: str | None = None,
+        other_issuer_url: str | None = None,
         logs: Sequence[CtLog] = (),
     ) -> None:
         self.logs = tuple(logs)
@@ -67,6 +69,7 @@ class DrillAuthority:
         self.issuers: list[Issuer] = []
         self._clock = clock
         self._access = Access(ocsp_url=ocsp_url, issuer_url=issuer_url)
+        self._other_access = Access(ocsp_url=ocsp_url, issuer_url=other_issuer_url)
         self._domains = tuple(domains)
         self._root = self._authority(f"{DRILL_SUBJECT} root", None)
         self.main_issuer = self._authority(f"{DRILL_SUBJECT} issuer", self._root)
@@ -177,7 +180,7 @@ class DrillAuthority:
             issuer.name,
             issuer.key.public_key(),
             *validity,
-            access=self._access,
+            access=self._access if issuer is self.main_issuer else self._other_access,
             alternative_names=alternative_names,
             must_staple=must_staple,
         )

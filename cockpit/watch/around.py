@@ -12,9 +12,17 @@ from cockpit.health.tls import issuance
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.issuance import read_issuance
+from cockpit.probes.logged import ask_issuer
+from cockpit.probes.pace import ROUTINE, URGENT, Pace
 from cockpit.probes.targets import read_targets
 from cockpit.profile import Profile
 from cockpit.watch.backup import Backups
+
+ASKED_ABOUT = 5
+"""Certificates by others whose issuer is asked in one look."""
+
+SEARCH_EVERY_S = 2.0
+"""Seconds between two looks into the transparency logs, of all domains together: the search serves everybody."""
 
 
 class AroundLooks:
@@ -30,6 +38,7 @@ class AroundLooks:
         chosen = settings.certificate_transparency
         self._allowed = issuance.Allowed(chosen.issuers, chosen.accepted)
         self._seen: dict[str, issuance.Memory] = {}
+        self._searches = Pace(SEARCH_EVERY_S / max(profile.speed, 1.0))
 
     def learn(self, observations: Iterable[Observation]) -> None:
         """Take in decisions of this run or of an earlier one."""
@@ -39,6 +48,11 @@ class AroundLooks:
             self._backups.learn(each)
             if each.check == issuance.CHECK and (known := issuance.memory_of(each.evidence)) is not None:
                 self._seen[each.target] = known
+
+    async def turn(self, *, urgent: bool) -> None:
+        """Wait until the transparency logs may be searched again, where a search on the net is configured."""
+        if (self._profile.ct_search or "").startswith(("http://", "https://")):
+            await self._searches.turn(URGENT if urgent else ROUTINE)
 
     async def targets(self, domain: DomainConfig, at: datetime) -> list[Observation]:
         """The check lb.targets."""
@@ -51,7 +65,10 @@ class AroundLooks:
         if not source:
             return [issuance.not_watched(domain.name, at)]
         reading = await read_issuance(self._profile, self._trust, domain.name, issuance.CHECK, source, at=at)
-        return [issuance.judge_issuance(reading, self._allowed, self._seen.get(domain.name), at)]
+        memory = self._seen.get(domain.name)
+        for each in issuance.to_ask_about(reading, self._allowed, memory, at)[:ASKED_ABOUT]:
+            each["revocation"] = await ask_issuer(self._profile, self._trust, source, each, at)
+        return [issuance.judge_issuance(reading, self._allowed, memory, at)]
 
     async def backup(
         self, domain: DomainConfig, identity: Mapping[str, Any] | None, at: datetime

@@ -96,6 +96,8 @@ class Looks:
         await self.ses.turn(job, urgent=urgent)
         if job.probe in _NEED_IDENTITY and job.target in self._asked and job.target not in self._identities:
             await self._asked[job.target].wait()
+        if job.probe == "issuance":
+            await self._around.turn(urgent=urgent)
         if job.probe == "certificate" and not urgent:
             await self._catch(self._domain(job.target))
 

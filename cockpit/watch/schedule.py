@@ -13,10 +13,17 @@ JITTER = 0.05
 FIRST_PER_S = 50.0
 """Jobs begun per second at the start, so that a large configuration does not begin with a burst."""
 
+KEEP_THEIR_PACE = frozenset({"issuance"})
+"""Probes of a service that serves everybody: asking for a whole target does not hurry them soon after a look."""
+
+PACED_S = 600.0
+"""For how long after a look such a probe is not hurried, unless it is asked for by name."""
+
 
 @dataclass(slots=True)
 class _State:
     due: float
+    looked: float | None = None
     running: bool = False
     again: bool = False
     urgent: bool = False
@@ -53,7 +60,7 @@ class Schedule:
     def done(self, job: Job, now: float) -> None:
         """A job ended: its next time is an interval away, or now if somebody asked meanwhile."""
         state = self._states[job]
-        state.running = False
+        state.running, state.looked = False, now
         if state.again:
             state.again, state.urgent = False, True
             self._push(job, now)
@@ -63,9 +70,14 @@ class Schedule:
     def hurry(self, target: str, probes: frozenset[str] | None, now: float) -> int:
         """Make jobs of `target` due now (all of them, or those of `probes`); returns how many.
 
-        A job that is under way runs once more, since it may have looked before whatever was to be seen happened.
+        Those that keep their pace are left out where all are meant and the last look is not long ago. A job that
+        is under way runs once more, since it may have looked before whatever was to be seen happened.
         """
-        jobs = [job for job in self._by_target.get(target, ()) if probes is None or job.probe in probes]
+        jobs = [
+            job
+            for job in self._by_target.get(target, ())
+            if (job.probe in probes if probes is not None else not self._paced(job, now))
+        ]
         for job in jobs:
             state = self._states[job]
             if state.running:
@@ -74,6 +86,10 @@ class Schedule:
                 state.urgent = True
                 self._push(job, now)
         return len(jobs)
+
+    def _paced(self, job: Job, now: float) -> bool:
+        looked = self._states[job].looked
+        return job.probe in KEEP_THEIR_PACE and looked is not None and now - looked < min(PACED_S, job.interval_s)
 
     def wait_s(self, now: float) -> float:
         """Seconds until something is due; 1 at most."""

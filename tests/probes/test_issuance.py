@@ -7,12 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cockpit.config import DomainConfig, Settings
+from cockpit.config.issuance import CertificateTransparency
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.tls.issuance import CHECK, NEW_FOR, Allowed, judge_issuance, memory_of, names_of
+from cockpit.probes.aws import AwsReader
 from cockpit.probes.certificates import Trust
 from cockpit.probes.issuance import read_issuance
 from cockpit.profile import Profile
+from cockpit.watch.around import AroundLooks
+from cockpit.watch.backup import Backups
 
 DOMAIN = "pay.example"
 OURS = Allowed(("DRILL - NOT TRUSTED issuer",))
@@ -48,6 +53,48 @@ async def test_a_certificate_by_somebody_else_fails_until_it_is_accepted(world: 
     assert (await look(world.profile, source, accepted, before=first)).verdict is Verdict.INFO
     alone = await look(world.profile, source, Allowed())
     assert alone.verdict is Verdict.OK, "at the first look nothing is new, and everybody may issue"
+
+
+async def test_what_its_issuer_has_revoked_fails_no_more_and_stays_so_when_nobody_can_be_asked(
+    world: LaunchedWorld,
+) -> None:
+    settings = Settings(certificate_transparency=CertificateTransparency(issuers=OURS.issuers))
+    around = around_looks(settings, world.profile)
+    domain = DomainConfig(name="news.example")
+
+    async def look_around(looks: AroundLooks = around) -> Observation:
+        (seen,) = await looks.issuance(domain, datetime.now(UTC))
+        looks.learn([seen])
+        return seen
+
+    await look_around()
+    world.inject(do="ct-misissue", host="www.news.example")
+    strange = await look_around()
+    assert strange.verdict is Verdict.FAIL
+    assert strange.finding is not None
+    assert "and says that the certificate counts" in strange.finding.now
+    (one,) = strange.evidence["unauthorised"]
+    world.inject(do="ct-revoke", host="www.news.example")
+    seen = await look_around()
+    assert seen.verdict is Verdict.INFO
+    assert seen.headline.startswith("revoked, so it counts no more: a certificate for www.news.example by DRILL")
+    assert seen.evidence["unauthorised"] == []
+    (revoked,) = seen.evidence["revoked"]
+    assert (revoked["serial"], bool(revoked["revoked_at"])) == (one["serial"], True)
+    world.inject(do="ocsp-fault", kind="try-later")
+    restarted = around_looks(settings, world.profile)
+    restarted.learn([seen])
+    remembered = await look_around(restarted)
+    fresh = await look_around(around_looks(settings, world.profile))
+    world.inject(do="ocsp-fault", kind="none")
+    assert remembered.verdict is Verdict.INFO
+    assert fresh.verdict is Verdict.FAIL
+    assert fresh.finding is not None
+    assert "whether it is revoked is not known" in fresh.finding.now
+
+
+def around_looks(settings: Settings, profile: Profile) -> AroundLooks:
+    return AroundLooks(settings, profile, Trust(profile), AwsReader(profile), Backups(profile, None))
 
 
 async def test_without_a_list_of_issuers_every_new_certificate_is_told_for_a_day(

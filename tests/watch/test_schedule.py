@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cockpit.config import DkimConfig, DomainConfig, HostConfig, Settings
 from cockpit.profile import Aws, Profile
 from cockpit.watch.plan import Job, affected, jobs
-from cockpit.watch.schedule import JITTER, Schedule
+from cockpit.watch.schedule import JITTER, PACED_S, Schedule
 
 DNS = Job("shop.example", "resolution", 30.0)
 DKIM = Job("shop.example", "dkim", 30.0)
@@ -60,6 +60,21 @@ def test_asking_early_does_not_make_a_job_run_twice() -> None:
     assert len(schedule.take_due(0.0)) == 1
     schedule.done(DNS, 0.5)
     assert schedule.take_due(20.0) == []
+
+
+def test_a_search_of_the_logs_keeps_its_pace_unless_it_is_asked_for_by_name() -> None:
+    search = Job("shop.example", "issuance", 3600.0)
+    schedule = Schedule([DNS, search], 0.0, lambda: 0.5)
+    begun = schedule.take_due(4000.0)
+    assert {job for job, _ in begun} == {DNS, search}
+    for job, _ in begun:
+        schedule.done(job, 4000.0)
+    assert schedule.hurry("shop.example", None, 4300.0) == 1
+    assert schedule.take_due(4300.0) == [(DNS, True)]
+    assert schedule.hurry("shop.example", frozenset({"issuance"}), 4300.0) == 1
+    schedule.take_due(4300.0)
+    schedule.done(search, 4301.0)
+    assert schedule.hurry("shop.example", None, 4301.0 + PACED_S) == 2
 
 
 def test_a_large_configuration_begins_spread_over_its_interval() -> None:

@@ -23,6 +23,7 @@ NAME_SERVER, NAME_SERVER_ADDRESS, NAME_SERVER_ADDRESS6 = f"ns1.{DOMAIN}", "192.0
 RESOLVER, RESOLVER_ADDRESS = "drill-ca", "192.0.2.92"
 LOG_NAMES = ("Drill log 1", "Drill log 2")
 VALIDITY_URLS = (f"http://{OCSP}/", f"http://{ISSUER}/issuer.der")
+OTHER_ISSUER_URL = f"http://{ISSUER}/other-issuer.der"
 
 
 class TrustServices:
@@ -31,7 +32,9 @@ class TrustServices:
     def __init__(self, clock: Clock) -> None:
         self.logs = tuple(CtLog(name, clock) for name in LOG_NAMES)
         ocsp_url, issuer_url = VALIDITY_URLS
-        self.authority = DrillAuthority(clock, ocsp_url=ocsp_url, issuer_url=issuer_url, logs=self.logs)
+        self.authority = DrillAuthority(
+            clock, ocsp_url=ocsp_url, issuer_url=issuer_url, other_issuer_url=OTHER_ISSUER_URL, logs=self.logs
+        )
         self.responder = OcspResponder(self.authority, clock)
         self.search = CtSearch(self.logs, clock)
         self._acme: AcmeServer | None = None
@@ -80,6 +83,12 @@ class TrustServices:
         """Have another authority issue for a name behind its owner's back; only the logs know."""
         return self.authority.issue(host, "other-issuer").leaf
 
+    def revoke_misissued(self, host: str) -> None:
+        """Have the other authority revoke what it has issued for a name."""
+        for leaf in self.search.certificates():
+            if leaf.issuer != self.authority.issuer.subject and host in names_in(leaf):
+                self.authority.revoke(leaf)
+
     def misissued_revoked(self, domain: str) -> bool:
         """Whether what others have issued for a domain and the names below it is revoked or has expired."""
         return all(
@@ -95,8 +104,11 @@ class TrustServices:
             await self._acme.close()
 
     async def _hand_out_issuer(self, request: Request) -> Response:
-        """The intermediate, for who was not given it (RFC 5280 section 4.2.2.1)."""
-        if request.method not in ("GET", "HEAD") or request.path != "/issuer.der":
+        """An intermediate, for who was not given it (RFC 5280 section 4.2.2.1)."""
+        issuers = {"/issuer.der": self.authority.issuer}
+        if request.path == "/other-issuer.der":
+            issuers[request.path] = self.authority.other_issuer.certificate
+        if request.method not in ("GET", "HEAD") or request.path not in issuers:
             return Response(404)
-        der = self.authority.issuer.public_bytes(Encoding.DER)
+        der = issuers[request.path].public_bytes(Encoding.DER)
         return Response(200, (("Content-Type", "application/pkix-cert"),), der)

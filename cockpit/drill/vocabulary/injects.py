@@ -150,6 +150,12 @@ class Misissue(Inject, frozen=True, kw_only=True, tag="ct-misissue"):
     host: str
 
 
+class RevokeMisissued(Inject, frozen=True, kw_only=True, tag="ct-revoke"):
+    """The issuer that the company does not use revokes what it has issued for a host, as if asked by telephone."""
+
+    host: str
+
+
 class HostFault(Inject, frozen=True, kw_only=True, tag="host-fault"):
     """A host's web service misbehaves, at one of its addresses where one is given; `slow` needs `latency_s`.
 
@@ -271,6 +277,7 @@ AnyInject = (
     | OcspFault
     | AcmeFault
     | Misissue
+    | RevokeMisissued
     | HostFault
     | HostHeal
     | MailRamp

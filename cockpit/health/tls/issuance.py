@@ -1,4 +1,9 @@
-"""tls.issuance: which certificates were issued for a domain, whether who issued them may, and which are new."""
+"""tls.issuance: which certificates were issued for a domain, whether who issued them may, and which are new.
+
+A certificate by somebody who may not issue fails until it ends, is accepted in the configuration, or its issuer
+says that it is revoked. What was revoked once stays so: the one exception, the hold (RFC 5280 section 5.3.1), is
+not for certificates of servers.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -38,17 +43,28 @@ class Allowed(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What earlier looks had seen: since when there were looks, and when each certificate was seen first."""
+    """What earlier looks had seen: since when there were looks, when each certificate was seen first, and when
+    those of others were revoked."""
 
     since: datetime
     seen: Mapping[str, str] = {}
+    revoked: Mapping[str, str] = {}
 
 
 def memory_of(evidence: Mapping[str, Any]) -> Memory | None:
     """The memory that a decision carries; None when it has none."""
     if not isinstance(evidence.get("seen"), Mapping) or not evidence.get("since"):
         return None
-    return Memory(parse_time(str(evidence["since"])), dict(evidence["seen"]))
+    return Memory(
+        parse_time(str(evidence["since"])), dict(evidence["seen"]), dict(evidence.get("revoked_at") or {})
+    )
+
+
+def to_ask_about(reading: Reading, allowed: Allowed, memory: Memory | None, at: datetime) -> list[dict[str, Any]]:
+    """The certificates whose issuer is to be asked whether they still count: by others, not ended, not revoked."""
+    strange = (each for each in reading.seen.get("certificates") or () if not allowed.may(each))
+    known = memory.revoked if memory else {}
+    return [each for each in strange if _key(each) not in known and not _ended(each, at)]
 
 
 def names_of(distinguished: str) -> list[str]:
@@ -71,7 +87,7 @@ def judge_issuance(reading: Reading, allowed: Allowed, memory: Memory | None, at
     """The decision, with what has been seen so far in its evidence, where the next look finds it."""
     if reading.failure is not None:
         reason = str(reading.seen.get("reason") or reading.failure)
-        kept = {"since": format_time(memory.since), "seen": dict(memory.seen)} if memory else {}
+        kept = _kept(memory) if memory else {}
         evidence = {"source": reading.seen.get("source", ""), **kept}
         return _decision(
             reading, Verdict.UNKNOWN, f"the transparency logs cannot be searched: {reason}", at, evidence
@@ -79,22 +95,28 @@ def judge_issuance(reading: Reading, allowed: Allowed, memory: Memory | None, at
     found = [_marked(each, allowed, memory, at) for each in reading.seen.get("certificates") or ()]
     found.sort(key=lambda each: str(each["logged_at"] or each["not_before"]), reverse=True)
     standing = [each for each in found if not each["ended"]]
-    strange = [each for each in standing if not each["allowed"]]
-    new = [each for each in standing if each["new"]]
+    strange = [each for each in standing if not each["allowed"] and not each["revoked_at"]]
+    revoked = [each for each in standing if each["revoked_at"]]
+    new = [each for each in standing if each["new"] and not each["revoked_at"]]
     evidence = {
         "source": reading.seen.get("source", ""),
         "allowed": list(allowed.issuers),
         "unauthorised": strange[:SHOWN],
+        "revoked": revoked[:SHOWN],
         "new": new[:SHOWN],
         "recent": found[:SHOWN],
         "seen_count": len(found),
         "since": format_time(memory.since if memory else at),
         "seen": {_key(each): each["first_seen"] for each in found[:REMEMBERED]},
+        "revoked_at": {_key(each): each["revoked_at"] for each in revoked},
     }
     if strange:
         return _strange(reading, strange, allowed, at, evidence)
     if new and not allowed.issuers:
         return _unlisted(reading, new, at, evidence)
+    if revoked and (not new or any(each["new"] for each in revoked)):
+        said = f"revoked, so it counts no more: {_told(revoked[0])}{_more(revoked)}"
+        return _decision(reading, Verdict.INFO, said, at, evidence)
     if new:
         return _decision(reading, Verdict.INFO, f"new: {_told(new[0])}{_more(new)}", at, evidence)
     who = f"all by {', '.join(allowed.issuers[:3])}" if allowed.issuers else "no issuers are listed"
@@ -107,9 +129,29 @@ def _marked(each: Mapping[str, Any], allowed: Allowed, memory: Memory | None, at
     first = memory.seen.get(_key(each)) if memory else None
     # At the first look everything is seen for the first time; what stood before is no news.
     first_seen = first or (format_time(at) if memory else "")
-    ended = bool(each["not_after"]) and parse_time(str(each["not_after"])) < at
     new = bool(first_seen) and at - parse_time(first_seen) < NEW_FOR
-    return {**each, "allowed": allowed.may(each), "first_seen": first_seen, "new": new, "ended": ended}
+    revocation = each.get("revocation") or {}
+    told = (revocation.get("revoked_at") or format_time(at)) if revocation.get("status") == "revoked" else ""
+    return {
+        **each,
+        "allowed": allowed.may(each),
+        "first_seen": first_seen,
+        "new": new,
+        "ended": _ended(each, at),
+        "revoked_at": memory.revoked.get(_key(each), told) if memory else told,
+    }
+
+
+def _ended(each: Mapping[str, Any], at: datetime) -> bool:
+    return bool(each["not_after"]) and parse_time(str(each["not_after"])) < at
+
+
+def _kept(memory: Memory) -> dict[str, Any]:
+    return {
+        "since": format_time(memory.since),
+        "seen": dict(memory.seen),
+        "revoked_at": dict(memory.revoked),
+    }
 
 
 def _key(each: Mapping[str, Any]) -> str:
@@ -122,7 +164,7 @@ def _strange(
     one = strange[0]
     finding = Finding(
         f"The transparency logs show {_told(one)}, serial {one['serial']}{_more(strange)}. It is not among the "
-        "issuers that may issue.",
+        f"issuers that may issue{_standing(one)}.",
         f"Certificates by {', '.join(allowed.issuers)} only.",
         "Find out who ordered it. If nobody did, have its issuer revoke it, and forbid others to issue by a CAA "
         "record. If it is in order, list the issuer under certificate_transparency: issuers, or the serial under "
@@ -131,6 +173,15 @@ def _strange(
     )
     evidence["kind"] = "certificate-misissued"
     return _decision(reading, Verdict.FAIL, f"unauthorised: {_told(one)}{_more(strange)}", at, evidence, finding)
+
+
+def _standing(one: Mapping[str, Any]) -> str:
+    """What its issuer says of it, if anything could be learnt."""
+    revocation = one.get("revocation") or {}
+    if revocation.get("status") == "good":
+        return ", and says that the certificate counts"
+    detail = revocation.get("detail") or revocation.get("status")
+    return f"; whether it is revoked is not known: {detail}" if detail else ""
 
 
 def _unlisted(

@@ -31,8 +31,8 @@ class Play:
     severity: str = "P1"
     roles: tuple[str, ...] = ("TL", "CL", "SL")
     incident: bool = True
-    stays: bool = False
-    """Whether it goes on to be told after the repair, as a certificate does that stays in the logs."""
+    after: Verdict = Verdict.OK
+    """What is said after the repair: a certificate that was revoked stays in the logs, and is told."""
 
 
 def restore_the_zone(stage: Stage) -> None:
@@ -240,7 +240,9 @@ PLAYS = {
     ),
     "zone-deletion": Play("shop.example", "dns.resolution", "dns-failure", restore_the_zone, severity="P0"),
     "certificate-expiry": Play("pay.example", "tls.certificate", "certificate-expired", install_the_spare),
-    "ct-misissuance": Play("shop.example", "tls.issuance", "certificate-misissued", revoke_and_forbid, stays=True),
+    "ct-misissuance": Play(
+        "shop.example", "tls.issuance", "certificate-misissued", revoke_and_forbid, after=Verdict.INFO
+    ),
     "load-balancer-failure": Play(
         "pay.example", "http.health", "service-down", use_the_second_load_balancer, severity="P0"
     ),
@@ -304,7 +306,7 @@ def test_a_scenario_is_seen_mended_and_scored(way: str, tmp_path: Path, prepared
             stage.tell("We are looking into it; next word in 8 minutes.")
         play.mend(stage)
         stage.until(lambda: stage.restored)
-        assert play.stays or stage.look(play.target, play.check).verdict is Verdict.OK
+        assert stage.look(play.target, play.check).verdict is play.after
         if play.incident:
             stage.tell("It works again, seen from outside; we go on watching.")
             stage.resolve()
