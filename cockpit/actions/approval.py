@@ -8,7 +8,7 @@ approver without a terminal reads out a one-time code instead, of which only a s
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,10 +25,33 @@ _SCRYPT = {"n": 2**13, "r": 8, "p": 1}
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """How many others have to approve, and why; none is the plan's risk being low enough."""
+    """How many others have to approve, and why; none is the plan's risk being low enough.
+
+    `by` has a group of persons for each approval: one of the group gives it. Anybody else may give one without a
+    group, or with an empty one.
+    """
 
     approvals: int = 0
     why: str = ""
+    by: tuple[tuple[str, ...], ...] = ()
+
+    def missing(self, given: Collection[str]) -> int:
+        """How many approvals are missing when these people have approved."""
+        groups = [*self.by, *([()] * self.approvals)][: self.approvals]
+        return self.approvals - _filled(groups, frozenset(given))
+
+    def wants(self, person: str, given: Collection[str]) -> bool:
+        """Whether the approval of one more person counts."""
+        return self.missing([*given, person]) < self.missing(given)
+
+
+def _filled(groups: Sequence[tuple[str, ...]], people: frozenset[str]) -> int:
+    """For how many groups there is a person, each counting once."""
+    if not groups:
+        return 0
+    first, rest = groups[0], groups[1:]
+    able = people if not first else people & set(first)
+    return max([_filled(rest, people), *(1 + _filled(rest, people - {each}) for each in able)])
 
 
 Require = Callable[[Plan, Request], Requirement]
@@ -43,6 +66,18 @@ def by_risk(plan: Plan, request: Request) -> Requirement:
     if len(others) < 2:
         return Requirement(0, "the configuration names nobody else who could approve")
     return Requirement(1, "the risk is high")
+
+
+def by_policy(plan: Plan, request: Request) -> Requirement:
+    """What the recovery decision matrices say where one of their rows is about the remedy, else by its risk.
+
+    The ruling comes with the request (see `cockpit.incident.recovery`), from the desk that knows the incident.
+    """
+    recovery = request.scope.get("recovery")
+    if not recovery:
+        return by_risk(plan, request)
+    groups = tuple(tuple(str(name) for name in group) for group in recovery["approvals"])
+    return Requirement(len(groups), str(recovery["says"]), groups)
 
 
 class Approval(msgspec.Struct, frozen=True):

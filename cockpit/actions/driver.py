@@ -83,6 +83,8 @@ class Driver(Sender):
         body: dict[str, Any] = {"plan": plan.to_json(), "plan_hash": plan.hash}
         if required.approvals or required.why:
             body |= {"approvals": required.approvals, "approval_why": required.why}
+        if required.by:
+            body["approval_by"] = [list(group) for group in required.by]
         self._append("action.planned", body)
 
     def _await_confirmation(self, run: ActionRun) -> None:

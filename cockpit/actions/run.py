@@ -113,7 +113,7 @@ class ActionRun(msgspec.Struct, frozen=True):
     @property
     def approvals_missing(self) -> int:
         """How many other people have to approve before anything is sent."""
-        return max(0, self.required.approvals - len({each.by for each in self.approvals}))
+        return self.required.missing({each.by for each in self.approvals})
 
     @property
     def holds_target(self) -> bool:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cockpit.actions.approval import by_policy
 from cockpit.actions.contract import PlanRefused
 from cockpit.actions.driver import Driver, Patience
 from cockpit.actions.ledger_journal import LedgerJournal
@@ -83,7 +84,7 @@ def _drive(
         code = error.code if isinstance(error, PlanRefused) else "NO_SUCH_REMEDY"
         journal.append("action.refused", {"code": code, "sentence": redact(visible(error))}, fenced=False)
         return
-    Driver(journal, remedy, clock, Patience().at_speed(profile.speed)).run()
+    Driver(journal, remedy, clock, Patience().at_speed(profile.speed), require=by_policy).run()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def _planned(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) 
     plan = Plan.from_json(body["plan"])
     if plan.hash != body["plan_hash"]:
         raise IllegalMove("The plan does not have the hash that is recorded with it.")
-    required = Requirement(int(body.get("approvals", 0)), str(body.get("approval_why", "")))
+    groups = tuple(tuple(str(name) for name in group) for group in body.get("approval_by", ()))
+    required = Requirement(int(body.get("approvals", 0)), str(body.get("approval_why", "")), groups)
     return replace(
         run, state=_S.PLANNED, plan=plan, plan_hash=plan.hash, reason="", required=required, approvals=()
     )
@@ -56,6 +57,9 @@ def _approved(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str)
         raise IllegalMove("An approval is signed by the one who gives it.")
     if any(each.by == approval.by for each in run.approvals):
         raise IllegalMove(f"{approval.by} has approved it already.")
+    given = [each.by for each in run.approvals]
+    if run.approvals_missing and not run.required.wants(approval.by, given):
+        raise IllegalMove(f"It is not {approval.by} who has to approve this. {run.required.why}")
     return replace(run, approvals=(*run.approvals, approval), all_approvals=(*run.all_approvals, approval))
 
 

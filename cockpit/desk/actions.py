@@ -31,6 +31,7 @@ from cockpit.desk.action_scope import scope_of
 from cockpit.desk.action_view import ActionView, view_of
 from cockpit.desk.feed import Feed
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly
+from cockpit.incident.recovery import Recovery
 from cockpit.text import visible
 from storage.event import Event
 from storage.leases import Leases, holder_is_alive
@@ -52,8 +53,8 @@ class _Beat(msgspec.Struct):
 class Actions:
     """The action runs of this database.
 
-    `linked` is told (incident, action) when a run belongs to an incident. `spawn` starts a module of ours as a
-    process of its own.
+    `linked` is told (incident, action) when a run belongs to an incident. `recovery` is asked (remedy, incident,
+    failed tries) whose approval a remedy needs. `spawn` starts a module of ours as a process of its own.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class Actions:
         *,
         read_only: bool = False,
         linked: Callable[[str, str], object] | None = None,
+        recovery: Callable[[str, str | None, int], Recovery | None] | None = None,
         spawn: Spawn | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._feed = feed
         self._linked = linked
+        self._recovery = recovery
         self._settings = settings
         self._profile_path = profile_path
         self._database_path = database_path
@@ -108,7 +111,7 @@ class Actions:
                 remedy=remedy,
                 target=target,
                 parameters=checked,
-                scope=scope_of(self._settings, target),
+                scope=self._scope(remedy, target, incident),
                 incident=incident,
                 run=run,
             )
@@ -120,7 +123,8 @@ class Actions:
         if not self._can_undo(done):
             raise IllegalMove("There is nothing to undo, or no way back: the plan said so before it was applied.")
         asked = done.request
-        return self._begin(replace(asked, scope=scope_of(self._settings, asked.target), undoes=uid))
+        scope = self._scope(asked.remedy, asked.target, asked.incident)
+        return self._begin(replace(asked, scope=scope, undoes=uid))
 
     def confirm(self, uid: str, typed: str) -> None:
         """Let the runner apply the plan as it is shown.
@@ -199,6 +203,20 @@ class Actions:
         return resumed
 
     # Inside
+
+    def _scope(self, remedy: str, target: str, incident: str | None) -> dict[str, Any]:
+        """What the configuration and the incident say of a request."""
+        scope = scope_of(self._settings, target)
+        tries = sum(
+            1
+            for run in self._runs.values()
+            if (run.request.remedy, run.request.target, run.request.incident) == (remedy, target, incident)
+            and run.intents
+            and run.finished
+            and run.state is not ActionState.SUCCEEDED
+        )
+        ruled = self._recovery(remedy, incident, tries) if self._recovery is not None else None
+        return scope if ruled is None else {**scope, "recovery": ruled.plain()}
 
     def _begin(self, request: Request) -> str:
         uid = uuid4().hex

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cockpit.desk.closer import CloserWatch
     from cockpit.desk.contacts import Contacts
     from cockpit.desk.declaring import Declaring
+    from cockpit.desk.errands import Errands
     from cockpit.desk.intake import Intake
     from cockpit.desk.messages import Messages
     from cockpit.desk.owners import OwnerRegister
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from cockpit.desk.told import Told
     from cockpit.desk.validation import Validations
     from cockpit.desk.verification import Verifications
+    from cockpit.incident.recovery import Recovery
 
 WATCH_LEASE = "watch"
 """The lease that the one probing process of a database holds."""
@@ -95,6 +97,7 @@ class Desk:
             self.operator,
             read_only=self.read_only,
             linked=lambda incident, action: self.incidents.link(incident, action=action),
+            recovery=self._recovery,
         )
         self.feed.add(actions, stream="action/")
         return actions
@@ -166,6 +169,13 @@ class Desk:
         from cockpit.desk.ses import SesRoom
 
         return SesRoom(self.database, self.board, self.clock)
+
+    @cached_property
+    def errands(self) -> "Errands":
+        """Questions to the network, asked by children of ours."""
+        from cockpit.desk.errands import Errands
+
+        return Errands(self.profile, self.settings, self.database.path, self.operator, read_only=self.read_only)
 
     @cached_property
     def reviews(self) -> "Reviews":
@@ -363,6 +373,13 @@ class Desk:
             streams=frozenset(event.stream for event in events),
             watch=any(event.kind.startswith("watch.") for event in events),
         )
+
+    def _recovery(self, remedy: str, incident: str | None, failed_tries: int) -> "Recovery | None":
+        """Whose approval a remedy needs, by the recovery decision matrices."""
+        from cockpit.incident.recovery import ruling
+
+        known = self.incidents.get(incident) if incident else None
+        return ruling(remedy, self.operator, self.settings.people, known, failed_tries=failed_tries)
 
     def _watch_holder(self) -> LeaseRow | None:
         """Who probes, unless that process is known to be gone."""

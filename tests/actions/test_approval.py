@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cockpit.actions.approval import Requirement, approvers, by_risk, code_of_plan, trouble
+from cockpit.actions.approval import Requirement, approvers, by_policy, by_risk, code_of_plan, trouble
 from cockpit.actions.contract import Plan, Request
 from cockpit.actions.driver import Driver
-from cockpit.actions.journal import ActionState, stream_of
+from cockpit.actions.journal import ActionState, admit, stream_of
 from cockpit.actions.ledger_journal import LedgerJournal
 from cockpit.actions.operator_key import operator_key
 from cockpit.clock import SystemClock
@@ -236,3 +236,34 @@ def test_what_is_risky_needs_another_person_wherever_there_is_one(room: Room) ->
     assert by_risk(risky, alone).approvals == 0
     assert "nobody else" in by_risk(risky, alone).why
     assert by_risk(room.plan, team) == Requirement()
+
+
+def test_an_approval_counts_only_for_the_group_it_was_asked_of() -> None:
+    required = Requirement(2, "Security + IC", (("kim", "li"), ("mona",)))
+    assert required.missing([]) == 2
+    assert not required.wants("jules", [])
+    assert required.missing(["kim", "li"]) == 1
+    assert required.missing(["li", "mona"]) == 0
+    assert Requirement(1, "risk", ((),)).missing(["anybody"]) == 0
+
+
+def test_the_matrices_decide_where_a_row_is_about_the_remedy(room: Room) -> None:
+    scope = {"people": ["mhassan", "jroy"], "recovery": {"says": "needs SL", "approvals": [["kblake"]]}}
+    asked = Request(remedy="dns.ds", target="pair", parameters={}, scope=scope)
+    risky = replace(room.plan, risk="high")
+    assert by_policy(risky, asked) == Requirement(1, "needs SL", (("kblake",),))
+    allowed = replace(asked, scope={**scope, "recovery": {"says": "may run by itself", "approvals": []}})
+    assert by_policy(risky, allowed).approvals == 0
+    assert by_policy(risky, replace(asked, scope={"people": ["mhassan", "jroy"]})).approvals == 1
+
+
+def test_somebody_who_was_not_asked_cannot_approve(room: Room) -> None:
+    asked = Requirement(1, "It needs the security lead.", (("kblake",),))
+    run = replace(room.person("mhassan")[1].run_of(room.uid), required=asked)
+    for person in ("jroy", "kblake"):
+        proof = {"by": person, "method": "signature", "key": "k", "proof": "p", "plan_hash": room.plan.hash}
+        if person == "jroy":
+            with pytest.raises(IllegalMove, match="not jroy who has to approve this. It needs the security lead"):
+                admit(run, room.uid, "action.approved", proof, room.clock.now(), person)
+        else:
+            admit(run, room.uid, "action.approved", proof, room.clock.now(), person)

@@ -43,7 +43,7 @@ async def test_a_book_is_worked_to_a_verified_repair_by_keys(
         place = Place(tmp_path, quick(world))
 
         def second(code: str) -> None:
-            done = run(place.command("approve", code, "--yes", operator="jroy"), place.environment)
+            done = run(place.command("approve", code, "--yes", operator="kblake"), place.environment)
             assert done.code == 0, done
 
         with place.watch(), place.desk() as desk:
