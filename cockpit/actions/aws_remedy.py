@@ -96,25 +96,33 @@ class AwsRemedy:
         if not done.reversible:
             raise PlanRefused("ONE_WAY", f"It cannot be undone. {done.undo}")
         caller = self.access.clients.caller()
+        pairs = [(there, back) for there, back in zip(done.steps, done.way_back, strict=True) if self.leaves(there)]
+        keys = {key for there, _ in pairs for key in there.after}
+        before, desired = _only(done.desired, keys), _only(done.before, keys)
         live = self.live(done, "plan")
-        differing = sorted(key for key, value in done.desired.items() if agrees(live, {key: value}) is False)
+        differing = sorted(key for key, value in before.items() if agrees(live, {key: value}) is False)
         if differing:
             raise PlanRefused("CHANGED_SINCE", f"Changed after that run: {', '.join(differing)}.")
         wanted = Intention(
             title=f"take back: {done.title}",
-            before=done.desired,
-            desired=done.before,
+            before=before,
+            desired=desired,
             diff=_turned(done.diff),
-            steps=tuple(reversed(done.way_back)),
-            way_back=tuple(reversed(done.steps)),
+            steps=tuple(back for _, back in reversed(pairs)),
+            way_back=tuple(there for there, _ in reversed(pairs)),
             undo=f"yes: {done.title}, once more",
             message="It is as it was before",
             reach=done.reach,
             checks=done.checks,
             risk=done.risk,
+            verify_s=done.verify_s,
             subject={**done.subject, "taken_back": True},
         )
         return self._written(wanted, caller.arn, now)
+
+    def leaves(self, step: PlanStep) -> bool:
+        """Whether anything of this step is left that has to be taken back when all is done."""
+        return True
 
     def _written(self, wanted: Intention, caller: str, now: datetime) -> Plan:
         profile, target = self.access.profile, self.request.target
@@ -204,6 +212,10 @@ class AwsRemedy:
 def changed(label: str, was: str, will: str, undo: str) -> tuple[Line, Line]:
     """The two lines of one change; `undo` says how it is taken back."""
     return Line("-", label, was), Line("+", label, will, undo)
+
+
+def _only(state: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in state.items() if key in keys}
 
 
 def _turned(diff: tuple[Line, ...]) -> tuple[Line, ...]:

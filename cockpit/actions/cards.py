@@ -1,13 +1,14 @@
 """What a desk has to know of a remedy: name, parameters, where it is offered. What it does is loaded later."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.actions.contract import Remedy, Request
+from cockpit.clock import Clock, SystemClock
 from cockpit.profile import Profile
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Access:
     profile: Profile
     clients: "AwsClients"
     database: Path | None = None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class RemedyCard(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -202,6 +202,15 @@ class Remedy(Protocol):
 
     def result(self, plan: Plan, verification: Verification, at: datetime) -> dict[str, Any]:
         """The result record of a run that succeeded."""
+        ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """A remedy whose later steps need something of the world first, such as a certificate that has been issued."""
+
+    def ready(self, plan: Plan, step: PlanStep) -> str:
+        """What is missing before the step can be sent, in a sentence, empty for nothing; raises WorldError."""
         ...
 
 

@@ -7,7 +7,7 @@ driver after a crash continues exactly where the old one was.
 from collections.abc import Callable
 from typing import Any
 
-from cockpit.actions.contract import Outcome, Plan, PlanRefused, agrees
+from cockpit.actions.contract import Outcome, Plan, PlanRefused, Waits, agrees
 from cockpit.actions.journal import BEFORE_INTENT, MAX_TRIES, ActionRun, ActionState
 from cockpit.actions.patience import VERIFY_S, Journal, Patience
 from cockpit.actions.sending import Sender, code_of, plan_of, sentence_of
@@ -132,8 +132,26 @@ class Driver(Sender):
             asked = plan_of(run).verify_s
             until = self._clock.now() + (usual * (asked / VERIFY_S) if asked else usual)
             self._append("action.verifying", {"until": format_time(until)})
-        else:
+        elif self._ready(run, run.next_step):
             self._send(run)
+
+    def _ready(self, run: ActionRun, index: int) -> bool:
+        """Whether the next step can be sent; what has waited for too long is taken back."""
+        if not isinstance(self._remedy, Waits):
+            return True
+        plan = plan_of(run)
+        try:
+            missing = self._remedy.ready(plan, plan.steps[index])
+        except WorldError as error:
+            missing = sentence_of(error)
+        if not missing:
+            return True
+        since = self._waiting.setdefault(index, self._clock.now())
+        if self._clock.now() - since > self._patience.verify * ((plan.verify_s or VERIFY_S) / VERIFY_S):
+            self._retreat(run, f"It did not come in time. {missing}")
+        else:
+            self._hold(f"Waiting before the next step: {missing}")
+        return False
 
     def _after_not_applied(self, run: ActionRun) -> None:
         late = self._clock.now() >= plan_of(run).expires_at

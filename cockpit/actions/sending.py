@@ -38,6 +38,7 @@ class Sender:
         self._require = require
         self._locked = False
         self._last_note = ""
+        self._waiting: dict[int, datetime] = {}
 
     def _identified(self, run: ActionRun) -> bool:
         flaw = self._journal.approval_flaw() if run.required.approvals and not run.back else ""

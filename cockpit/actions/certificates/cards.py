@@ -1,6 +1,90 @@
 """The remedies for certificates as they are offered."""
 
-from cockpit.actions.cards import RemedyCard
+from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.contract import Remedy, Request
 
-CARDS: tuple[RemedyCard, ...] = ()
+_HOST = Parameter("record-name", "Host, such as www.shop.example")
+_NAMES = Parameter("text", "Names of the new certificate; those of the present one if left out", optional=True)
+_ALERTS = ("certificate-expired", "certificate-expiring", "certificate-invalid")
+_CHECKS = ("tls.certificate", "tls.expiry")
+
+
+def _switch(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.certificates.switch import SwitchCertificate
+
+    return SwitchCertificate(request, access)
+
+
+def _renew(request: Request, access: Access) -> Remedy:
+    if request.parameters.get("through") == "acme":
+        from cockpit.actions.certificates.acme_renewal import AcmeRenewal
+
+        return AcmeRenewal(request, access)
+    from cockpit.actions.certificates.renewal import AcmRenewal
+
+    return AcmRenewal(request, access)
+
+
+def _import(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.certificates.own import OwnCertificate
+
+    return OwnCertificate(request, access)
+
+
+def _revoked(request: Request, access: Access) -> Remedy:
+    from cockpit.actions.certificates.revoked import RevocationResponse
+
+    return RevocationResponse(request, access)
+
+
+CARDS = (
+    RemedyCard(
+        name="cert.renew",
+        title="Get a new certificate for a host and present it, new before old",
+        parameters={
+            "host": _HOST,
+            "names": _NAMES,
+            "through": Parameter("text", "Authority", optional=True, default="acm", choices=("acm", "acme")),
+        },
+        target="host",
+        make=_renew,
+        alerts=_ALERTS,
+        checks=_CHECKS,
+    ),
+    RemedyCard(
+        name="lb.switch-certificate",
+        title="Present another certificate that is there already",
+        parameters={
+            "host": _HOST,
+            "certificate": Parameter("text", "ARN in ACM; the best one if left out", optional=True),
+        },
+        target="host",
+        make=_switch,
+        alerts=(*_ALERTS, "certificate-revoked"),
+        checks=(*_CHECKS, "tls.chain", "tls.revocation"),
+    ),
+    RemedyCard(
+        name="cert.replace",
+        title="Import a certificate of our own and present it, new before old",
+        parameters={
+            "host": _HOST,
+            "certificate": Parameter("text", "File with the certificate, PEM"),
+            "key": Parameter("text", "File with its private key, PEM, readable by nobody else"),
+            "chain": Parameter("text", "File with the certificates above it, PEM", optional=True),
+        },
+        target="host",
+        make=_import,
+        alerts=(*_ALERTS, "certificate-revoked"),
+        checks=(*_CHECKS, "tls.chain", "tls.revocation"),
+    ),
+    RemedyCard(
+        name="cert.revoke-response",
+        title="Answer a revocation: a spare certificate at once, then a new one with a new key",
+        parameters={"host": _HOST, "names": _NAMES},
+        target="host",
+        make=_revoked,
+        alerts=("certificate-revoked",),
+        checks=("tls.revocation",),
+    ),
+)
 """Every remedy for certificates."""

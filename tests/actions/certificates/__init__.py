@@ -1,0 +1,1 @@
+"""Remedies for certificates, played against the simulated authority and load balancers."""
