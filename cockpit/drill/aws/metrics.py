@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cockpit.drill.aws.errors import AwsError, not_built
@@ -212,8 +213,13 @@ def _gauge(traffic: Traffic, quantity: Quantity) -> Curve:
     return curve
 
 
+@lru_cache(maxsize=64)
 def _arithmetic(text: str) -> ast.Expression:
-    """An expression of names, numbers, + - * / and brackets; functions and everything else are not built."""
+    """An expression of names, numbers, + - * / and brackets; functions and everything else are not built.
+
+    Kept, because alarms ask for the same few each minute, and because Python's parser of one thread can upset the
+    count of depth in another's.
+    """
     allowed = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.USub, ast.Name, ast.Load, ast.Constant)
     operators = (ast.Add, ast.Sub, ast.Mult, ast.Div)
     try:
