@@ -13,7 +13,7 @@ from textual.widget import Widget
 from cockpit.desk.place import Place
 from cockpit.desk.views import Changes, Header, IncidentCard, NextStep
 from screens.bridge import Bridge
-from screens.commands import BY_ID, Standing
+from screens.commands import BY_ID, Command, Standing
 from screens.keys import hints
 from screens.present.frame import drill_edge, footer_line, header_line, next_line, watch_state
 from screens.present.lines import Line, Tone, line, wrap
@@ -195,7 +195,7 @@ class Frame(Screen[None]):
         standing, keys = self.standing(), self.bridge.keys
         shown = [
             (keys.label(command.id), command.hint, command.when(standing) is None)
-            for command in hints(self.NAME)
+            for command in self.hinted(standing)
             if keys.keys(command.id)
         ]
         short = width < 110
@@ -205,6 +205,10 @@ class Frame(Screen[None]):
             (keys.label("help.show"), "help"),
         ]
         return [footer_line(shown[: 3 if short else 9], width, fixed)]
+
+    def hinted(self, standing: Standing) -> Sequence[Command]:
+        """The commands whose words stand in the footer."""
+        return hints(self.NAME)
 
     def _places(self) -> list[tuple[str, str]]:
         """The main screens with their keys."""
