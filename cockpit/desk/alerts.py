@@ -1,6 +1,7 @@
 """Alerts as the desk knows them: raised and cleared by the watch, taken on by incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,10 +10,14 @@ from cockpit.clock import parse_time
 from cockpit.desk.views import AlertLine
 from cockpit.health.alerts import route_from
 from cockpit.health.model import Verdict
+from cockpit.incident.model import Incident
 from storage.ledger import Event
 
 KEPT_CLEARED = 200
 """Cleared alerts kept in memory for the feed; older ones stay in the ledger."""
+
+SAME_EVENT = timedelta(minutes=30)
+"""Failures of one kind that begin within this time are taken for one event."""
 
 
 class Alerts:
@@ -95,3 +100,18 @@ def _routed(line: AlertLine, body: Mapping[str, Any]) -> AlertLine:
     if route.severity and route.severity < (line.severity or "P9"):
         return replace(routed, severity=route.severity, severity_reason=route.reason)
     return routed
+
+
+def home_of(alert: AlertLine, incidents: Sequence[Incident]) -> tuple[Incident, str] | None:
+    """The open incident that covers an alert, and why; the first of `incidents` that does so best.
+
+    About the same domain, or one below it, counts before the same kind of failure at another domain at about the
+    same time.
+    """
+    for incident in incidents:
+        if any(alert.target == target or alert.target.endswith(f".{target}") for target in incident.targets):
+            return incident, "the same domain"
+    for incident in incidents:
+        if alert.kind and alert.kind == incident.type and abs(alert.at - incident.opened_at) <= SAME_EVENT:
+            return incident, "the same failure at the same time"
+    return None

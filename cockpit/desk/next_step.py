@@ -1,11 +1,12 @@
 """The Next line: the one step the cockpit would take now, derived from the state and never from the cursor.
 
 `next_step()` is pure: a `Situation` in, a `NextStep` out. The order of the rules is the order of what hurts most:
-an unexplained change to the world, a failure nobody has taken on, a plan that waits, a clock that ran out, a
-step that waits, a way out of the incident, the record of it, and at last practice.
+an unexplained change to the world, a failure that is worse than the incident in hand, a plan that waits, a clock that ran out, a step that waits for a person, an alert that belongs to an open incident,
+another failure that nobody has taken on, what runs by itself, a way out of the incident, its record, and at last
+practice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -55,15 +56,25 @@ class IncidentState(msgspec.Struct, frozen=True):
     has_review: bool
 
 
+class Home(msgspec.Struct, frozen=True):
+    """The open incident that an alert belongs to, and why."""
+
+    uid: str
+    number: str
+    because: str
+
+
 class Situation(msgspec.Struct, frozen=True):
     """All that the Next line may depend on. `incident` is the one in focus, else the worst open one.
 
+    `homes` names, by alert, the open incident that covers it.
     `worst` is the domain that leads the board, if it was looked at and is not green; `unseen` is how many were not.
     """
 
     now: datetime
     domains: int
     alerts: tuple[AlertLine, ...] = ()
+    homes: Mapping[str, Home] = {}
     incident: IncidentState | None = None
     worst: str = ""
     unseen: int = 0
@@ -108,20 +119,65 @@ def _running(situation: Situation) -> NextStep | None:
     return None
 
 
-def _untaken(situation: Situation) -> NextStep | None:
-    failing = [alert for alert in situation.alerts if alert.verdict is Verdict.FAIL and alert.incident is None]
-    if not failing:
+def _worse(situation: Situation) -> NextStep | None:
+    """A failure that does not wait: nothing is in hand, or what is in hand is less bad."""
+    alert, current = _failing(situation), _in_hand(situation)
+    return _open(alert) if alert is not None and (current is None or alert.severity < current.severity) else None
+
+
+def _attach(situation: Situation) -> NextStep | None:
+    covered = [alert for alert in _untaken(situation) if alert.id in situation.homes]
+    if not covered:
         return None
-    alert = min(failing, key=lambda line: (line.severity, line.at))
-    current = situation.incident
-    if current is not None and current.state not in ("resolved", "closed") and current.severity < alert.severity:
+    alert = min(covered, key=_worst_first)
+    home = situation.homes[alert.id]
+    same = sum(situation.homes[each.id].uid == home.uid for each in covered)
+    others = f" and {same - 1} more" if same > 1 else ""
+    return NextStep(
+        f"attach to {home.number}: {alert.target}, {alert.headline}{others}",
+        f"{home.because}; i on the board opens another incident",
+        "incident.attach",
+        alert.id,
+    )
+
+
+def _another(situation: Situation) -> NextStep | None:
+    """A failure as bad as the incident in hand; a lesser one waits until that is resolved."""
+    alert, current = _failing(situation), _in_hand(situation)
+    if alert is None or (current is not None and current.severity < alert.severity):
         return None
+    return _open(alert)
+
+
+def _open(alert: AlertLine) -> NextStep:
     return NextStep(
         f"open an incident for {alert.target} ({alert.severity}: {alert.headline})",
         f"you lead it; {alert.severity_reason}",
         "incident.open",
         alert.id,
     )
+
+
+def _failing(situation: Situation) -> AlertLine | None:
+    """The worst failure that no incident took and none covers."""
+    failing = [
+        alert for alert in _untaken(situation) if alert.verdict is Verdict.FAIL and alert.id not in situation.homes
+    ]
+    return min(failing, key=_worst_first, default=None)
+
+
+def _untaken(situation: Situation) -> list[AlertLine]:
+    return [alert for alert in situation.alerts if alert.incident is None]
+
+
+def _worst_first(alert: AlertLine) -> tuple[str, datetime]:
+    return alert.severity, alert.at
+
+
+def _in_hand(situation: Situation) -> IncidentState | None:
+    """The incident in question while its service is not back."""
+    incident = situation.incident
+    return None if incident is None or incident.state in ("resolved", "review", "closed") else incident
 
 
 def _leaderless(situation: Situation) -> NextStep | None:
@@ -153,14 +209,28 @@ def _way_out(situation: Situation) -> NextStep | None:
 
 
 def _step(situation: Situation) -> NextStep | None:
-    incident = situation.incident
-    if incident is None or incident.run is None or incident.run.finished:
+    run = _run(situation)
+    if run is None or run.waiting:
         return None
-    run = incident.run
-    where = f"step {run.step_number} of {run.step_count}"
-    if run.waiting:
-        return NextStep(f"follow {run.title}, {where}: {run.step_title}", "runs by itself", "runbook.show", run.uid)
-    return NextStep(f"{where} of {run.title}: {run.step_title}", run.step_kind, "runbook.advance", run.uid)
+    return NextStep(f"{_where(run)} of {run.title}: {run.step_title}", run.step_kind, "runbook.advance", run.uid)
+
+
+def _follow(situation: Situation) -> NextStep | None:
+    run = _run(situation)
+    if run is None:
+        return None
+    return NextStep(
+        f"follow {run.title}, {_where(run)}: {run.step_title}", "runs by itself", "runbook.show", run.uid
+    )
+
+
+def _run(situation: Situation) -> RunState | None:
+    run = situation.incident.run if situation.incident is not None else None
+    return None if run is None or run.finished else run
+
+
+def _where(run: RunState) -> str:
+    return f"step {run.step_number} of {run.step_count}"
 
 
 def _runbook(situation: Situation) -> NextStep | None:
@@ -243,12 +313,15 @@ def _actions(situation: Situation) -> Iterator[ActionState]:
 
 _RULES: tuple[Rule, ...] = (
     _doubt,
-    _untaken,
+    _worse,
     _plan,
     _running,
     _leaderless,
     _overdue,
     _step,
+    _attach,
+    _another,
+    _follow,
     _way_out,
     _runbook,
     _waits,

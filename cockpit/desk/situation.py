@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from cockpit.desk.alerts import home_of
 from cockpit.desk.board import Board
 from cockpit.desk.incidents import Incidents
-from cockpit.desk.next_step import ActionState, IncidentState, RunState, Situation
+from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
 from cockpit.health.model import Verdict
@@ -58,6 +59,7 @@ class Situations:
             now=now,
             domains=board.targets,
             alerts=tuple(alerts),
+            homes=self._homes(alerts),
             incident=self._incident_state(incident, now) if incident is not None else None,
             worst=first.target
             if first is not None and first.at is not None and first.verdict.rank < Verdict.INFO.rank
@@ -66,6 +68,12 @@ class Situations:
             watch_running=watch_running,
             is_drill=is_drill,
         )
+
+    def _homes(self, alerts: Sequence[AlertLine]) -> dict[str, Home]:
+        """The open incident that covers each alert which none has taken."""
+        waiting = self._rooms.incidents.open_incidents()
+        found = {alert.id: home_of(alert, waiting) for alert in alerts if waiting and alert.incident is None}
+        return {id_: Home(home[0].uid, home[0].ref, home[1]) for id_, home in found.items() if home is not None}
 
     def _in_question(self, focus: str) -> Incident | None:
         if focus:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cockpit.desk.alerts import home_of
 from cockpit.errors import Refused
 from cockpit.launching import Launched, Launcher
 from screens.bridge import Bridge
@@ -29,6 +30,24 @@ async def open_incident(bridge: Bridge, standing: Standing, argument: str) -> No
     incident = bridge.desk.incidents.open_from_alert(argument or standing.alert, take_lead=True)
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
+
+
+async def attach(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Give an alert to the open incident that covers it, with every other one that it covers."""
+    desk = bridge.desk
+    waiting = desk.incidents.open_incidents()
+    lines = [line for line in desk.alerts() if line.incident is None and line.cleared_at is None]
+    homes = {line.id: home[0] for line in lines if (home := home_of(line, waiting)) is not None}
+    incident = homes.get(argument or standing.alert)
+    if incident is None:
+        raise Refused("No open incident is about that alert; i opens one.")
+    given = [line for line in lines if line.id in homes and homes[line.id].uid == incident.uid]
+    for line in given:
+        incident = desk.incidents.link(incident.uid, alert=line.id)
+    others = sorted({line.target for line in given} - set(incident.targets))
+    if others:
+        desk.declaring.widen(incident.uid, targets=others)
+    bridge.tell(f"{incident.ref} has {'the alert' if len(given) == 1 else f'{len(given)} alerts more'} now.")
 
 
 async def filter_list(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -134,6 +153,7 @@ def _launch(bridge: Bridge, launch: Callable[[], Launched]) -> None:
 MOVES = {
     "domain.show": show_domain,
     "incident.open": open_incident,
+    "incident.attach": attach,
     "list.filter": filter_list,
     "list.sort": sort_list,
     "list.group": group_list,

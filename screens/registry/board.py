@@ -8,6 +8,8 @@ COMMANDS: tuple[Command, ...] = (
             "of the domain under the cursor; folds a group.", BOARD, ("board",), "open"),
     Command("incident.open", ("i",), "Open an incident from the alert", "Open an incident, filled from the alert "
             "under the cursor or the worst one.", BOARD, ("board", "domain"), "incident", alert),
+    Command("incident.attach", ("A",), "Attach the alert", "Give the alert under the cursor, and those like it, to "
+            "the open incident about the same domain or failure.", BOARD, ("board", "domain"), "", alert),
     Command("list.filter", ("slash",), "Filter the list", "Show only rows that contain some text; esc clears.",
             BOARD, ("board", "timeline", "suppressed"), "filter"),
     Command("list.sort", ("s",), "Sort the domains", "Worst first, by name, longest unseen first, or by check.",

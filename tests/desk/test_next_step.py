@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from cockpit.desk.next_step import ActionState, IncidentState, RunState, Situation, next_step
+from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation, next_step
 from cockpit.desk.views import AlertLine
 from cockpit.health.model import Verdict
 
@@ -115,3 +115,62 @@ def test_a_warning_that_raised_an_alert_is_not_said_to_have_none() -> None:
     assert (quiet.command, quiet.cost) == ("domain.show", "not green, and no alert yet")
     warned = replace(ALERT, target="news.example", verdict=Verdict.WARN)
     assert "no alert" not in next_step(Situation(now=NOW, domains=3, worst="news.example", alerts=(warned,))).cost
+
+
+SECOND = replace(ALERT, id="shop.example|mail.alignment|2", check="mail.alignment", kind="mail-refused")
+HOME = Home("i1", "INC-1", "the same domain")
+COVERED = replace(AT_WORK, alerts=(*AT_WORK.alerts, SECOND), homes={SECOND.id: HOME})
+
+
+def test_a_second_alert_of_the_domain_is_attached_and_opens_nothing() -> None:
+    step = next_step(COVERED)
+    assert (step.command, step.argument) == ("incident.attach", SECOND.id)
+    assert "attach to INC-1" in step.text
+    worse = replace(SECOND, severity="P0")
+    step = next_step(replace(COVERED, alerts=(*AT_WORK.alerts, worse)))
+    assert step.command == "incident.attach"
+
+
+def test_several_alerts_that_one_incident_covers_are_attached_at_once() -> None:
+    third = replace(SECOND, id="third")
+    step = next_step(replace(COVERED, alerts=(*COVERED.alerts, third), homes={SECOND.id: HOME, "third": HOME}))
+    assert step.command == "incident.attach"
+    assert "and 1 more" in step.text
+
+
+def test_a_warning_that_an_incident_covers_is_attached_too() -> None:
+    warned = replace(SECOND, verdict=Verdict.WARN)
+    assert next_step(replace(COVERED, alerts=(warned,))).command == "incident.attach"
+
+
+OTHER = replace(ALERT, id="other", target="pay.example")
+
+
+@pytest.mark.parametrize(
+    ("incident", "command"),
+    [
+        (replace(INCIDENT, run=RUN), "runbook.advance"),
+        (replace(INCIDENT, run=replace(RUN, step_kind="approve")), "runbook.advance"),
+        (replace(INCIDENT, run=RUN, actions=(ACTION,)), "action.show"),
+        (replace(INCIDENT, run=replace(RUN, waiting=True)), "incident.open"),
+        (INCIDENT, "incident.open"),
+    ],
+)
+def test_what_waits_for_a_person_comes_before_another_failure_that_is_as_bad(
+    incident: IncidentState, command: str
+) -> None:
+    situation = replace(AT_WORK, incident=incident, alerts=(*AT_WORK.alerts, OTHER))
+    assert next_step(situation).command == command
+
+
+def test_a_worse_failure_does_not_wait_for_a_step() -> None:
+    worse = replace(OTHER, severity="P0")
+    situation = replace(AT_WORK, incident=replace(INCIDENT, run=RUN, actions=(ACTION,)), alerts=(worse,))
+    assert next_step(situation).argument == "other"
+    attached = replace(situation, homes={"other": HOME})
+    assert next_step(attached).command == "action.show"
+
+
+def test_a_step_waits_no_longer_than_its_incident() -> None:
+    resolved = replace(INCIDENT, state="resolved", green=True)
+    assert next_step(replace(AT_WORK, incident=resolved, alerts=(OTHER,))).command == "incident.open"
