@@ -7,10 +7,13 @@ from cockpit.actions.certificates.cards import CARDS as CERTIFICATES
 from cockpit.actions.commands.cards import CARDS as COMMANDS
 from cockpit.actions.contract import Remedy, Request
 from cockpit.actions.dns.cards import CARDS as DNS
+from cockpit.actions.functions.cards import CARDS as FUNCTIONS
 from cockpit.actions.ses.cards import CARDS as SES
+from cockpit.actions.watching.cards import CARDS as WATCHING
 from cockpit.errors import NotFound
 
-CARDS: Mapping[str, RemedyCard] = {card.name: card for card in (*SES, *DNS, *CERTIFICATES, *COMMANDS)}
+_FAMILIES = (SES, DNS, CERTIFICATES, FUNCTIONS, WATCHING, COMMANDS)
+CARDS: Mapping[str, RemedyCard] = {card.name: card for family in _FAMILIES for card in family}
 """Every remedy there is."""
 
 

@@ -221,6 +221,7 @@ class Watch:
                     self._closer.absorb(event)
             except StorageError as error:
                 _log.warning("What is to be watched closer cannot be read: %s", error)
+            self._memory.closer = frozenset(self._closer.targets(self._clock.now()))
             for target, check in self._closer.due(self._clock.now(), self._clock.monotonic()):
                 self.hurry(target, check)
 

@@ -81,7 +81,10 @@ class Batch:
 
 
 class Memory:
-    """The tracks of all checks; pure but for naming new events. `owners` may be set anew at any time."""
+    """The tracks of all checks; pure but for naming new events. `owners` may be set anew at any time.
+
+    `closer` are the targets that are watched closer: one bad look is enough there, nobody waits for a second.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -97,6 +100,7 @@ class Memory:
         self._routes = Routes(rules_of(settings.alert_routing), _draft)
         self.records = RecordMemory()
         self.owners: Mapping[str, OwnerList] = {}
+        self.closer: frozenset[str] = frozenset()
 
     def open_alerts(self) -> list[str]:
         """The ids of the alerts that are open."""
@@ -167,6 +171,8 @@ class Memory:
     def _decided(self, observation: Observation) -> list[Draft]:
         key = (observation.target, observation.check)
         policy = self._policies.get(observation.target, self._policy)
+        if observation.target in self.closer:
+            policy = replace(policy, to_raise=1)
         track, transitions = step(self._tracks.get(key, Track()), observation, policy)
         drafts = []
         for transition in transitions:

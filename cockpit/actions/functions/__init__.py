@@ -1,0 +1,1 @@
+"""Remedies that run the account's own functions."""

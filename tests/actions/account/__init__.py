@@ -1,0 +1,1 @@
+"""Remedies for functions, alarms and the watch, played against the simulated account."""
