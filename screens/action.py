@@ -11,11 +11,13 @@ from textual.widgets import Input
 
 from cockpit.desk.actions import ActionView
 from cockpit.desk.approvals import Approvals
+from cockpit.desk.command_log import Sent
 from cockpit.desk.views import Changes
 from cockpit.errors import BadInput, CockpitError
-from screens.commands import Standing
+from screens.commands import Command, Standing
 from screens.frame import Frame
 from screens.present.action import body_lines, head_lines, no_action, result_lines
+from screens.present.action_log import log_lines
 from screens.present.lines import Line, Tone, line
 from screens.widgets.lines import Lines, Reader
 
@@ -34,6 +36,7 @@ class ActionScreen(Frame):
 
     view: ActionView | None = None
     _shown = ""
+    _log: Sequence[Sent] | None = None
 
     def body(self) -> Iterable[Widget]:
         """Head, plan and journal, and the line that confirms."""
@@ -45,11 +48,13 @@ class ActionScreen(Frame):
         """Read the run; a plan that waits puts the cursor into the confirming line, once."""
         uid = self.bridge.action_uid()
         self.view = view = self.bridge.desk.actions.get(uid) if uid else None
+        if self._log is not None and view is not None:
+            self._log = self.bridge.desk.actions.sent(view.target)
         confirms = view is not None and (view.can_confirm or _waits_for_approval(view))
         self.query_one("#confirm").display = confirms
         plan = f"{uid} {confirms} {view is not None and view.can_confirm}"
         if plan != self._shown:
-            self._shown = plan
+            self._shown, self._log = plan, None
             box = self.query_one("#phrase", Input)
             box.value = ""
             (box if confirms else self.query_one("#plan")).focus()
@@ -69,8 +74,22 @@ class ActionScreen(Frame):
         words = "\n".join(f"{entry.at:%Y-%m-%dT%H:%M:%SZ} {entry.text}" for entry in view.lines)
         return replace(super().standing(), action=view.uid, copyable=words)
 
+    def hinted(self, standing: Standing) -> Sequence[Command]:
+        """Only what can be done with this run now, so that `undo` stands there when there is something to undo."""
+        return [each for each in super().hinted(standing) if not each.where or each.when(standing) is None]
+
+    def show_log(self) -> None:
+        """Show the exact requests that were ever sent for this target, or the run again."""
+        if self.view is not None:
+            self._log = None if self._log is not None else self.bridge.desk.actions.sent(self.view.target)
+            self.query_one("#plan", Reader).to_top()
+            self.draw(None)
+
     def leave(self) -> bool:
-        """Leave the confirming line."""
+        """Leave the log, or the confirming line."""
+        if self._log is not None:
+            self.show_log()
+            return True
         had = self.query_one("#phrase").has_focus
         if had:
             self.query_one("#plan").focus()
@@ -114,8 +133,11 @@ class ActionScreen(Frame):
     def _body_lines(self, width: int) -> Sequence[Line]:
         if self.view is None:
             return []
+        if self._log is not None:
+            return log_lines(self._log, self.view.target, width)
         started = not self.view.can_discard
-        return [*result_lines(self.view, width), *body_lines(self.view, width, journal_first=started)]
+        told = body_lines(self.view, self.now, width, journal_first=started)
+        return [*result_lines(self.view, width), *told]
 
     def _prompt(self) -> str:
         if self.view is not None and _waits_for_approval(self.view):

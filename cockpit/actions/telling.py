@@ -62,7 +62,13 @@ def _words(kind: str, body: dict[str, Any]) -> str:
     if kind == "not_applied":
         never = "it was never sent" if body.get("basis") == "never sent" else "seen by reading, twice"
         return f"not applied: {never}"
-    return told.get(kind, kind).format_map(_Missing(body))
+    return told.get(kind, kind).format_map(_Missing({**body, **_clock_times(body)}))
+
+
+def _clock_times(body: dict[str, Any]) -> dict[str, str]:
+    """Moments as a clock on the wall shows them."""
+    names = [name for name in ("until", "quiet_until") if isinstance(body.get(name), str)]
+    return {name: f"{datetime.fromisoformat(body[name]):%H:%M:%S}Z" for name in names}
 
 
 class _Missing(dict[str, Any]):

@@ -17,7 +17,9 @@ class ActionView(msgspec.Struct, frozen=True):
 
     `phrase` is what has to be typed to confirm. `alive` says whether a runner is at work; without one nothing
     moves, and `resume_orphans()` starts one. `code_to_approve` is the plan's short name for a second person,
-    `approvals_missing` how many more have to approve, `approved_by` who did.
+    `approvals_missing` how many more have to approve, `approved_by` who did, `may_approve` who could. `steps_done`
+    counts requests that had their effect, in the present direction. `reads` names what is read to find out about a
+    request in doubt, and `quiet_until` from when on.
     """
 
     uid: str
@@ -52,6 +54,11 @@ class ActionView(msgspec.Struct, frozen=True):
     approved_by: tuple[str, ...]
     approval_why: str
     code_to_approve: str
+    may_approve: tuple[str, ...]
+    steps_done: int
+    back: bool
+    reads: tuple[str, ...]
+    quiet_until: datetime | None
     requested_at: datetime
     changed_at: datetime
 
@@ -101,6 +108,20 @@ def view_of(
         approved_by=tuple(each.by for each in run.approvals),
         approval_why=run.required.why,
         code_to_approve=code_of_plan(run.uid, run.plan_hash) if run.plan is not None else "",
+        may_approve=tuple(
+            each for each in asked.scope.get("people") or () if each not in (run.operator, run.confirmed_by)
+        ),
+        steps_done=len(run.undone if run.back else run.applied),
+        back=run.back,
+        reads=_reads(run),
+        quiet_until=run.quiet_until,
         requested_at=run.requested_at,
         changed_at=run.changed_at,
     )
+
+
+def _reads(run: ActionRun) -> tuple[str, ...]:
+    """What tells whether the open request had an effect."""
+    if run.intent is None or run.plan is None:
+        return ()
+    return tuple(run.step(run.intent.step, back=run.intent.back).before)

@@ -29,6 +29,7 @@ from cockpit.actions.telling import JournalLine, tell
 from cockpit.config import Settings
 from cockpit.desk.action_scope import scope_of
 from cockpit.desk.action_view import ActionView, view_of
+from cockpit.desk.command_log import Sent, command_log
 from cockpit.desk.feed import Feed
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly
 from cockpit.incident.recovery import Recovery
@@ -189,6 +190,10 @@ class Actions:
     def of_incident(self, incident: str) -> list[ActionView]:
         """Every run of one incident, oldest first."""
         return [self._view(run) for run in self._runs.values() if run.request.incident == incident]
+
+    def sent(self, target: str) -> list[Sent]:
+        """Every request that was ever sent for this target, the newest first."""
+        return command_log(self._feed.ledger, target)[::-1]
 
     def resume_orphans(self) -> list[str]:
         """Start a runner for every unfinished run that has none; returns their uids.

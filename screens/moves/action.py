@@ -42,6 +42,13 @@ async def undo(bridge: Bridge, standing: Standing, argument: str) -> None:
     bridge.go("action")
 
 
+async def log(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Show what was ever sent for the target, or the run again."""
+    screen = bridge.main_screen()
+    if isinstance(screen, ActionScreen):
+        screen.show_log()
+
+
 async def close(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Say what a person found, and end the run."""
     found = await bridge.ask(Ask("What did you find?", about="The run ends with these words."))
@@ -54,5 +61,6 @@ MOVES = {
     "action.apply": apply,
     "action.cancel": cancel,
     "action.undo": undo,
+    "action.log": log,
     "action.close": close,
 }

@@ -81,10 +81,10 @@ def _role(caller: str) -> str:
     return f"role/{parts[1]}" if len(parts) > 1 and parts[0] == "assumed-role" else parts[-1] or "nobody known"
 
 
-def body_lines(view: ActionView, cells: int, *, journal_first: bool) -> list[Line]:
+def body_lines(view: ActionView, now: datetime, cells: int, *, journal_first: bool) -> list[Line]:
     """The plan and the journal; once it runs, the journal stands first."""
-    plan = plan_lines(view.plan, cells) if view.plan is not None else []
-    journal = journal_lines(view, cells)
+    plan = [*plan_lines(view.plan, cells), *step_lines(view, cells)] if view.plan is not None else []
+    journal = journal_lines(view, now, cells)
     parts = [journal, plan] if journal_first else [plan, journal]
     return [one for part in parts if part for one in (*part, EMPTY)]
 
@@ -116,15 +116,50 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
     return lines
 
 
-def journal_lines(view: ActionView, cells: int) -> list[Line]:
+def step_lines(view: ActionView, cells: int) -> list[Line]:
+    """The requests one after the other, where there are several, with those that had their effect."""
+    if view.plan is None or len(view.plan.steps) < 2:
+        return []
+    steps = view.plan.steps
+    lines = [EMPTY, rule("Requests", cells, f"{len(steps)}, one after the other; X stops between two")]
+    for number, step in enumerate(steps, start=1):
+        done = number <= view.steps_done and not view.back
+        sign: Span = ("✔", Tone.OK) if done else ("·", Tone.MUTED)
+        lines += wrap(step.says, cells, first=line((f"{number:>5} ", Tone.MUTED), sign, " "), indent=8)
+    return lines
+
+
+def progress_lines(view: ActionView, cells: int) -> list[Line]:
+    """How many of many requests had their effect, while they are sent."""
+    if view.plan is None or len(view.plan.steps) < 2 or not (view.running and view.confirmed_by):
+        return []
+    made, of = view.steps_done, len(view.plan.steps)
+    room = max(10, min(40, cells - 50))
+    full = room * made // of
+    words = f" {made} of {of} requests {'taken back' if view.back else 'made'}"
+    return [cut(line(("█" * full, Tone.OK), ("░" * (room - full), Tone.MUTED), words), cells), EMPTY]
+
+
+def doubt_lines(view: ActionView, cells: int) -> list[Line]:
+    """What is not known, and what is read from when on to find out."""
+    if not view.in_doubt:
+        return []
+    reads = ", ".join(view.reads[:4]) + (f" and {len(view.reads) - 4} more" if len(view.reads) > 4 else "")
+    since = f" from {utc(view.quiet_until)} on, when nothing can land late any more," if view.quiet_until else ""
+    words = (
+        "The outcome is UNKNOWN: the request may have had its effect or not. Nothing is sent again. To find out,"
+        f"{since} the live state of {view.target} is read until two readings agree: {reads or 'all of it'}."
+    )
+    return wrap(words, cells, Tone.UNKNOWN, first=line(("? ", Tone.UNKNOWN)), indent=2)
+
+
+def journal_lines(view: ActionView, now: datetime, cells: int) -> list[Line]:
     """Each committed entry, and what is being waited for now."""
-    lines = approval_lines(view, cells)
+    lines = [*approval_lines(view, now, cells), *progress_lines(view, cells)]
     lines += [rule("Journal", cells, "" if view.alive or not view.running else "no runner is at work")]
     for entry in view.lines:
         lines += _entry(entry, cells)
-    if view.in_doubt:
-        lines += wrap("The outcome is UNKNOWN. Nothing is sent again; the live state is being read to find out.",
-                      cells, Tone.UNKNOWN, first=line(("? ", Tone.UNKNOWN)), indent=2)  # fmt: skip
+    lines += doubt_lines(view, cells)
     if view.waiting_for:
         lines += wrap(
             f"waiting for {view.waiting_for}", cells, Tone.ACCENT, first=line(("… ", Tone.ACCENT)), indent=2
@@ -132,17 +167,23 @@ def journal_lines(view: ActionView, cells: int) -> list[Line]:
     return lines
 
 
-def approval_lines(view: ActionView, cells: int) -> list[Line]:
-    """Who has approved, and what the second person has to type; nothing where nobody has to."""
+def approval_lines(view: ActionView, now: datetime, cells: int) -> list[Line]:
+    """Who has approved; the code of the plan, who may give what is missing, and until when."""
     lines: list[Line] = []
     if view.approved_by:
         lines += wrap(f"approved by {', '.join(view.approved_by)}", cells, first=line(("✔ ", Tone.OK)), indent=2)
     if view.approvals_missing:
+        who = ", ".join(view.may_approve) or "anybody but you"
+        head = line(("⏸ approval ", Tone.WARN), (view.code_to_approve, Tone.STRONG))
+        if view.expires_at is not None:
+            until = ("  until ", Tone.MUTED), (utc(view.expires_at), Tone.PLAIN), (" (", Tone.MUTED)
+            head = line(*head, *until, countdown(view.expires_at, now), (")", Tone.MUTED))
+        lines.append(cut(head, cells))
         words = (
-            f"{view.approvals_missing} more person has to approve ({view.approval_why}): in a terminal of their own"
-            f" they type cockpit approve {view.code_to_approve}, or they read a code out by phone."
+            f"{view.approvals_missing} more person has to approve ({view.approval_why}): {who}. In a terminal of"
+            f" their own they type cockpit approve {view.code_to_approve}, or they read a code out by phone."
         )
-        lines += wrap(words, cells, Tone.WARN, first=line(("⏸ ", Tone.WARN)), indent=2)
+        lines += wrap(words, cells, Tone.WARN, first=line("  "), indent=2)
     return [*lines, EMPTY] if lines else []
 
 

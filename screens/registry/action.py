@@ -1,7 +1,7 @@
 """A plan and its run."""
 
 from screens.registry.model import ACTION, Command
-from screens.registry.reasons import action_can, confirm
+from screens.registry.reasons import action, action_can, confirm
 
 COMMANDS: tuple[Command, ...] = (
     Command("action.apply", ("t",), "Type the confirmation", "Put the cursor where the phrase is typed.", ACTION,
@@ -10,6 +10,8 @@ COMMANDS: tuple[Command, ...] = (
             ("action",), "cancel", action_can("can_cancel", "The action has ended: there is nothing to stop.")),
     Command("action.undo", ("U",), "Plan the way back", "Plan how to undo what was applied.", ACTION,
             ("action",), "undo", action_can("can_undo", "There is nothing to undo, or no way back.")),
+    Command("action.log", ("l",), "What was sent", "Show the exact requests that were ever sent for this target, "
+            "or the run again.", ACTION, ("action",), "requests", action),
     Command("action.close", ("C",), "Close after a look", "Say what a person found, when the run needs one.",
             ACTION, ("action",), "", action_can("waits_for_person", "The run does not wait for a person.")),
 )  # fmt: skip
