@@ -57,6 +57,8 @@ class LedgerJournal:
         self._holder = f"{ACTOR} {uuid4().hex[:8]}"
         self._run: ActionRun | None = None
         self._seq = 0
+        self._others: dict[str, ActionRun | None] = {}
+        self._others_seq = 0
         self._own: Lease | None = None
         self._target: Lease | None = None
         self._beaten = clock.monotonic()
@@ -157,12 +159,13 @@ class LedgerJournal:
     def _refuse_if_in_doubt(self) -> None:
         """A lease that ran out says nothing about what its holder sent: whoever sent it has to find out first."""
         target = self.load().request.target
-        runs: dict[str, ActionRun | None] = {}
-        for event in self._ledger.since(0, stream="action/"):
+        for event in self._ledger.since(self._others_seq, stream="action/"):
             uid = event.stream.removeprefix("action/")
-            runs[uid] = absorb(runs.get(uid), uid, event)
-        for uid, run in runs.items():
-            if uid != self._uid and run is not None and run.holds_target and run.request.target == target:
+            self._others_seq = event.seq
+            if uid != self._uid:
+                self._others[uid] = absorb(self._others.get(uid), uid, event)
+        for uid, run in self._others.items():
+            if run is not None and run.holds_target and run.request.target == target:
                 raise LeaseHeld(
                     f"Action {uid} on {target} is {run.state}: what it sent has to be settled before anything else."
                 )

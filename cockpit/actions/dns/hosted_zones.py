@@ -1,5 +1,6 @@
 """The hosted zones of the account in Route 53, and all records of one; reading only."""
 
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -69,9 +70,35 @@ def list_record_sets(clients: AwsClients, zone_id: str, zone: str) -> list[dict[
         found += answer["ResourceRecordSets"]
         if not answer.get("IsTruncated"):
             break
-        names = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
-        page = {name.replace("Next", "Start"): answer[name] for name in names if answer.get(name)}
+        page = _next_page(answer)
     return found
+
+
+def record_sets_among(clients: AwsClients, zone_id: str, zone: str, names: Collection[str]) -> list[dict[str, Any]]:
+    """The record sets between the first and the last of some names, in the order of Route 53; raises WorldError."""
+    ordered = sorted(names, key=zone_order)
+    client = clients.reader("route53")
+    found: list[dict[str, Any]] = []
+    page: dict[str, str] = {"StartRecordName": f"{ordered[0]}."}
+    for _ in range(MOST_PAGES):
+        call = partial(client.list_resource_record_sets, HostedZoneId=zone_id, **page)
+        answer = reading(f"which records {zone} has", call)
+        found += answer["ResourceRecordSets"]
+        following = answer.get("NextRecordName", "")
+        if not answer.get("IsTruncated") or zone_order(plain_name(following)) > zone_order(ordered[-1]):
+            break
+        page = _next_page(answer)
+    return found
+
+
+def zone_order(name: str) -> str:
+    """What Route 53 sorts names by: the labels backwards, each with its dot."""
+    return ".".join(reversed(name.split("."))) + "."
+
+
+def _next_page(answer: Mapping[str, Any]) -> dict[str, str]:
+    names = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
+    return {name.replace("Next", "Start"): answer[name] for name in names if answer.get(name)}
 
 
 def plain_name(name: str) -> str:

@@ -29,6 +29,7 @@ from cockpit.actions.dns.published import LookUp, look_up
 from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.record_state import Change, as_state, batches, from_state, key_of, label
 from cockpit.actions.dns.seen import holds
+from cockpit.actions.patience import VERIFY_S
 from cockpit.errors import WrongIdentity
 from cockpit.health.zone_copy import RecordSet
 from cockpit.text import visible
@@ -39,6 +40,9 @@ BY_HAND_S = 86_400
 
 LOOK_AT_ONCE = 40
 """Names that are asked for at the same time when a change is verified."""
+
+LOOK_S = 0.5
+"""Seconds that a verification has for each record set, where there are many."""
 
 MOST_LINES = 2000
 """Lines of a diff that are shown; the steps hold all of it."""
@@ -150,7 +154,7 @@ class RecordRemedy:
             },
             made_at=now,
             expires_at=now + PLAN_LASTS,
-            verify_s=BY_HAND_S if by_hand else 0,
+            verify_s=BY_HAND_S if by_hand else _time_to_look(len(changes)),
         )
 
     def _step(self, changes: Sequence[Change], number: int, of: int) -> PlanStep:
@@ -188,7 +192,6 @@ class RecordRemedy:
     def verify(self, plan: Plan) -> Verification:
         """Ask every name server of the zone, and beside them the resolvers."""
         wanted = from_state(plan.desired)
-        pending = self.provider.settled()
         keys, missing, caches, held = list(wanted), [], 0, 0
         for start in range(0, len(keys), LOOK_AT_ONCE):
             for seen in self._look_up(self.access.profile, self.provider.zone, keys[start : start + LOOK_AT_ONCE]):
@@ -198,6 +201,7 @@ class RecordRemedy:
                 if not servers or have < servers:
                     missing.append(f"{label(key)} is right at {have} of {servers} name servers")
                 caches, held = caches + asked, held + agree
+        pending = self.provider.settled()
         seen_words = f"{held} of {caches} answers of resolvers agree so far" if caches else "no resolver was asked"
         facts = {"zone": self.provider.zone, "records": len(keys), "resolver_answers": caches, "agreeing": held}
         if missing or pending:
@@ -217,6 +221,11 @@ class RecordRemedy:
             **verification.seen,
             "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
+
+
+def _time_to_look(records: int) -> int:
+    """Seconds that a verification may take; 0, which is the usual, for what is looked at within one."""
+    return int(VERIFY_S + LOOK_S * records) if records > LOOK_AT_ONCE else 0
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

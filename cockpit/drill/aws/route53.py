@@ -305,8 +305,9 @@ def _absolute(name: str) -> str:
     return name.lower() if name.endswith(".") else f"{name.lower()}."
 
 
-def _order(name: str) -> list[str]:
-    return name.rstrip(".").split(".")[::-1]
+def _order(name: str) -> str:
+    """Route 53 sorts by the labels backwards, each with its dot."""
+    return ".".join(name.rstrip(".").split(".")[::-1]) + "."
 
 
 def _read(given: Mapping[str, Any]) -> RecordSet:

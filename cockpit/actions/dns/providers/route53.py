@@ -11,7 +11,13 @@ from typing import Any
 
 from cockpit.actions.aws import AwsClients, reading, sent
 from cockpit.actions.contract import EffectRefused
-from cockpit.actions.dns.hosted_zones import hosted_zones, list_record_sets, plain_name, standard_value
+from cockpit.actions.dns.hosted_zones import (
+    hosted_zones,
+    list_record_sets,
+    plain_name,
+    record_sets_among,
+    standard_value,
+)
 from cockpit.actions.dns.providers.provider import Whereabouts, refuse_alien
 from cockpit.actions.dns.record_state import Change, Key, Records
 from cockpit.errors import NotFound, WorldError
@@ -23,7 +29,7 @@ MOST = 100
 """Record sets in one batch; Route 53 takes 1,000 values and 32,000 characters, and an upsert counts twice."""
 
 FEW = 12
-"""Up to so many record sets are read one by one, more by reading the whole zone."""
+"""Up to so many record sets are read one by one, more by reading all that lie among them."""
 
 
 class Route53Zone:
@@ -115,11 +121,14 @@ class Route53Zone:
 
     def _raw(self, keys: Sequence[Key]) -> dict[Key, Mapping[str, Any]]:
         wanted, found = set(keys), {}
-        pages = (
-            [self._from(key) for key in dict.fromkeys(keys)]
-            if len(keys) <= FEW
-            else [list_record_sets(self._clients, self._zone_id, self.zone)]
-        )
+        pages: list[Sequence[Mapping[str, Any]]]
+        if len(keys) <= FEW:
+            pages = [self._from(key) for key in dict.fromkeys(keys)]
+        else:
+            # Where Route 53 sorts a wildcard is not documented: each of them is asked for.
+            plain = {name for name, _ in keys if "*" not in name}
+            pages = [record_sets_among(self._clients, self._zone_id, self.zone, plain)] if plain else []
+            pages += [self._from(key) for key in wanted if "*" in key[0]]
         for each in (one for page in pages for one in page):
             key = plain_name(str(each["Name"])), str(each["Type"])
             if key in wanted:
