@@ -1,5 +1,6 @@
 """`cockpit drill schedule`: the month's four drills, and who has to practise by when."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
@@ -31,7 +32,7 @@ def command(session: Session, json_wanted: bool, all_wanted: bool) -> int:
     if not shown:
         say("Nobody has anything due." if asked else "No people are configured; see `people` in cockpit.yaml.")
         return 0
-    _people(shown)
+    people(shown)
     return 0
 
 
@@ -53,7 +54,8 @@ def _month(slots: tuple[Slot, ...]) -> None:
     )
 
 
-def _people(shown: list[Requirement]) -> None:
+def people(shown: Sequence[Requirement]) -> None:
+    """Print who has to practise what, by when, and when they last did."""
     table(
         [
             [

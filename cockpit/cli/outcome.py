@@ -73,7 +73,7 @@ def _usage(error: Exception) -> int:
         return complain("Interrupted.", INTERRUPTED)
     if not isinstance(error, click.ClickException):
         return 0
-    sentence = error.format_message()
+    sentence = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
     help_line = f" See: {context.command_path} --help" if context is not None else ""
     return complain(sentence + ("" if sentence.endswith((".", "?", "!")) else ".") + help_line, USAGE)

@@ -130,6 +130,29 @@ PEOPLE: tuple[dict[str, Any], ...] = (
     {"id": "dsilva", "name": "Dora Silva", "roles": ["L3"], "contact": "+1 613 555 0103"},
 )
 
+CONTACTS: tuple[dict[str, Any], ...] = (
+    {"name": "Operations on call", "group": "on-call", "level": 1, "phone": "+1 613 555 0100"},
+    {"name": "DNS specialist", "group": "specialist", "level": 2, "phone": "+1 613 555 0121"},
+    {"name": "Example Registrar support", "group": "registrar", "phone": "+1 613 555 0170"},
+    {"name": "Cloud provider support", "group": "vendor", "phone": "+1 613 555 0171"},
+    {
+        "name": "Chief technology officer",
+        "group": "executive",
+        "level": 4,
+        "phone": "+1 613 555 0190",
+        "severities": ["P0", "P1"],
+    },
+    {"name": "Chief executive officer", "group": "executive", "phone": "+1 613 555 0191", "severities": ["P0"]},
+)
+
+ORGANISATION = {
+    "name": "Acme Shop",
+    "status_page": "https://status.shop.example",
+    "support_team": "Acme Shop support",
+    "registrar": "Example Registrar",
+    "registrar_account": "ACME-4471",
+}
+
 SPARE_CERTIFICATES = ("www.pay.example", "api.pay.example")
 """Hosts for which a good certificate lies ready."""
 
@@ -160,6 +183,8 @@ def settings() -> dict[str, Any]:
         # A drill lasts minutes: it is over when alerts have cleared and no check fails.
         "resolving": {"conditions": []},
         "people": [dict(person) for person in PEOPLE],
+        "contacts": [dict(contact) for contact in CONTACTS],
+        "organisation": dict(ORGANISATION),
     }
 
 
