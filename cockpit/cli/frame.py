@@ -23,6 +23,7 @@ COMMANDS = {
     "status": "Say what is broken, from what was last recorded.",
     "ses": "Say how sending by SES stands: stops, rates and their runway, alarms, what came back.",
     "suppression": "Look up and change who is not written to.",
+    "provision": "Plan, make, compare and take away the compliance kit for SES.",
     "iam": "Print the least that AWS must allow for each role.",
     "incident": "Open, follow and close incidents.",
     "runbook": "List, read, try and lint runbooks.",

@@ -1,0 +1,1 @@
+"""Making, comparing and taking away the compliance kit in an account."""

@@ -1,0 +1,185 @@
+"""`cockpit provision`: the compliance kit planned, made, compared and taken away, and what it is checked by."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cockpit.cli.frame import Group
+from cockpit.cli.printing import as_json, say, table
+from cockpit.cli.session import Session
+from cockpit.errors import Refused
+from cockpit.text import visible
+
+if TYPE_CHECKING:
+    from cockpit.actions.provision.provision import Provision
+    from cockpit.desk import Desk
+    from cockpit.ses.kit.plan import KitPlan, Standing
+    from cockpit.ses.kit.resources import Names
+
+json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
+confirm_option = click.option(
+    "--confirm", default="", metavar="HASH", help="Carry out the plan of this hash, without asking."
+)
+
+
+def _names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which names the kit has here."""
+    for name, says in (
+        ("table", "DynamoDB table of suppressed addresses."),
+        ("topic", "SNS topic that SES reports to."),
+        ("queue", "SQS queue that keeps the reports."),
+        ("role", "IAM role of the function."),
+        ("function", "Lambda function that suppresses."),
+        ("alarm-topic", "SNS topic that alarms tell."),
+    ):
+        function = click.option(f"--{name}", default="", metavar="NAME", help=says)(function)
+    return click.option(
+        "--domain",
+        "domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Identity to take in; all configured ones if left out.",
+    )(function)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """The compliance kit: table, topics, queue, role, function, subscriptions, notifications and six alarms."""
+
+
+@command.command("status", example="cockpit provision status")
+@_names
+@json_option
+@click.pass_obj
+def status(session: Session, /, json_wanted: bool, **given: Any) -> int:
+    """How every resource stands; exit 1 when one is absent or differs, 2 when one cannot be read."""
+    with _provision(session, given) as (_, provision):
+        board = provision.board()
+    states = {each.state for each in board}
+    if json_wanted:
+        as_json({"resources": board, "green": states == {"ok"}})
+    else:
+        table([_row(each) for each in board], ["", "Resource", "State", "What is not as it should be"])
+    return 2 if "unknown" in states else 0 if states == {"ok"} else 1
+
+
+_MARKS = {"ok": "●", "absent": "✖", "drift": "▲", "unknown": "?"}
+
+
+def _row(each: "Standing") -> list[str]:
+    told = "; ".join(f"{one.what}: {one.now or '–'}, wanted {one.wanted}" for one in each.drift)
+    return [
+        _MARKS[each.state],
+        each.resource.key,
+        each.state,
+        visible(told or each.why or each.resource.says, limit=120),
+    ]
+
+
+@command.command("plan", example="cockpit provision plan --domain shop.example")
+@_names
+@json_option
+@click.pass_obj
+def plan(session: Session, /, json_wanted: bool, **given: Any) -> int:
+    """Say what would be made and changed; nothing is."""
+    with _provision(session, given) as (_, provision):
+        found = provision.plan()
+    _show(found, json_wanted=json_wanted)
+    return 0
+
+
+@command.command("apply", example="cockpit provision apply --confirm 3f2a9c01")
+@_names
+@confirm_option
+@json_option
+@click.pass_obj
+def apply(session: Session, /, confirm: str, json_wanted: bool, **given: Any) -> int:
+    """Make and change what the plan says, resource by resource; run again it goes on where it stopped."""
+    with _provision(session, given) as (_, provision):
+        return _made(provision, provision.plan(), confirm, json_wanted=json_wanted)
+
+
+@command.command("destroy", example="cockpit provision destroy --plan")
+@_names
+@click.option("--with-data", is_flag=True, help="Also the table and the queue, with all that they hold.")
+@click.option("--plan", "only_plan", is_flag=True, help="Only say what would be done.")
+@confirm_option
+@json_option
+@click.pass_obj
+def destroy(
+    session: Session, /, with_data: bool, only_plan: bool, confirm: str, json_wanted: bool, **given: Any
+) -> int:
+    """Take away what was made from here, and nothing else."""
+    from cockpit.ses.kit.plan import STREAM
+
+    with _provision(session, given) as (desk, provision):
+        found = provision.plan_removal(desk.feed.ledger.stream(STREAM), with_data=with_data)
+        if only_plan:
+            _show(found, json_wanted=json_wanted)
+            return 0
+        return _made(provision, found, confirm, json_wanted=json_wanted)
+
+
+def _show(plan: "KitPlan", *, json_wanted: bool) -> None:
+    if json_wanted:
+        as_json({"plan": plan.hash, "changes": plan.changes, "left": plan.left})
+        return
+    for change in plan.changes:
+        sign = {"create": "+", "change": "~", "delete": "-"}[change.verb]
+        say(f"{sign} {change.key}: {visible(change.says)} ({', '.join(change.operations)})")
+        for line in change.lines:
+            say(f"    {visible(line, limit=300)}")
+    for sentence in plan.left:
+        say(f"  {visible(sentence, limit=300)}")
+    say(f"{len(plan.changes)} changes in account {plan.account}, {plan.region}; plan {plan.hash[:12]}")
+
+
+def _made(provision: "Provision", plan: "KitPlan", confirm: str, *, json_wanted: bool) -> int:
+    if not json_wanted:
+        _show(plan, json_wanted=False)
+    if confirm:
+        if len(confirm) < 8 or not plan.hash.startswith(confirm.lower()):
+            raise Refused(f"The plan is {plan.hash[:12]} now, not {confirm[:12]}; look at it again.")
+    elif not sys.stdin.isatty():
+        raise Refused(f"Nobody is here to ask; look at the plan, then --confirm {plan.hash[:12]}.")
+    elif click.prompt(f"Type {plan.account} to go on", default="", show_default=False) != plan.account:
+        raise Refused("Nothing was changed.")
+    run = provision.apply(plan, plan.hash)
+    if json_wanted:
+        as_json({"run": run.id, "plan": plan.hash, "outcomes": run.outcomes, "done": run.done})
+    else:
+        for each in run.outcomes:
+            say(f"{each.state}: {each.verb} {each.key}{f', {visible(each.sentence)}' if each.sentence else ''}")
+    return 0 if run.done and len(run.outcomes) == len(plan.changes) else 1
+
+
+@contextmanager
+def _provision(session: Session, given: dict[str, Any]) -> "Iterator[tuple[Desk, Provision]]":
+    from cockpit.actions.aws import AwsClients
+    from cockpit.actions.provision.provision import Provision
+
+    with session.desk() as desk:
+        clients = AwsClients(session.profile, session.operator, read_only=session.read_only)
+        names = kit_names(session, given)
+        yield desk, Provision(clients, names, session.operator, desk.feed.ledger.append, desk.clock.now)
+
+
+def kit_names(session: Session, given: dict[str, Any]) -> "Names":
+    """The names of the kit: as given, else as configured, else the usual ones."""
+    from cockpit.ses.kit.resources import Names
+
+    settings, aws = session.settings, session.profile.aws
+    domains: Sequence[str] = given.pop("domains", ())
+    queue = settings.ses.feedback_queue.rstrip("/").rpartition("/")[2]
+    configured = {"table": settings.ses.suppression_table, "queue": queue, "namespace": settings.ses.namespace}
+    chosen = {**configured, **{name: value for name, value in given.items() if value}}
+    every = tuple(domains) or tuple(each.name for each in settings.domains if each.identity)
+    return Names(
+        account=aws.account,
+        region=aws.region,
+        domains=every,
+        **{name: value for name, value in chosen.items() if value},
+    )
