@@ -20,7 +20,8 @@ def judge_backup(
 ) -> Observation:
     """The decision; `copy` is the newest one there is (`source`, `records`, `confirmed_at`), of now or of before.
 
-    `trouble` says why none could be taken now; empty when one was.
+    `not_whole` in it says why the zone was not copied whole, where it should have been. `trouble` says why none
+    could be taken now; empty when one was.
     """
     evidence: dict[str, Any] = {"rpo_s": RPO.total_seconds(), "copies": [], "quiet": QUIET}
     if copy is None:
@@ -41,6 +42,8 @@ def judge_backup(
         finding = _finding(target, f"The newest copy of {target} has {what} and is {minutes} min old: {trouble}.")
         return _decision(target, Verdict.WARN, said, at, took, evidence, finding)
     aside = f"; none could be taken now: {trouble}" if trouble else ""
+    if not trouble and copy.get("not_whole"):
+        aside = f"; not the whole zone: {copy['not_whole']}"
     return _decision(target, Verdict.OK, f"{what}, {round(age.total_seconds())} s old{aside}", at, took, evidence)
 
 

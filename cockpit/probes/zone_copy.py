@@ -1,6 +1,7 @@
 """Copy a zone: the watched records from its name servers, or all of it by zone transfer (AXFR, RFC 5936)."""
 
 import asyncio
+import binascii
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.rdatatype
+import dns.tsig
 import msgspec
 
 from cockpit.errors import ConfigError, WorldError
@@ -17,10 +19,11 @@ from cockpit.health.model import Reading
 from cockpit.health.zone_copy import TRANSFER, WATCHED, RecordSet, ZoneCopy, quoted
 from cockpit.probes.answer import AUTHORITATIVE, Server
 from cockpit.probes.delegation import Delegations
-from cockpit.probes.question import make_question
 from cockpit.probes.records import read_records
+from cockpit.probes.thread import in_thread
 from cockpit.probes.transport import Transport
-from cockpit.profile import Profile
+from cockpit.profile import Profile, UpdateDoor
+from cockpit.secrets import resolve
 from cockpit.text import visible
 
 TRANSFER_S = 15.0
@@ -114,14 +117,18 @@ def _presented(agreed: Agreed) -> tuple[str, ...]:
     return tuple(quoted(value) for value in agreed.values) if agreed.type == "TXT" else agreed.values
 
 
-async def transfer(profile: Profile, domain: str) -> ZoneCopy:
-    """The whole zone that holds a domain, from the first name server that gives it away; raises WorldError."""
+async def transfer(profile: Profile, domain: str, door: UpdateDoor | None = None) -> ZoneCopy:
+    """The whole zone that holds a domain, from the first name server that gives it away; raises WorldError.
+
+    With a `door` it is asked for with that TSIG key (RFC 8945), as secondary servers ask.
+    """
     delegation = await Delegations(profile).of(domain)
+    key = await in_thread(lambda: _key(profile, door)) if door is not None else None
     reasons = [delegation.failure or ""]
     for server in delegation.servers:
         try:
             async with asyncio.timeout(TRANSFER_S):
-                sets = await _transferred(profile, server, delegation.zone)
+                sets = await _transferred(profile, server, delegation.zone, key)
         except _Refused as error:
             reasons.append(f"{server.name} {error}")
         except (TimeoutError, OSError, EOFError):
@@ -138,18 +145,38 @@ class _Refused(Exception):  # noqa: N818 -- an outcome, told in words
     """The server gave something other than the zone."""
 
 
-async def _transferred(profile: Profile, server: Server, zone: str) -> list[RecordSet]:
+def _key(profile: Profile, door: UpdateDoor) -> dns.tsig.Key:
+    try:
+        return dns.tsig.Key(door.key_name, resolve(door.key, profile), door.algorithm)
+    except (binascii.Error, dns.exception.DNSException):
+        raise ConfigError(f"The TSIG key {door.key_name} is not base64.") from None
+
+
+async def _transferred(profile: Profile, server: Server, zone: str, key: dns.tsig.Key | None) -> list[RecordSet]:
     reader, writer = await asyncio.open_connection(*profile.dialled(server.address, server.port))
     sets: dict[tuple[str, str], RecordSet] = {}
     octets = records = starts = 0
+    query = dns.message.make_query(zone, "AXFR")
+    if key is not None:
+        query.use_tsig(key)
     try:
-        wire = make_question(zone, "AXFR", 0, edns=False).wire
+        wire, so_far = query.to_wire(), None
         writer.write(len(wire).to_bytes(2, "big") + wire)
         await writer.drain()
         while starts < 2:
             raw = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
             octets += len(raw)
-            message = dns.message.from_wire(raw, xfr=True, one_rr_per_rrset=True, ignore_trailing=True)
+            message = dns.message.from_wire(
+                raw,
+                keyring=key,
+                request_mac=query.mac if key is not None else b"",
+                xfr=True,
+                multi=True,
+                tsig_ctx=so_far,
+                one_rr_per_rrset=True,
+                ignore_trailing=True,
+            )
+            so_far = message.tsig_ctx
             if message.rcode() or not message.answer:
                 raise _Refused("refuses it")
             for rrset in message.answer:

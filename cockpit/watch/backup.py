@@ -1,12 +1,13 @@
 """Keeps a copy of every domain's records on a timer, so that the newest is never older than the objective."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.clock import format_time
 from cockpit.config import DomainConfig
+from cockpit.config.dns_zone import DnsZone
 from cockpit.config.watched import watched_names
 from cockpit.errors import CockpitError, WorldError
 from cockpit.health.backup import CHECK, judge_backup
@@ -14,22 +15,31 @@ from cockpit.health.model import DECISION, Observation
 from cockpit.health.zone_copy import ZoneCopy
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.transport import Transport
-from cockpit.probes.zone_copy import read_watched
-from cockpit.profile import Profile
+from cockpit.probes.zone_copy import read_watched, transfer
+from cockpit.profile import Profile, UpdateDoor
+
+Hosted = Callable[[str], Awaitable[ZoneCopy]]
+"""Copies the zone of a domain from Route 53; raises CockpitError."""
 
 Keep = Callable[[ZoneCopy, datetime], Awaitable[datetime]]
 """Keeps a copy for good and says until when it is confirmed; raises CockpitError."""
 
 
 class Backups:
-    """Takes the copies; `keep` is set by whoever has a database. What was kept last is remembered per domain."""
+    """Takes the copies; `keep` is set by whoever has a database, `hosted` by whoever may ask AWS.
 
-    def __init__(self, profile: Profile, transport: Transport | None) -> None:
+    A domain whose zone is configured with a provider (`dns_zones`) is copied whole, by transfer or from Route 53;
+    of any other, and where that is refused, the watched records are copied. What was kept last is remembered.
+    """
+
+    def __init__(self, profile: Profile, transport: Transport | None, zones: Sequence[DnsZone] = ()) -> None:
         self._profile = profile
         self._delegations = Delegations(profile, transport=transport)
         self._transport = transport
         self._newest: dict[str, Mapping[str, Any]] = {}
+        self._zones = zones
         self.keep: Keep | None = None
+        self.hosted: Hosted | None = None
 
     def learn(self, seen: Observation) -> None:
         """Take in what an earlier run had kept, from its stored decision."""
@@ -48,11 +58,13 @@ class Backups:
         return judge_backup(domain.name, at, self._newest.get(domain.name), trouble, took)
 
     async def _copy(self, domain: DomainConfig, identity: Mapping[str, Any] | None, at: datetime) -> None:
-        names = watched_names(domain, identity)
-        watched = await read_watched(
-            self._profile, domain.name, names, at, delegations=self._delegations, transport=self._transport
-        )
-        copy = watched.copy()
+        copy, why_not = await self._whole(domain.name)
+        if copy is None:
+            names = watched_names(domain, identity)
+            watched = await read_watched(
+                self._profile, domain.name, names, at, delegations=self._delegations, transport=self._transport
+            )
+            copy = watched.copy()
         if not copy.records:
             # A zone that was emptied must not take the place of the copy that brings it back.
             raise WorldError("The name servers have none of its records, and an empty copy is no backup.")
@@ -63,4 +75,33 @@ class Backups:
             "source": copy.source,
             "records": len(copy.records),
             "confirmed_at": format_time(confirmed),
+            **({"not_whole": why_not} if why_not else {}),
         }
+
+    async def _whole(self, name: str) -> tuple[ZoneCopy | None, str]:
+        """All of the zone that holds a domain where its provider gives it away, or why it does not."""
+        holding = [zone for zone in self._zones if f".{name}".endswith(f".{zone.plain}")]
+        zone = max(holding, key=lambda zone: len(zone.plain), default=None)
+        provider = zone.provider if zone is not None else ""
+        try:
+            if zone is not None and provider == "rfc2136":
+                return await transfer(self._profile, name, self._door(zone)), ""
+            if provider == "route53" and self.hosted is not None:
+                return await self.hosted(name), ""
+        except CockpitError as error:
+            return None, str(error).rstrip(".")
+        return None, ""
+
+    def _door(self, zone: DnsZone) -> UpdateDoor | None:
+        """The key that the zone is changed with, which commonly also opens its transfer."""
+        if not zone.key_name or zone.key is None:
+            return self._profile.update_door(zone.plain)
+        return UpdateDoor(
+            zone=f"{zone.plain}.",
+            server=zone.server or zone.address,
+            address=zone.address,
+            port=zone.port,
+            key_name=zone.key_name,
+            key=zone.key,
+            algorithm=zone.algorithm,
+        )

@@ -30,6 +30,7 @@ from cockpit.profile import Profile
 from cockpit.watch.around import AroundLooks
 from cockpit.watch.backup import Backups
 from cockpit.watch.doubt import Doubt
+from cockpit.watch.hosted import hosted
 from cockpit.watch.mail import MailLooks, Sending
 from cockpit.watch.names import NameLooks
 from cockpit.watch.plan import Job, interval_s
@@ -53,11 +54,15 @@ class Looks:
         self._engine = Engine(limits=_paces(profile))
         self._doubt = Doubt()
         self._names = NameLooks(profile, clock, self._engine, self._doubt)
+        self._names.patience_s.update(
+            {domain.name: domain.dns_timeout_s for domain in settings.domains if domain.dns_timeout_s}
+        )
         trust = Trust(profile)
         self._visits = Visits(profile, trust)
         self._tls = TlsProbe(profile, trust, self._visits)
         self._http = HttpProbe(profile, trust, self._visits)
-        self.backups = Backups(profile, self._engine)
+        self.backups = Backups(profile, self._engine, settings.dns_zones)
+        self.backups.hosted = hosted(profile)
         self._around = AroundLooks(settings, profile, trust, AwsReader(profile), self.backups)
         self._caught: dict[str, dict[tuple[str, int], list[Visit]]] = {}
         self._mail = MailLooks(profile, trust, self._engine, self._doubt)

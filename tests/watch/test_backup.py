@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig
+from cockpit.config.dns_zone import DnsZone
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.errors import StorageError
 from cockpit.health.backup import RPO
 from cockpit.health.model import Observation, Verdict
-from cockpit.health.zone_copy import WATCHED, RecordSet, ZoneCopy
+from cockpit.health.zone_copy import ROUTE53, TRANSFER, WATCHED, RecordSet, ZoneCopy
 from cockpit.profile import Profile
 from cockpit.watch.backup import Backups
+from cockpit.watch.hosted import hosted as hosted_zone
 from cockpit.watch.store import Store
 from storage.database import Database
 from storage.snapshots import Snapshots
@@ -65,6 +68,30 @@ async def test_a_copy_is_kept_and_its_age_grows_while_none_can_be_taken(world: L
     assert late.evidence["age_s"] == 330
     assert late.evidence["quiet"]
     assert late.finding is not None
+
+
+async def test_a_zone_whose_provider_is_configured_is_copied_whole(world: LaunchedWorld, shelf: Shelf) -> None:
+    transferred = Backups(world.profile, None, (DnsZone("news.example", provider="rfc2136"),))
+    hosted = Backups(world.profile, None, (DnsZone("news.example"),))
+    hosted.hosted = hosted_zone(world.profile)
+    for made, source in ((transferred, TRANSFER), (hosted, ROUTE53)):
+        made.keep = shelf.keep
+        seen = await look(made, datetime.now(UTC))
+        assert seen.verdict is Verdict.OK, seen.headline
+        assert (shelf.copies[-1].source, f"by {source}" in seen.headline) == (source, True), seen.headline
+        assert len(shelf.copies[-1].records) > 5
+
+
+async def test_where_the_zone_is_not_given_away_its_watched_records_are_kept_and_the_want_is_told(
+    world: LaunchedWorld, shelf: Shelf
+) -> None:
+    cut = msgspec.structs.replace(world.profile, aws=msgspec.structs.replace(world.profile.aws, account="9" * 12))
+    made = Backups(cut, None, (DnsZone("example", provider="by-hand"), DnsZone("news.example")))
+    made.keep, made.hosted = shelf.keep, hosted_zone(cut)
+    seen = await look(made, datetime.now(UTC))
+    assert (seen.verdict, shelf.copies[-1].source) == (Verdict.OK, WATCHED)
+    assert "not the whole zone: " in seen.headline
+    assert "999999999999" in seen.headline
 
 
 async def test_a_zone_that_cannot_be_asked_leaves_the_last_copy(world: LaunchedWorld, shelf: Shelf) -> None:
