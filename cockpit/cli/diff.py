@@ -10,7 +10,6 @@ from cockpit.cli.session import Session
 from cockpit.config.edit import domain_name
 from cockpit.desk.past import Hour
 from cockpit.health.changes import Change, Diff
-from cockpit.health.clearing import Clearing
 from cockpit.incident.entry import parse_time_words
 from cockpit.text import visible
 
@@ -33,13 +32,13 @@ def command(session: Session, domain: str, words: str | None, json_wanted: bool)
         past = desk.past
         diff, clearing = past.changes(name, moment), past.clearing(name)
         hours = [each for each in past.hours(name, moment) if each.verdict.rank <= 1] if moment else []
-        known = bool(past.records(name))
+        known, now = bool(past.records(name)), desk.clock.now()
     if json_wanted:
         as_json(
             {"domain": name, "since": moment, "known": known, "diff": diff, "clearing": clearing, "hours": hours}
         )
     else:
-        _print(name, diff, clearing, hours, moment, known=known)
+        _print(name, diff, clearing.words(now) if clearing else "", hours, moment, known=known)
     return 1 if diff.changes else 0
 
 
@@ -52,7 +51,7 @@ def _moment(words: str, now: datetime) -> datetime:
 
 
 def _print(
-    name: str, diff: Diff, clearing: Clearing | None, hours: list[Hour], moment: datetime | None, *, known: bool
+    name: str, diff: Diff, clearing: str, hours: list[Hour], moment: datetime | None, *, known: bool
 ) -> None:
     if not known:
         say(f"{name}: no record was written down yet; a watch does that: cockpit watch")
@@ -62,8 +61,8 @@ def _print(
         _print_change(change)
     if diff.never_good:
         say(f"  never seen good: {visible(', '.join(diff.never_good))}")
-    if clearing is not None and clearing.words():
-        say(f"  {clearing.words()}")
+    if clearing:
+        say(f"  {clearing}")
     for hour in hours:
         say(f"  {hour.hour:%Y-%m-%d %H:00Z} {GLYPHS[hour.verdict]} {hour.check}  {visible(hour.headline)}")
 

@@ -85,7 +85,8 @@ class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `identity` says that it is an SES identity of the account. `mail_per_hour` is what is usually sent, used
     to say how much mail a failure reaches; None is not known. `load_balancers` are names or ARNs of load balancers
     or target groups whose targets are watched. `intervals` and `failures_to_alert` are for this
-    domain alone, in place of the general ones.
+    domain alone, in place of the general ones. `dns_timeout_s` is what a question about its names is given, with a
+    second try in it.
     """
 
     name: DomainName
@@ -100,6 +101,7 @@ class DomainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records: tuple[RecordPin, ...] = ()
     intervals: OwnIntervals | None = None
     failures_to_alert: Count | None = None
+    dns_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=30)] | None = None
 
 
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -274,7 +274,8 @@ class Board:
 
 
 _RESOLUTION = "dns.resolution"
-_PLACE = {check.id: place for place, check in enumerate(CHECKS)}
+_PLACE = {check.id: place for place, check in enumerate(CHECKS)} | {"dns.dnssec": -1}
+"""Where each check stands among equals: a chain that is broken is why names do not resolve."""
 
 _DRAWN = ("mail.alignment",)
 """Checks whose verdict is drawn from those of others: what mends the others mends them too."""

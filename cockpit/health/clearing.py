@@ -27,17 +27,19 @@ class Clearing(msgspec.Struct, frozen=True):
     spared: tuple[str, ...] = ()
     spared_until: datetime | None = None
 
-    def words(self) -> str:
-        """One line for people; empty when there is nothing to wait for."""
+    def words(self, now: datetime) -> str:
+        """One line for people; empty when there is nothing to wait for. No time in it is before `now`."""
         if self.source_good:
             if not self.behind:
                 return ""
             number = counted(len(self.behind), "resolver")
+            if self.at is not None and self.at <= now:
+                return f"all clear at the next look if nothing else changes ({number} behind)"
             return f"all clear at {_clock(self.at)} if nothing else changes ({number} behind)"
         parts = ["the source itself is wrong"]
         if self.behind:
-            parts.append(f"mended now, all clear at {_clock(self.at)}")
-        if self.spared:
+            parts.append(f"mended now, all clear {_when(self.at, now)}")
+        if self.spared and not (self.spared_until is not None and self.spared_until <= now):
             ending = "s" if len(self.spared) == 1 else ""
             number = counted(len(self.spared), "resolver")
             parts.append(f"{number} still answer{ending} as before until {_clock(self.spared_until)}")
@@ -75,6 +77,10 @@ def clearing(seen: Iterable[Observation]) -> Clearing | None:
         tuple(sorted(spared)),
         max(spared.values(), default=None),
     )
+
+
+def _when(at: datetime | None, now: datetime) -> str:
+    return "at once" if at is not None and at <= now else f"at {_clock(at)}"
 
 
 def _clock(at: datetime | None) -> str:

@@ -1,8 +1,10 @@
 """http.health: does each address of each host give the answer that is wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from cockpit.health.model import DECISION, Finding, Observation, Reading, Verdict
 
@@ -45,11 +47,23 @@ def _judge(reading: Reading, wanted: Wanted) -> Observation:
     if wanted.body and not seen.get("body_matches"):
         said = f"answers {status} without the text that is wanted"
         return _observation(reading, Verdict.FAIL, f"{url} {said}", _finding(reading, url, said, wanted))
+    elsewhere = _other_host(seen)
     took_ms = round(reading.took.total_seconds() * 1000)
     if wanted.slow_s is not None and reading.took.total_seconds() > wanted.slow_s:
         said = f"answers in {took_ms} ms, and {wanted.slow_s:g} s are allowed"
         return _observation(reading, Verdict.WARN, f"{url} {said}", _finding(reading, url, said, wanted))
+    if elsewhere:
+        return _observation(reading, Verdict.INFO, f"{url} answers {status} and sends everybody to {elsewhere}")
     return _observation(reading, Verdict.OK, f"{url} answers {status} in {took_ms} ms")
+
+
+def _other_host(seen: Mapping[str, Any]) -> str:
+    """The host that a redirect names, where that is another one; empty otherwise."""
+    try:
+        named = urlsplit(str(seen.get("location") or "")).hostname or ""
+    except ValueError:
+        return ""
+    return "" if named == str(seen.get("host", "")).lower() else named
 
 
 def _finding(reading: Reading, url: str, said: str, wanted: Wanted) -> Finding:

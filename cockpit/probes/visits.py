@@ -113,9 +113,10 @@ class Visits:
             trouble = Trouble(addresses.failure, addresses.reason)
             return [replace(place, trouble=trouble, page_trouble=trouble, took_s=time.monotonic() - started)]
         places = [replace(place, address=address) for address in addresses.found]
-        return list(await asyncio.gather(*(self._one(each, path, deadline_s) for each in places)))
+        return list(await asyncio.gather(*(self.at_address(each, path, deadline_s) for each in places)))
 
-    async def _one(self, place: Visit, path: str | None, deadline_s: float) -> Visit:
+    async def at_address(self, place: Visit, path: str | None = None, deadline_s: float = DEADLINE_S) -> Visit:
+        """One visit to the address that `place` names, without asking DNS. Never raises for the world."""
         started = time.monotonic()
         visit = await self._look(place, path, deadline_s)
         return replace(visit, took_s=time.monotonic() - started)

@@ -46,6 +46,7 @@ class NameLooks:
         self._engine = engine
         self._doubt = doubt
         self._deadline_s = deadline_s
+        self.patience_s: dict[str, float] = {}
         self._delegations = Delegations(profile, transport=engine)
         self._chains = ChainProbe(profile, self._delegations, deadline_s=deadline_s)
         self._serials: dict[str, int] = {}
@@ -54,6 +55,10 @@ class NameLooks:
         self._remembered: dict[tuple[str, str], float] = {}
         self._standings: dict[str, Standing] = {}
         self._rounds: dict[str, tuple[Asking | None, Round | None]] = {}
+
+    def _patience(self, target: str) -> float:
+        """Seconds that a question about a domain's names is given."""
+        return self.patience_s.get(target, self._deadline_s)
 
     def serial(self, target: str) -> int | None:
         """The newest serial that the zone was last seen with."""
@@ -109,7 +114,7 @@ class NameLooks:
         except (ConfigError, ValueError, DNSException):
             return None, None
         heard = Round(self._engine)
-        await heard.ask(asked.asked, self._deadline_s / 2)
+        await heard.ask(asked.asked, self._patience(wanted.domain) / 2)
         return asked, heard
 
     async def _resolution(
@@ -136,7 +141,7 @@ class NameLooks:
             name,
             rtype,
             at=at,
-            deadline_s=self._deadline_s,
+            deadline_s=self._patience(target),
             transport=transport,
         )
 
@@ -205,7 +210,7 @@ class NameLooks:
             check,
             questions,
             at=at,
-            deadline_s=self._deadline_s,
+            deadline_s=self._patience(target),
             skip=skip,
             transport=transport,
         )

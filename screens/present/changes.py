@@ -18,7 +18,7 @@ _NARROW = 60
 
 def change_lines(diff: Diff, clearing: Clearing | None, now: datetime, cells: int) -> list[Line]:
     """Every changed record, the newest first, and the time at which all will be clear."""
-    words = clearing.words() if clearing is not None else ""
+    words = clearing.words(now) if clearing is not None else ""
     lines = wrap(words, cells, Tone.INFO) if words else []
     for change in reversed(diff.changes):
         lines += _change(change, now, cells)

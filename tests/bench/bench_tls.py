@@ -117,7 +117,7 @@ async def look(port: int, pem: str, count: int) -> int:
     profile = Profile(dial={f"{ADDRESS}:443": f"127.0.0.1:{port}"}, loopback_only=True, ca_pem=pem)
     visits, good = Visits(profile, Trust(profile)), 0
     for _ in range(count):
-        seen = await visits._one(Visit(HOST, 443, datetime.now(UTC), address=ADDRESS), "/index", DEADLINE_S)
+        seen = await visits.at_address(Visit(HOST, 443, datetime.now(UTC), address=ADDRESS), "/index", DEADLINE_S)
         good += bool(seen.chain) and seen.page is not None and seen.page.status == 200
     visits.close()
     return good

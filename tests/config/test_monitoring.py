@@ -84,6 +84,7 @@ def test_the_documents_file_becomes_settings(tmp_path: Path) -> None:
     assert app is not None
     assert apex.intervals is not None
     assert (apex.intervals.dns_s, apex.intervals.dnssec_s) == (60.0, 300.0)
+    assert (apex.dns_timeout_s, api.dns_timeout_s, app.dns_timeout_s) == (10.0, 5.0, None)
     assert api.failures_to_alert == 3
     (host,) = api.hosts
     assert (host.path, host.expect_status, host.timeout_s) == ("/health", 204, 5.0)
@@ -98,8 +99,8 @@ def test_the_documents_file_becomes_settings(tmp_path: Path) -> None:
 def test_each_value_is_told_with_its_line_and_what_became_of_it() -> None:
     found = taken(FILE)
     timeout = next(each for each in found.accounts if each.key == "dns_monitoring.primary_checks[0].timeout")
-    assert (timeout.line, timeout.value, timeout.outcome) == (5, "10s", Outcome.NONE)
-    assert timeout.sentence.startswith("Each question is given 3 s")
+    assert (timeout.line, timeout.value, timeout.outcome) == (5, "10s", Outcome.TAKEN)
+    assert timeout.sentence.startswith("Each question about isectech.com is given 10 s")
     assert outcome(found, "dns_monitoring.propagation_checks[2].consistency_threshold") is Outcome.ALREADY
     assert outcome(found, "service_monitoring.load_balancer[0].backend_health_checks") is Outcome.NONE
 

@@ -141,6 +141,14 @@ def test_pages_by_what_they_answer(reading: Any, verdict: Verdict) -> None:
     assert judge_health("shop.example", [(reading, Wanted())], AT)[-1].verdict is verdict
 
 
+def test_a_redirect_that_is_wanted_is_told_where_it_leads_to_another_host() -> None:
+    wanted = Wanted(301)
+    other = judge_health("d", [(page(301, location="https://elsewhere.example/"), wanted)], AT)[-1]
+    assert (other.verdict, "sends everybody to elsewhere.example" in other.headline) == (Verdict.INFO, True)
+    for own in ("https://www.shop.example/login", "/login", "https://[bad"):
+        assert judge_health("d", [(page(301, location=own), wanted)], AT)[-1].verdict is Verdict.OK
+
+
 def test_a_page_with_the_wrong_body_fails() -> None:
     wanted = Wanted(200, "ready")
     assert judge_health("d", [(page(body_matches=False), wanted)], AT)[-1].verdict is Verdict.FAIL

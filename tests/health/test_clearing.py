@@ -1,6 +1,6 @@
 """When everybody will see the truth."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cockpit.health.clearing import clearing
 from cockpit.health.model import DECISION, Observation, Verdict
@@ -23,7 +23,7 @@ def resolver(name: str, state: str, ttl: int | None) -> Observation:
 
 def words(*seen: Observation) -> str:
     found = clearing(seen)
-    return "" if found is None else found.words()
+    return "" if found is None else found.words(AT)
 
 
 def test_the_longest_memory_says_when_all_is_clear() -> None:
@@ -42,6 +42,16 @@ def test_while_the_source_is_wrong_no_resolver_can_clear_it() -> None:
         "the source itself is wrong; mended now, all clear at 14:41:00Z; "
         "1 resolver still answers as before until 14:50:00Z"
     )
+
+
+def test_no_time_that_has_passed_is_told() -> None:
+    late = AT + timedelta(hours=1)
+    behind = clearing([source("good"), resolver("google", "pending", 120)])
+    assert behind is not None
+    assert behind.words(late) == "all clear at the next look if nothing else changes (1 resolver behind)"
+    wrong = clearing([source("gone"), resolver("google", "gone", 60), resolver("quad9", "cached", 600)])
+    assert wrong is not None
+    assert wrong.words(late) == "the source itself is wrong; mended now, all clear at once"
 
 
 def test_with_nobody_behind_there_is_nothing_to_wait_for() -> None:

@@ -26,7 +26,9 @@ PUBLIC_RESOLVERS = (
 """Public resolvers of ten operators, in the variants that filter least."""
 
 PATIENCE_S = 3.0
-"""What a question is given, with a second try in it."""
+"""What a question is given where a domain says nothing of it, with a second try in it."""
+
+MAX_PATIENCE_S = 30.0
 
 THRESHOLD_PERCENT = 80
 
@@ -55,11 +57,21 @@ def _domain(draft: Draft, path: Path, value: Any) -> Told:
 
 
 def _timeout(draft: Draft, path: Path, value: Any) -> Told:
-    if seconds_of(value) == PATIENCE_S:
-        return Outcome.ALREADY, f"Each question is given {PATIENCE_S:g} s."
-    return Outcome.NONE, (
-        f"Each question is given {PATIENCE_S:g} s, with a second try in it; a server that is silent for so long "
-        "counts as UNKNOWN, not as down."
+    seconds = seconds_of(value)
+    name = name_of(draft.beside(path, "domain"))
+    known = draft.settings.domain(name)
+    own = known.dns_timeout_s if known is not None else None
+    stands = own or PATIENCE_S
+    if seconds == stands:
+        return Outcome.ALREADY, f"Each question about {name} is given {seconds:g} s."
+    if seconds > MAX_PATIENCE_S:
+        raise BadInput(f"A question is given {MAX_PATIENCE_S:g} s at most.")
+    if own is not None:
+        return Outcome.KEPT, f"{name} has a time of its own in your configuration: {own:g} s."
+    draft.keys.setdefault(name, {})["dns_timeout_s"] = seconds
+    return Outcome.TAKEN, (
+        f"Each question about {name} is given {seconds:g} s, with a second try in it; a server that is silent for "
+        "so long counts as UNKNOWN, not as down."
     )
 
 
