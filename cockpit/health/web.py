@@ -76,8 +76,9 @@ def _finding(reading: Reading, url: str, said: str, wanted: Wanted) -> Finding:
 
 
 def _observation(reading: Reading, verdict: Verdict, headline: str, finding: Finding | None = None) -> Observation:
+    # A page that is not asked for because of its host's certificate is mended where the certificate is.
     evidence = {
-        "kind": "service-down",
+        "kind": "certificate-invalid" if reading.failure == "bad-certificate" else "service-down",
         **{key: reading.seen[key] for key in ("host", "address", "status", "phases") if key in reading.seen},
     }
     return reading.judged(verdict, headline, finding, evidence)

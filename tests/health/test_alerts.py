@@ -141,6 +141,13 @@ def test_pages_by_what_they_answer(reading: Any, verdict: Verdict) -> None:
     assert judge_health("shop.example", [(reading, Wanted())], AT)[-1].verdict is verdict
 
 
+def test_a_page_behind_a_bad_certificate_is_the_certificates_alert() -> None:
+    (*_, seen) = judge_health("d", [(page(failure="bad-certificate"), Wanted())], AT)
+    assert (seen.verdict, seen.evidence["kind"]) == (Verdict.FAIL, "certificate-invalid")
+    (*_, seen) = judge_health("d", [(page(503), Wanted())], AT)
+    assert seen.evidence["kind"] == "service-down"
+
+
 def test_a_redirect_that_is_wanted_is_told_where_it_leads_to_another_host() -> None:
     wanted = Wanted(301)
     other = judge_health("d", [(page(301, location="https://elsewhere.example/"), wanted)], AT)[-1]
