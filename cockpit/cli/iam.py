@@ -1,4 +1,4 @@
-"""`cockpit iam`: the least that AWS must allow for what the cockpit does with SES."""
+"""`cockpit iam`: the least that AWS must allow for what the cockpit does there."""
 
 import click
 
@@ -15,8 +15,9 @@ from cockpit.ses.permissions import READ, ROLES, Where, policy
 def command(session: Session, role: str, json_wanted: bool) -> int:
     """Print a policy for one role, as narrow as the configuration lets it be.
 
-    `read` looks at SES, `ingest` works the feedback queue off, `remediate` changes who is suppressed.
+    `read` looks at SES, `ingest` works the feedback queue off, `remediate` is what all remedies need.
     """
     aws, ses = session.profile.aws, session.settings.ses
-    as_json(policy(role, Where(aws.account, aws.region, ses.feedback_queue, ses.suppression_table)))
+    bucket = session.settings.byodkim.bucket
+    as_json(policy(role, Where(aws.account, aws.region, ses.feedback_queue, ses.suppression_table, bucket)))
     return 0

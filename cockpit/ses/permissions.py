@@ -55,12 +55,96 @@ READS: tuple[Call, ...] = (
 )
 """What looking at SES needs."""
 
-CHANGES: tuple[Call, ...] = (
-    *CALLER,
+SUPPRESSION: tuple[Call, ...] = (
     *_calls("sesv2", "ses", "DeleteSuppressedDestination", "GetSuppressedDestination", "PutSuppressedDestination"),
     *_calls("dynamodb", "dynamodb", "DeleteItem", "PutItem", "Query"),
 )
 """What changing the suppression needs."""
+
+SIGNING: tuple[Call, ...] = (
+    *_calls(
+        "sesv2",
+        "ses",
+        "GetEmailIdentity",
+        "PutEmailIdentityDkimAttributes",
+        "PutEmailIdentityDkimSigningAttributes",
+    ),
+    Call("s3", "GetObject", "s3:GetObject"),
+    Call("s3", "ListObjectsV2", "s3:ListBucket"),
+)
+"""What signing with keys of our own needs."""
+
+RECORDS: tuple[Call, ...] = _calls(
+    "route53",
+    "route53",
+    "ActivateKeySigningKey",
+    "ChangeResourceRecordSets",
+    "CreateKeySigningKey",
+    "DeactivateKeySigningKey",
+    "DeleteKeySigningKey",
+    "DisableHostedZoneDNSSEC",
+    "EnableHostedZoneDNSSEC",
+    "GetChange",
+    "GetDNSSEC",
+    "ListHostedZones",
+    "ListResourceRecordSets",
+)
+"""What changing zones at Route 53 needs."""
+
+SWITCHES: tuple[Call, ...] = (
+    *_calls(
+        "sesv2",
+        "ses",
+        "GetAccount",
+        "GetConfigurationSet",
+        "GetEmailIdentity",
+        "ListConfigurationSets",
+        "PutAccountDetails",
+        "PutAccountSendingAttributes",
+        "PutAccountSuppressionAttributes",
+        "PutConfigurationSetSendingOptions",
+        "PutEmailIdentityDkimAttributes",
+        "PutEmailIdentityMailFromAttributes",
+    ),
+    *_calls(
+        "ses",
+        "ses",
+        "GetAccountSendingEnabled",
+        "GetIdentityDkimAttributes",
+        "GetIdentityMailFromDomainAttributes",
+    ),
+    *_calls("support", "support", "CreateCase", "DescribeCases"),
+    *_calls("cloudwatch", "cloudwatch", "DescribeAlarms", "DisableAlarmActions", "EnableAlarmActions"),
+    Call("lambda", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration"),
+    Call("lambda", "Invoke", "lambda:InvokeFunction"),
+)
+"""What switching sending, MAIL FROM and alarms, running a function and writing to AWS need."""
+
+CERTIFICATES: tuple[Call, ...] = (
+    *_calls(
+        "acm",
+        "acm",
+        "DeleteCertificate",
+        "DescribeCertificate",
+        "ImportCertificate",
+        "ListCertificates",
+        "RequestCertificate",
+    ),
+    *_calls(
+        "elbv2",
+        "elasticloadbalancing",
+        "AddListenerCertificates",
+        "DescribeListenerCertificates",
+        "DescribeListeners",
+        "DescribeLoadBalancers",
+        "ModifyListener",
+        "RemoveListenerCertificates",
+    ),
+)
+"""What renewing and presenting certificates needs."""
+
+CHANGES: tuple[Call, ...] = (*CALLER, *SUPPRESSION, *SIGNING, *RECORDS, *SWITCHES, *CERTIFICATES)
+"""What the remedies need."""
 
 QUEUE: tuple[Call, ...] = (
     *CALLER,
@@ -71,12 +155,19 @@ QUEUE: tuple[Call, ...] = (
 
 _OF_ROLE: Mapping[str, tuple[Call, ...]] = {READ: READS, REMEDIATE: CHANGES, INGEST: QUEUE}
 
-_WITHOUT_RESOURCE = ("sts:", "cloudwatch:", "health:")
+_WITHOUT_RESOURCE = ("sts:", "cloudwatch:", "health:", "support:", "elasticloadbalancing:Describe")
 """Actions that IAM allows for everything or not at all."""
 
 _ACCOUNT_WIDE = frozenset(
     {
+        "acm:ListCertificates",
+        "acm:RequestCertificate",
+        "route53:ListHostedZones",
         "ses:GetAccount",
+        "ses:GetAccountSendingEnabled",
+        "ses:PutAccountDetails",
+        "ses:PutAccountSendingAttributes",
+        "ses:PutAccountSuppressionAttributes",
         "ses:ListConfigurationSets",
         "ses:ListRecommendations",
         "ses:ListSuppressedDestinations",
@@ -88,7 +179,7 @@ _ACCOUNT_WIDE = frozenset(
         "ses:GetIdentityVerificationAttributes",
     }
 )
-"""Actions of SES that belong to the account, or speak of several identities at once."""
+"""Actions that belong to the account, or speak of several of its things at once."""
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -98,6 +189,7 @@ class Where(msgspec.Struct, frozen=True):
     region: str = ""
     queue: str = ""
     table: str = ""
+    bucket: str = ""
 
 
 def calls_of(role: str) -> tuple[Call, ...]:
@@ -117,6 +209,11 @@ def policy(role: str, where: Where) -> dict[str, Any]:
         ("Identities", "ses:", [_arn("ses", where, "identity/*"), _arn("ses", where, "configuration-set/*")]),
         ("SuppressionTable", "dynamodb:", [_arn("dynamodb", where, f"table/{where.table or '*'}")]),
         ("FeedbackQueue", "sqs:", [_arn("sqs", where, _queue_name(where.queue) or "*")]),
+        ("DkimKeys", "s3:", [f"arn:aws:s3:::{where.bucket or '*'}", f"arn:aws:s3:::{where.bucket or '*'}/*"]),
+        ("Zones", "route53:", ["arn:aws:route53:::hostedzone/*", "arn:aws:route53:::change/*"]),
+        ("Certificates", "acm:", [_arn("acm", where, "certificate/*")]),
+        ("Listeners", "elasticloadbalancing:", [_arn("elasticloadbalancing", where, "listener/*")]),
+        ("Functions", "lambda:", [_arn("lambda", where, "function:*")]),
     ):
         bound = [each for each in actions if each.startswith(prefix) and each not in anywhere]
         if bound:
@@ -131,8 +228,8 @@ def _statement(name: str, actions: Sequence[str], resources: Sequence[str], wher
         "Action": list(actions),
         "Resource": resources[0] if len(resources) == 1 else list(resources),
     }
-    # AWS Health has one endpoint for all regions, so a condition on the region would shut it out.
-    regional = not any(each.startswith(("health:", "sts:")) for each in actions)
+    # AWS Health and some others have one endpoint for all regions: a condition on the region would shut them out.
+    regional = not any(each.startswith(("health:", "sts:", "support:", "route53:")) for each in actions)
     if where.region and resources == ["*"] and regional:
         statement["Condition"] = {"StringEquals": {"aws:RequestedRegion": where.region}}
     return statement

@@ -1,7 +1,8 @@
 """The calls that the code makes and the policies that are printed are the same set."""
 
 import ast
-from collections.abc import Iterator
+import importlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,31 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 import cockpit
+from cockpit.actions.aws_remedy import AwsRemedy
 from cockpit.errors import NotFound
-from cockpit.ses.permissions import CALLER, CHANGES, QUEUE, READS, ROLES, Call, Where, calls_of, policy
+from cockpit.ses.permissions import (
+    CALLER,
+    CERTIFICATES,
+    CHANGES,
+    QUEUE,
+    READS,
+    RECORDS,
+    ROLES,
+    SIGNING,
+    SUPPRESSION,
+    SWITCHES,
+    Call,
+    Where,
+    calls_of,
+    policy,
+)
 
 ROOT = Path(cockpit.__path__[0])
-SERVICES = {"sts", "sesv2", "ses", "cloudwatch", "health", "dynamodb", "sqs"}
+SERVICES = {
+    *("sts", "sesv2", "ses", "cloudwatch", "health", "dynamodb", "sqs"),
+    *("acm", "elbv2", "lambda", "route53", "s3", "support"),
+}
+WITHOUT_ACCOUNT = ("arn:aws:s3:::", "arn:aws:route53:::")
 
 
 def operations(service: str) -> dict[str, str]:
@@ -49,7 +70,20 @@ def sent(path: Path, service_of: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield service, operations(service)[name]
 
 
-def pairs(calls: tuple[Call, ...]) -> set[tuple[str, str]]:
+def named(path: Path, names: Iterable[str]) -> set[str]:
+    """Which of these names the code uses, as a method or as a text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    methods = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return (methods | set(texts(tree))) & set(names)
+
+
+def subclasses(cls: type[AwsRemedy]) -> Iterator[type[AwsRemedy]]:
+    for each in cls.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+def pairs(calls: Iterable[Call]) -> set[tuple[str, str]]:
     return {(each.service, each.operation) for each in calls} - {("sts", "GetCallerIdentity")}
 
 
@@ -60,12 +94,56 @@ def test_what_is_read_is_what_the_read_and_ingest_policies_allow() -> None:
     assert {service for service, _ in pairs(QUEUE)} == {"sqs"}
 
 
-def test_what_is_changed_is_what_the_remediate_policy_allows() -> None:
+def test_what_suppressions_change_is_what_the_remediate_policy_allows() -> None:
     names = {"sesv2": "put_suppressed_destination delete_suppressed_destination get_suppressed_destination"}
     names["dynamodb"] = " ".join(operations("dynamodb"))
     service_of = {name: service for service, words in names.items() for name in words.split()}
     made = set(sent(ROOT / "actions" / "ses" / "suppression.py", service_of))
-    assert made == pairs(CHANGES)
+    assert made == pairs(SUPPRESSION)
+
+
+def test_what_signing_calls_is_what_the_remediate_policy_allows() -> None:
+    services = ("sesv2", "s3")
+    service_of = {name: service for service in services for name in operations(service)}
+    files = [ROOT / "actions" / "ses" / name for name in ("byodkim.py", "dkim_keys.py")]
+    made = {
+        (service_of[name], operations(service_of[name])[name]) for path in files for name in named(path, service_of)
+    }
+    assert made == pairs(SIGNING)
+
+
+def test_what_zones_are_changed_with_is_what_the_remediate_policy_allows() -> None:
+    known = operations("route53")
+    words = known | {name: name for name in known.values()}
+    files = (ROOT / "actions" / "dns").rglob("*.py")
+    made = {("route53", words[name]) for path in files for name in named(path, words)}
+    assert made == pairs(RECORDS)
+
+
+def test_what_the_other_remedies_declare_and_are_held_to_is_what_the_remediate_policy_allows() -> None:
+    for family in ("certificates", "functions", "ses", "watching"):
+        for path in (ROOT / "actions" / family).glob("*.py"):
+            importlib.import_module(f"cockpit.actions.{family}.{path.stem}")
+    made = {
+        (service, operation)
+        for remedy in subclasses(AwsRemedy)
+        for table in (remedy.sends, remedy.reads)
+        for service, names in table.items()
+        for operation in names
+    }
+    assert made == pairs((*SWITCHES, *CERTIFICATES, *SUPPRESSION))
+
+
+def test_a_remedy_asks_for_nothing_that_it_does_not_declare() -> None:
+    """Every `service:Operation` in the remedies' code is in some table."""
+    declared = {f"{service}:{operation}" for service, operation in pairs(CHANGES)}
+    for path in (ROOT / "actions").rglob("*.py"):
+        if "provision" in path.parts:
+            continue
+        for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+            service, _, operation = text.partition(":")
+            if service in SERVICES and operation[:1].isupper() and operation.isalnum():
+                assert text in declared, (path, text)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -78,7 +156,8 @@ def test_a_policy_allows_each_call_of_its_role_and_no_other(role: str) -> None:
     assert not any("*" in action for action in allowed)
     resources = [statement["Resource"] for statement in found["Statement"] if statement["Resource"] != "*"]
     assert "arn:aws:sns" not in str(resources)
-    assert all("447112341123" in str(each) for each in resources)
+    arns = [arn for each in resources for arn in ([each] if isinstance(each, str) else each)]
+    assert all("447112341123" in arn or arn.startswith(WITHOUT_ACCOUNT) for arn in arns)
 
 
 def test_every_operation_exists_in_the_sdk() -> None:
