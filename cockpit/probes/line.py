@@ -61,7 +61,10 @@ class Line:
 
     @classmethod
     async def open(cls, context: SSL.Context, endpoint: tuple[str, int], host: str) -> "Line":
-        """Connect and shake hands as a client for `host`; raises OSError, HandshakeError or ValueError."""
+        """Connect and shake hands as a client for `host`, or as one that names none where it is empty.
+
+        Raises OSError, HandshakeError or ValueError.
+        """
         began = time.monotonic()
         reader, writer = await asyncio.open_connection(*endpoint)
         line = cls(reader, writer, time.monotonic() - began)
@@ -76,7 +79,8 @@ class Line:
         began = time.monotonic()
         connection = self._connection = SSL.Connection(context, None)
         connection.set_app_data(self._said)
-        connection.set_tlsext_host_name(host.encode("idna"))
+        if host:
+            connection.set_tlsext_host_name(host.encode("idna"))
         connection.request_ocsp()
         connection.set_connect_state()
         while True:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
-from cockpit.probes.certificates import Trust, facts, responder_url
+from cockpit.probes.certificates import Trust, alternative_names, facts, responder_url
 from cockpit.probes.chain import best_path, issuer_of, picture
 from cockpit.probes.revocation import STAPLE, ask_responder, read_answer
 from cockpit.probes.timestamps import Logs, must_staple, timestamps
@@ -41,7 +41,8 @@ class TlsProbe:
         """One reading per address of `host`; never raises for what the world does.
 
         `seen` has `host`, `port`, `address`, `certificate` and `chain` (facts, leaf first), `verification`
-        (`reason`, `detail`, `path`), `picture` (see `chain.picture`), `timestamps`, `must_staple`, `ocsp_url` and
+        (`reason`, `detail`, `path`), `picture` (see `chain.picture`), `timestamps`, `must_staple`, `ocsp_url`,
+        `nameless` (the names in another certificate that a client is shown which names no host) and
         `revocation` (answers, see `revocation.answer`). `visits` are such as somebody made already; without them a
         visit is made, which asks for `path` too, so that whoever wants that page shares it.
         """
@@ -73,6 +74,7 @@ class TlsProbe:
         issuer = issuer_of(path)
         answers = [read_answer(visit.staple, leaf, issuer, at, STAPLE)] if visit.staple else []
         asked = await ask_responder(self._profile, self._trust, leaf, issuer, at)
+        nameless = await self._visits.nameless(visit.address, visit.port) if visit.address else None
         return {
             "certificate": facts(leaf),
             "chain": [facts(certificate) for certificate in chain[1:]],
@@ -81,5 +83,6 @@ class TlsProbe:
             "timestamps": timestamps(leaf, issuer, self._logs, at),
             "must_staple": must_staple(leaf),
             "ocsp_url": responder_url(leaf),
+            "nameless": alternative_names(nameless)[:3] if nameless is not None and nameless != leaf else [],
             "revocation": answers + ([asked] if asked is not None else []),
         }

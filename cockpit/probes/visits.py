@@ -21,6 +21,9 @@ from cockpit.text import visible
 
 DEADLINE_S = 10.0
 
+NAMELESS_S = 3600.0
+"""For how long it is remembered what a client is shown that names no host: that changes seldom."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -61,6 +64,7 @@ class Visits:
         self._context = shared_context()
         self._under_way: dict[tuple[str, int, str], asyncio.Task[list[Visit]]] = {}
         self._wanted: dict[tuple[str, int], asyncio.Future[list[Visit]]] = {}
+        self._nameless: dict[tuple[str, int], tuple[float, x509.Certificate | None]] = {}
 
     def close(self) -> None:
         """Give up the visits that are under way."""
@@ -105,6 +109,28 @@ class Visits:
         waiting = self._wanted.pop((host, port), None)
         if waiting is not None and not waiting.done():
             waiting.set_result([])
+
+    async def nameless(self, address: str, port: int) -> x509.Certificate | None:
+        """What a client is shown that names no host (RFC 6066 section 3), at most an hour ago.
+
+        None when such a client is turned away, or nobody answers.
+        """
+        known = self._nameless.get((address, port))
+        if known is not None and time.monotonic() - known[0] < NAMELESS_S:
+            return known[1]
+        line: Line | None = None
+        shown = None
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                line = await Line.open(self._context, connectable(self._profile, address, port), "")
+            shown = line.chain[0]
+        except (TimeoutError, ConfigError, HandshakeError, OSError, ValueError):
+            shown = None
+        finally:
+            if line is not None:
+                line.close()
+        self._nameless[address, port] = time.monotonic(), shown
+        return shown
 
     async def _all(self, place: Visit, path: str | None, deadline_s: float) -> list[Visit]:
         started = time.monotonic()

@@ -8,14 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from cockpit.clock import SystemClock
+from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.pki import DrillAuthority
 from cockpit.health.certificate import judge_certificates
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.tls import judge_parts
 from cockpit.probes.certificates import Trust
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.tls import TlsProbe
-from cockpit.probes.visits import Visits
+from cockpit.probes.visits import Visit, Visits
 from cockpit.profile import Profile
 
 HOST = "www.shop.example"
@@ -165,14 +168,36 @@ async def test_the_picture_of_a_good_chain_goes_from_the_leaf_to_the_root(mended
     assert not any(each["trouble"] for each in drawn)
 
 
+async def test_a_client_that_names_no_host_and_is_shown_another_certificate_is_told() -> None:
+    clock = SystemClock()
+    authority = DrillAuthority(clock)
+    network = HostNetwork(authority, clock)
+    for name in ("www.one.example", "www.two.example"):
+        network.add_host(name, "203.0.113.99")
+    await network.start()
+    profile = Profile(dial=network.dial, loopback_only=True, ca_pem=authority.ca_pem)
+    visits, at = Visits(profile, Trust(profile)), datetime.now(UTC)
+    probe = TlsProbe(profile, Trust(profile), visits)
+    told = {}
+    for name in ("www.one.example", "www.two.example"):
+        visit = await visits.at_address(Visit(name, 443, at, address="203.0.113.99"))
+        readings = await probe.look(name, "tls.certificate", name, 443, at=at, visits=[visit])
+        told[name] = {each.check: each for each in judge_parts(name, readings, at)}["tls.chain"]
+    await network.close()
+    assert [each.verdict for each in told.values()] == [OK, Verdict.INFO]
+    assert told["www.two.example"].headline.endswith(
+        "clients that name no host are shown another certificate, for www.one.example"
+    )
+
+
 async def test_certificate_and_page_share_one_connection(mended: LaunchedWorld) -> None:
     profile = mended.profile
     opened: list[Any] = []
 
     class Counting(Visits):
-        async def _one(self, place: Any, path: str | None, deadline_s: float) -> Any:
+        async def at_address(self, place: Any, path: str | None = None, deadline_s: float = 10.0) -> Any:
             opened.append(place)
-            return await super()._one(place, path, deadline_s)
+            return await super().at_address(place, path, deadline_s)
 
     trust = Trust(profile)
     visits = Counting(profile, trust)

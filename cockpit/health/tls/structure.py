@@ -1,6 +1,7 @@
 """tls.chain and tls.strength: is what is sent whole and in order, and are its keys and signatures strong enough."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,12 @@ def _chain(reading: Reading, host: str) -> Judged:
             "Use a certificate of an authority that clients trust, or give clients this root.",
         )
         return Judged(Verdict.FAIL, f"{host}: {said}", finding, plain, quiet=bool(reason_of(reading)))
-    return _links(host, used, [each for each in drawn if not each["used"]], plain, quiet=bool(reason_of(reading)))
+    found = _links(host, used, [each for each in drawn if not each["used"]], plain, quiet=bool(reason_of(reading)))
+    names = ", ".join(str(name) for name in reading.seen.get("nameless") or ())
+    if names and found.verdict is Verdict.OK:
+        said = f"{found.headline}; clients that name no host are shown another certificate, for {names}"
+        return replace(found, verdict=Verdict.INFO, headline=said)
+    return found
 
 
 def _missing(
