@@ -9,14 +9,18 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cockpit.actions.journal import ActionState
+from cockpit.actions.registry import CARDS
 from cockpit.actions.runner import carry
 from cockpit.config import settings_from
 from cockpit.desk import Desk, open_desk
 from cockpit.errors import CockpitError
 from screens.app import CockpitApp
 from screens.commands import REGISTRY
+from tests.actions.asked import ASKED
 from tests.actions.conftest import DOMAIN, LOOKS, SELECTOR, LocalWorld
+from tests.actions.dns.conftest import _one_session
 
+__all__ = ["_one_session"]
 SCREENS = {"1": "board", "2": "incident", "4": "timeline", "5": "review", "6": "action"}
 """The main screens by the key that shows each; a runbook that was never begun has none."""
 
@@ -83,16 +87,16 @@ def watched(tmp_path: Path, world: LocalWorld, monkeypatch: pytest.MonkeyPatch) 
 
 REMEDIES = (
     ("ses.byodkim", {"domain": DOMAIN, "selector": SELECTOR}),
-    ("dns.publish", {"name": f"x.{DOMAIN}", "type": "A", "values": "192.0.2.1"}),
-    ("dns.lower-ttl", {"name": f"www.{DOMAIN}", "type": "A", "ttl": "10"}),
-    ("dns.ds", {"domain": DOMAIN, "action": "remove"}),
-    ("command.run", {"target": "x", "says": "x", "apply": "true", "check": "true"}),
+    *ASKED.items(),
 )
 
 
 def test_each_remedy_can_be_planned_or_refused_and_none_be_applied(watched: Watched) -> None:
-    for remedy, parameters in REMEDIES:
-        watched.planned(remedy, parameters)
+    states = {remedy: watched.planned(remedy, parameters) for remedy, parameters in REMEDIES}
+    assert {"ses.pause", "cert.renew", "alarms.off", "lambda.invoke", "dns.publish"} <= {
+        remedy for remedy, state in states.items() if state is ActionState.PLANNED
+    }
+    assert set(states) == set(CARDS)
     for view in watched.desk.actions.running():
         with pytest.raises(CockpitError, match="read-only"):
             watched.desk.actions.confirm(view.uid, view.phrase)
