@@ -29,12 +29,29 @@ _SCREENS: Mapping[str, str] = {
     "action": "screens.action:ActionScreen",
     "timeline": "screens.timeline:TimelineScreen",
     "review": "screens.review:ReviewScreen",
+    "people": "screens.people:PeopleScreen",
+    "told": "screens.told:ToldScreen",
     "ses": "screens.ses:SesScreen",
+    "suppressed": "screens.suppressed:SuppressedScreen",
 }
 """Where each main screen is; it is imported when it is first shown, so that the board is there sooner."""
 
-_STYLES = ("cockpit", "dashboard", "domain", "incident", "runbook", "action", "review", "ses")
+_STYLES = (
+    "cockpit",
+    "dashboard",
+    "domain",
+    "incident",
+    "runbook",
+    "action",
+    "review",
+    "ses",
+    "suppressed",
+    "people",
+)
 """All styles are read at once: a screen that brought its own would make Textual parse everything again."""
+
+ABOUT_INCIDENT = ("incident", "timeline", "people", "told", "runbook", "action", "review")
+"""Screens on which one looks at the incident in question, as the other terminals are told."""
 
 DUTIES_S = 60.0
 """Seconds between two looks at what is overdue."""
@@ -69,6 +86,7 @@ class CockpitApp(Bridge):
         self._attention = Attention()
         self._visited: list[str] = []
         self._title = ""
+        self._late = 0
         self._ensure_watch = ensure_watch
         for name, place in _SCREENS.items():
             self.add_mode(name, partial(_make, place, self))
@@ -109,7 +127,10 @@ class CockpitApp(Bridge):
         gc.freeze()
 
     def on_unmount(self) -> None:
-        """Give the terminal its title back."""
+        """Give the terminal its title back, and let the others know that nobody sits here any more."""
+        if "terminals" in vars(self.desk) and not self.desk.read_only:
+            with self.enduring():
+                self.desk.terminals.leave()
         self._to_terminal(POP_TITLE)
 
     def keep_place(self) -> None:
@@ -147,9 +168,22 @@ class CockpitApp(Bridge):
             self.settle_duties()
             if self._settle():
                 self._draw(None)
+            self._watch_clocks()
             screen = self.main_screen()
             if screen is not None:
                 screen.tick(self.desk.clock.now())
+
+    def _watch_clocks(self) -> None:
+        """Ring once for each clock that runs out, and show the other terminals that this one is here."""
+        desk, now = self.desk, self.desk.clock.now()
+        late = desk.clocks.breaches(now) if desk.incidents.open_incidents() else ()
+        if self._attention.rings_for(late):
+            self.bell()
+        if len(late) != self._late:
+            self._late = len(late)
+            self._draw(None)
+        if not desk.read_only:
+            desk.terminals.show(self.incident_uid() if self.current_mode in ABOUT_INCIDENT else "")
 
     def _settle(self) -> bool:
         """Whether a step of a runbook ended."""
@@ -209,7 +243,7 @@ class CockpitApp(Bridge):
         if screen is None or not screen.is_mounted:
             return
         screen.draw(changes)
-        words = title(screen.header)
+        words = title(screen.header, self._late)
         if words != self._title:
             self._title = words
             self._to_terminal(words)

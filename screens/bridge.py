@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+from msgspec.structs import replace
 from textual.screen import ModalScreen
 
 from cockpit.desk import Desk
@@ -17,7 +18,7 @@ from cockpit.text import visible
 from screens.commands import BY_ID, Standing
 from screens.keys import KeyMap
 from screens.present.duties import Duties, duty_lines, overdue_words, under_way_words, verified_words
-from screens.present.incident import card_of
+from screens.present.incident import card_of, clock_words
 from screens.present.lines import Line
 from screens.session import Session
 from screens.shell import Shell
@@ -133,9 +134,20 @@ class Bridge(Shell):
         ]
 
     def card(self) -> IncidentCard | None:
-        """The card of the incident in question while it is open, else the worst open one."""
+        """The card of the incident in question while it is open, else the worst open one.
+
+        Its clock is the one that the header counts down: of any open incident, and of check-ins and tasks too.
+        """
         cards = self.cards()
-        return next((card for card in cards if card.uid == self.chosen_incident), cards[0] if cards else None)
+        if not cards:
+            return None
+        card = next((card for card in cards if card.uid == self.chosen_incident), cards[0])
+        clock = self.desk.clocks.header(self.desk.clock.now())
+        if clock is None:
+            return card
+        title = clock_words(clock.name, clock.title)
+        elsewhere = f"{clock.ref} " if clock.incident != card.uid else ""
+        return replace(card, next_deadline=f"{elsewhere}{title}", next_due=clock.due)
 
     @property
     def trouble(self) -> str:

@@ -6,15 +6,17 @@ out without a reason that can be read. The commands themselves stand in `screens
 
 from collections.abc import Mapping
 
-from screens.registry import action, app, board, go, incident, review, runbook, ses
+from screens.registry import action, app, board, go, incident, people, review, runbook, search, ses, words
 from screens.registry.model import Command, Standing, When
 
 __all__ = ["BY_ID", "REGISTRY", "SCREENS", "Command", "Standing", "When"]
 
-SCREENS = ("board", "domain", "incident", "timeline", "runbook", "action", "review", "ses")
+SCREENS = (
+    "board", "domain", "incident", "timeline", "runbook", "action", "review", "ses", "suppressed", "people", "told",
+)  # fmt: skip
 """The screens that commands name in `where`."""
 
-_GROUPS = (go, board, incident, runbook, action, review, ses, app)
+_GROUPS = (go, board, incident, people, words, search, runbook, action, review, ses, app)
 
 REGISTRY: tuple[Command, ...] = tuple(command for group in _GROUPS for command in group.COMMANDS)
 

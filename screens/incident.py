@@ -17,7 +17,8 @@ from cockpit.incident.timeline import Entry
 from screens.commands import Standing
 from screens.listing import Listing
 from screens.present.incident import entry_line, head_lines, no_incident, side_lines
-from screens.present.lines import Line, Tone, line, rule
+from screens.present.lines import Line, Tone, cut, line, rule
+from screens.present.people import here_words, phase_line
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
 
@@ -80,9 +81,13 @@ class IncidentScreen(Listing):
             rows = self.entries
             follows = not rows.shown or rows.selected is rows.shown[-1]
             entries = self.bridge.desk.incidents.timeline(incident.uid, noise=self.noise)
-            rows.set_items(entries, self.now)
+            rows.set_items(self.listed(entries), self.now)
             if follows or other:
                 rows.action_last()
+
+    def listed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """The entries that are shown; here, all of them."""
+        return entries
 
     def tick(self, now: datetime) -> None:
         """Count the clocks."""
@@ -128,10 +133,24 @@ class IncidentScreen(Listing):
         return entry_line(entry, now, width, self.bridge.zone)
 
     def _head_lines(self, width: int) -> Sequence[Line]:
-        return head_lines(self._incident, self._clocks, self.now, width) if self._incident is not None else []
+        if self._incident is None:
+            return []
+        incident, desk, now = self._incident, self.bridge.desk, self.now
+        lines = head_lines(incident, self._clocks, now, width)
+        phase = desk.clocks.phase(incident.uid)
+        if phase is not None:
+            lines.append(phase_line(phase.number, phase.title, phase.ends, now, width))
+        warned = desk.people.nag(incident.uid) or desk.clocks.escalation_due(incident.uid, now)
+        here = here_words(desk.terminals.others(), incident.uid)
+        closed = "restricted: shown to a few only" if incident.restricted else ""
+        said = line((warned, Tone.WARN), " " if warned and here else "", (here, Tone.INFO))
+        lines += [cut(each, width) for each in (said, line((closed, Tone.WARN))) if each]
+        return lines
 
     def _timeline_rule(self, width: int) -> Sequence[Line]:
         rows, zone = self.entries, "UTC" if not self.bridge.local_time else "local"
+        if rows.selected is not None:
+            zone = f"{rows.selected.occurred_at.astimezone(self.bridge.zone):%a %Y-%m-%d} {zone}"
         first, last = rows.span
         hidden = f"{first}–{last} of {len(rows.shown)} · {zone}" if len(rows.shown) > last or first > 1 else zone
         return [rule(f"Timeline {len(rows.shown)}", width, hidden, active=rows.has_focus)]

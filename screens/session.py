@@ -34,7 +34,7 @@ class Session:
         try:
             if place.screen == "domain":
                 return place if desk.domain(place.domain) is not None else board
-            if place.screen in ("incident", "timeline", "review"):
+            if place.screen in ("incident", "timeline", "review", "people", "told"):
                 return place if desk.incidents.get(place.incident).state not in _OVER else board
             if place.screen == "runbook":
                 return place if desk.runbooks.get(place.run).ended_at is None else board

@@ -17,6 +17,7 @@ class TimelineScreen(IncidentScreen):
     """The incident's timeline with the selected entry in full."""
 
     NAME = "timeline"
+    kind = ""
 
     def below(self) -> Iterable[Widget]:
         """The selected entry in full, and the entry line."""
@@ -27,6 +28,25 @@ class TimelineScreen(IncidentScreen):
     def selected(self) -> Entry | None:
         """The entry under the cursor."""
         return self.entries.selected
+
+    def find(self, entry: Entry) -> None:
+        """Put the cursor on an entry, letting small entries and other kinds be shown where that takes it."""
+        if entry.noise and not self.noise:
+            self.noise = True
+        self.kind = ""
+        self.draw(None)
+        self.entries.select(entry.id)
+        self.entries.focus()
+
+    def show_kind(self, kind: str) -> None:
+        """Show the entries of one kind only; empty shows all."""
+        self.kind = kind
+        self.draw(None)
+        self.entries.action_last()
+
+    def listed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Those of the kind that is looked at."""
+        return [entry for entry in entries if entry.kind == self.kind] if self.kind else entries
 
     @on(Rows.Moved, "#entries")
     def _moved(self) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cockpit.desk.contacts import Contacts
     from cockpit.desk.declaring import Declaring
     from cockpit.desk.errands import Errands
+    from cockpit.desk.evidence import Evidence
     from cockpit.desk.intake import Intake
     from cockpit.desk.messages import Messages
     from cockpit.desk.owners import OwnerRegister
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from cockpit.desk.practice import Practice
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
+    from cockpit.desk.search import SearchRoom
     from cockpit.desk.ses import SesRoom
     from cockpit.desk.terminals import Terminals
     from cockpit.desk.told import Told
@@ -183,6 +185,20 @@ class Desk:
         from cockpit.desk.reviews import Reviews
 
         return Reviews(self.documents, self.feed, self.incidents, self.operator, self.clock)
+
+    @cached_property
+    def search(self) -> "SearchRoom":
+        """Full text over everything, and past incidents that are like one."""
+        from cockpit.desk.search import SearchRoom
+
+        return SearchRoom(self.database, self.incidents)
+
+    @cached_property
+    def evidence(self) -> "Evidence":
+        """Files with their hashes, and pasted chat."""
+        from cockpit.desk.evidence import Evidence
+
+        return Evidence(self.feed, self.incidents, self.database.path)
 
     @cached_property
     def practice(self) -> "Practice":

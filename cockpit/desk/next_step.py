@@ -1,7 +1,8 @@
 """The Next line: the one step the cockpit would take now, derived from the state and never from the cursor.
 
 `next_step()` is pure: a `Situation` in, a `NextStep` out. The order of the rules is the order of what hurts most:
-an unexplained change to the world, a failure that is worse than the incident in hand, a plan that waits, a clock that ran out, a step that waits for a person, an alert that belongs to an open incident,
+an unexplained change to the world, a failure that is worse than the incident in hand, a plan that waits, a role
+that is offered, a clock that ran out, a step that waits for a person, an alert that belongs to an open incident,
 another failure that nobody has taken on, what runs by itself, a way out of the incident, its record, and at last
 practice.
 """
@@ -56,6 +57,15 @@ class IncidentState(msgspec.Struct, frozen=True):
     has_review: bool
 
 
+class OfferState(msgspec.Struct, frozen=True):
+    """A role that somebody hands over to the person at this terminal."""
+
+    id: str
+    incident: str
+    role: str
+    giver: str
+
+
 class Home(msgspec.Struct, frozen=True):
     """The open incident that an alert belongs to, and why."""
 
@@ -80,6 +90,7 @@ class Situation(msgspec.Struct, frozen=True):
     unseen: int = 0
     watch_running: bool = True
     is_drill: bool = False
+    offer: OfferState | None = None
 
 
 Rule = Callable[[Situation], NextStep | None]
@@ -178,6 +189,18 @@ def _in_hand(situation: Situation) -> IncidentState | None:
     """The incident in question while its service is not back."""
     incident = situation.incident
     return None if incident is None or incident.state in ("resolved", "review", "closed") else incident
+
+
+def _offered(situation: Situation) -> NextStep | None:
+    offer = situation.offer
+    if offer is None:
+        return None
+    return NextStep(
+        f"accept {offer.role} of {offer.incident} from {offer.giver}",
+        "the role is yours from then on; p shows the card",
+        "handover.accept",
+        offer.id,
+    )
 
 
 def _leaderless(situation: Situation) -> NextStep | None:
@@ -316,6 +339,7 @@ _RULES: tuple[Rule, ...] = (
     _worse,
     _plan,
     _running,
+    _offered,
     _leaderless,
     _overdue,
     _step,

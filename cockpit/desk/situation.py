@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from cockpit.desk.alerts import home_of
 from cockpit.desk.board import Board
 from cockpit.desk.incidents import Incidents
-from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation
+from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
 from cockpit.health.model import Verdict
@@ -16,6 +16,7 @@ from cockpit.incident.model import Incident
 
 if TYPE_CHECKING:
     from cockpit.desk.actions import Actions, ActionView
+    from cockpit.desk.people import People
     from cockpit.desk.reviews import Reviews
     from cockpit.desk.runbooks import Runbooks
 
@@ -36,6 +37,10 @@ class Rooms(Protocol):
     @property
     def runbooks(self) -> "Runbooks":
         """Runbooks and their runs."""
+
+    @property
+    def people(self) -> "People":
+        """Roles, handovers, tasks."""
 
     @property
     def reviews(self) -> "Reviews":
@@ -67,7 +72,13 @@ class Situations:
             unseen=board.unseen,
             watch_running=watch_running,
             is_drill=is_drill,
+            offer=self._offer(),
         )
+
+    def _offer(self) -> OfferState | None:
+        """The oldest handover that waits here; the room of the people is entered only while an incident is open."""
+        offers = self._rooms.people.offers_to_me() if self._rooms.incidents.open_incidents() else ()
+        return next((OfferState(each.id, one.ref, each.role, each.giver) for one, each in offers), None)
 
     def _homes(self, alerts: Sequence[AlertLine]) -> dict[str, Home]:
         """The open incident that covers each alert which none has taken."""

@@ -7,7 +7,22 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.moves import action, board, domain, everywhere, incident, review, runbook, ses
+from screens.moves import (
+    action,
+    board,
+    direct,
+    domain,
+    everywhere,
+    incident,
+    people,
+    record,
+    review,
+    runbook,
+    search,
+    ses,
+    suppressed,
+    words,
+)
 
 Move = Callable[[Bridge, Standing, str], Awaitable[None]]
 
@@ -16,8 +31,14 @@ MOVES: Mapping[str, Move] = {
     **board.MOVES,
     **domain.MOVES,
     **incident.MOVES,
+    **people.MOVES,
+    **direct.MOVES,
+    **record.MOVES,
+    **words.MOVES,
+    **search.MOVES,
     **runbook.MOVES,
     **action.MOVES,
     **review.MOVES,
     **ses.MOVES,
+    **suppressed.MOVES,
 }

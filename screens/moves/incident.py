@@ -1,9 +1,8 @@
-"""Moves of incident command: who leads, how bad it is, what is told to whom, what was seen, and the way out."""
+"""Moves of incident command: who leads, how bad it is, how far it is, and what its timeline shows."""
 
 from datetime import timedelta
 
 from cockpit.clock import format_time
-from cockpit.desk.messages import AUDIENCES, BY_HAND
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.deadlines import NOT_SNOOZED, TITLES
 from cockpit.incident.entry import parse_time_words
@@ -12,11 +11,12 @@ from cockpit.incident.lifecycle import MOVES as STATE_MOVES
 from cockpit.incident.model import SEVERITIES, Incident, State
 from cockpit.incident.roles import ROLES
 from cockpit.incident.severity import severity_profile
-from cockpit.incident.timeline import Entry
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option, Write
+from screens.dialogs import Ask, Choose, Option
 from screens.incident import IncidentScreen
+from screens.moves.direct import resolve
+from screens.moves.record import selected
 from screens.timeline import TimelineScreen
 
 
@@ -39,42 +39,6 @@ async def lead(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Become the incident commander."""
     incident = bridge.desk.incidents.take_lead(_named(bridge, standing, argument).uid)
     bridge.tell(f"You lead {incident.ref}.")
-
-
-async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Choose an audience, complete the words, and send or record them."""
-    incident = _named(bridge, standing, argument)
-    messages = bridge.desk.messages
-    options = [Option(name, name, says) for name, says in AUDIENCES.items()]
-    audience = await bridge.ask(Choose(f"Update for {incident.ref}", options, about="Who is to be told?"))
-    if audience is None:
-        return
-    draft = messages.draft(incident.uid, audience)
-    by_hand = messages.channel(audience) == BY_HAND
-    about = (
-        "It is recorded and put on your clipboard: paste it where they read." if by_hand else "It goes to the chat."
-    )
-    if draft.missing:
-        about += f" Still to fill: {', '.join(draft.missing)}."
-    text: str | None = draft.text
-    while text is not None:
-        text = await bridge.ask(Write(f"Update for {audience}", text, about=about, accept="send"))
-        if text is None or _sent(bridge, incident, audience, text):
-            return
-
-
-def _sent(bridge: Bridge, incident: Incident, audience: str, text: str) -> bool:
-    """Send or record the words; what is wrong with them is said, and they stay there to be corrected."""
-    try:
-        channel = bridge.desk.messages.send(incident.uid, audience, text)
-    except CockpitError as error:
-        bridge.tell(str(error), "error")
-        return False
-    if channel == BY_HAND:
-        bridge.copy_to_clipboard(text)
-    how = "recorded and copied" if channel == BY_HAND else f"on its way by {channel}"
-    bridge.tell(f"Update for {audience}: {how}.")
-    return True
 
 
 async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -125,13 +89,10 @@ async def move(bridge: Bridge, standing: Standing, argument: str) -> None:
     options = [Option(state.value, state.value, f"needs {need}" if need is not Need.NOTHING else "")
                for state, need in legal.items()]  # fmt: skip
     chosen = argument or await bridge.ask(Choose(f"{incident.ref} is {incident.state}", options))
-    if chosen:
+    if chosen == State.RESOLVED:
+        await resolve(bridge, standing, incident.uid)
+    elif chosen:
         await _to_state(bridge, incident, State(chosen))
-
-
-async def resolve(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Say that the service is back."""
-    await _to_state(bridge, _named(bridge, standing, argument), State.RESOLVED)
 
 
 async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
@@ -145,13 +106,6 @@ async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
             return
     if need in (Need.REASON, Need.REOPEN_REASON):
         reason = await bridge.ask(Ask(f"Why {state}?", about=f"This move needs {need}.")) or ""
-        if not reason:
-            return
-    open_points = bridge.desk.validations.gate(incident.uid) if need is Need.CHECKS else {}
-    if need is Need.CHECKS and (open_points or not incidents.checks(incident.uid).green):
-        what = "; ".join(open_points.values()) or f"Not green: {incidents.checks(incident.uid).sentence}"
-        about = f"{what}. Resolve all the same, and say why, or esc."
-        reason = await bridge.ask(Ask("Resolve without green checks?", about=about)) or ""
         if not reason:
             return
     moved = incidents.move(incident.uid, state, reason=reason, code=code)
@@ -213,32 +167,15 @@ async def switch(bridge: Bridge, standing: Standing, argument: str) -> None:
         bridge.go("incident")
 
 
-def _selected(bridge: Bridge) -> tuple[TimelineScreen, Entry]:
-    frame = bridge.main_screen()
-    entry = frame.selected if isinstance(frame, TimelineScreen) else None
-    if not isinstance(frame, TimelineScreen) or entry is None:
-        raise Refused("No entry is selected.")
-    return frame, entry
-
-
-async def amend(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Correct an entry's text, with a reason."""
-    _, entry = _selected(bridge)
-    text = await bridge.ask(Ask("Correct the entry", value=entry.text, about="The old text is kept."))
-    reason = await bridge.ask(Ask("Why?", value="wording")) if text and text != entry.text else None
-    if text and reason:
-        bridge.desk.incidents.amend(standing.incident, entry.id, reason=reason, text=text, base=len(entry.history))
-
-
 async def pin(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Pin an entry, or let it go."""
-    _, entry = _selected(bridge)
+    _, entry = selected(bridge)
     bridge.desk.incidents.pin(standing.incident, entry.id, pinned=not entry.pinned)
 
 
 async def strike(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Strike an entry out, or take that back."""
-    _, entry = _selected(bridge)
+    _, entry = selected(bridge)
     reason = await bridge.ask(Ask("Why is this entry wrong?" if not entry.struck else "Why is it right again?"))
     if reason:
         bridge.desk.incidents.amend(standing.incident, entry.id, reason=reason, struck=not entry.struck)
@@ -261,15 +198,12 @@ async def zone(bridge: Bridge, standing: Standing, argument: str) -> None:
 MOVES = {
     "incident.note": note,
     "incident.lead": lead,
-    "incident.update": update,
     "incident.severity": severity,
     "incident.assign": assign,
     "incident.move": move,
-    "incident.resolve": resolve,
     "incident.onset": onset,
     "incident.snooze": snooze,
     "incident.switch": switch,
-    "entry.amend": amend,
     "entry.pin": pin,
     "entry.strike": strike,
     "timeline.noise": noise,

@@ -50,11 +50,11 @@ def header_line(
     counts = counts_line(header)
     parts: list[tuple[int, Line]] = [
         (0, line(("COCKPIT", Tone.STRONG), " ", _profile(header))),
-        (4, join([line(short_account(header.account)), line((header.region, Tone.MUTED))], (" ", Tone.PLAIN))),
-        (3, line(("IC ", Tone.MUTED), (header.operator, Tone.PLAIN))),
+        (5, join([line(short_account(header.account)), line((header.region, Tone.MUTED))], (" ", Tone.PLAIN))),
+        (4, line(("IC ", Tone.MUTED), (header.operator, Tone.PLAIN))),
         (1, _clocks(now, local)),
         (2, watch_state(header) if state is None else state),
-        (5, _incident_clocks(card, now)),
+        (3, _incident_clocks(card, now)),
     ]
     kept = [(rank, part) for rank, part in parts if part]
     while len(kept) > 1:

@@ -59,6 +59,11 @@ def card_of(incident: Incident, clocks: Sequence[Deadline], progress: str, now: 
     )
 
 
+def clock_words(name: str, title: str) -> str:
+    """A clock's name as short as it can be said; those without a short one keep their title."""
+    return _SHORT_CLOCKS.get(name, title)
+
+
 def head_lines(incident: Incident, clocks: Sequence[Deadline], now: datetime, cells: int) -> list[Line]:
     """Three lines: what it is and how long; who is on it and who is hurt; every clock that runs or was met."""
     tone = SEVERITY_TONES.get(incident.severity, Tone.STRONG)

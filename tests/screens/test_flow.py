@@ -125,6 +125,7 @@ async def test_resolving_without_green_checks_needs_a_reason(scene: Scene) -> No
     async with cockpit(scene) as pilot:
         await settle(pilot, "incident.show")
         await pilot.press("v")
+        await pilot.press("enter")
         dialog = pilot.app.screen
         assert isinstance(dialog, Ask)
         dialog.dismiss("the customer moved to another provider")
@@ -362,5 +363,7 @@ async def test_words_that_cannot_be_sent_are_there_to_be_corrected(scene: Scene)
         assert again.text == "Impact: [impact: missing] and much that I typed"
         again.load_text("Impact: mail of one shop is unsigned")
         await pilot.press("ctrl+s")
+        await pilot.pause()
+        await pilot.press("enter")
         await pilot.pause()
         assert scene.desk.incidents.get(uid).updates[-1].text == "Impact: mail of one shop is unsigned"

@@ -1,0 +1,258 @@
+"""Moves of words: an update to an audience, what became of it, templates, contacts and cases."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cockpit.comms.templates import bundled
+from cockpit.config.command import ContactConfig
+from cockpit.desk.contacts import GCLOUD, TRIGGERS, CasePack
+from cockpit.desk.messages import AUDIENCES, BY_HAND
+from cockpit.errors import CockpitError, Refused
+from cockpit.incident.deadlines import DeadlineState
+from cockpit.incident.model import Incident
+from screens.bridge import Bridge
+from screens.commands import Standing
+from screens.compose import Composer, Preview
+from screens.conflict import Conflict, TwoTexts
+from screens.dialogs import Ask, Choose, Option
+from screens.find import Find, Found
+from screens.moves.people import named
+from screens.told import ToldScreen
+
+_DUE = {"customers": "customers", "partners": "partners", "executives": "executives", "management": "management"}
+"""Clocks that name an audience; every other one means the team's own channel."""
+
+
+async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose an audience, review the words, choose how they go: that sends or records them."""
+    incident = named(bridge, standing, argument)
+    messages = bridge.desk.messages
+    audience = await bridge.ask(_audiences(bridge, incident))
+    if audience is None:
+        return
+    draft = messages.draft(incident.uid, audience)
+    about = f"{AUDIENCES[audience]}; from the template {draft.template}"
+    text: str | None = draft.text
+    while text is not None:
+        text = await bridge.ask(
+            Composer(
+                f"Update for {audience}",
+                text,
+                about=about,
+                public=bundled(draft.template).audience == "public",
+                edit=editor(bridge),
+            )
+        )
+        channel = await bridge.ask(_channels(bridge, incident, audience)) if text is not None else None
+        if text is not None and channel is not None and _sent(bridge, incident, audience, text, channel):
+            return
+
+
+def _audiences(bridge: Bridge, incident: Incident) -> Choose:
+    """Who is to be told, the one whose clock runs out first under the cursor."""
+    clocks = [clock for clock in bridge.desk.incidents.deadlines(incident.uid) if clock.is_running and clock.due]
+    clocks.sort(key=lambda clock: (clock.state is not DeadlineState.BREACHED, clock.due or bridge.desk.clock.now()))
+    due = next(
+        (_DUE.get(clock.name, "internal") for clock in clocks if clock.name in (*_DUE, "update")), "internal"
+    )
+    options = [Option(name, name, says) for name, says in AUDIENCES.items()]
+    return Choose(f"Update for {incident.ref}", options, about="Who is to be told?", selected=due)
+
+
+def _channels(bridge: Bridge, incident: Incident, audience: str) -> Choose:
+    """How it goes: the usual way first, with what is known against a way."""
+    cards = sorted(bridge.desk.messages.channels(incident.uid, audience), key=lambda card: not card.usual)
+    options = [
+        Option(card.name, card.name, f"▲ {card.warning}" if card.warning else _way_says(card.kind, card.usual))
+        for card in cards
+    ]
+    warned = "; ".join(f"{card.name}: {card.warning}" for card in cards if card.usual and card.warning)
+    about = f"▲ {warned}" if warned else f"How does it reach {audience}? Choosing sends it."
+    return Choose("Send by", options, about=about)
+
+
+def _way_says(kind: str, usual: bool) -> str:
+    if kind == "clipboard":
+        return "recorded, and put on your clipboard to be pasted where they read"
+    return f"{kind}{', the usual way' if usual else ''}"
+
+
+def _sent(bridge: Bridge, incident: Incident, audience: str, text: str, channel: str) -> bool:
+    """Send or record the words; what is wrong with them is said, and they stay there to be corrected."""
+    try:
+        used = bridge.desk.messages.send(incident.uid, audience, text, channel=channel)
+    except CockpitError as error:
+        bridge.tell(str(error), "error")
+        return False
+    if used == BY_HAND:
+        bridge.copy_to_clipboard(text)
+    how = "recorded and copied" if used == BY_HAND else f"on its way by {used}; w shows what becomes of it"
+    bridge.tell(f"Update for {audience}: {how}.")
+    return True
+
+
+async def show_told(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Go to who was told what when."""
+    bridge.go("told")
+
+
+async def resend(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Send the selected message once more, by a way that is chosen."""
+    frame = bridge.main_screen()
+    told = frame.rows.selected if isinstance(frame, ToldScreen) else None
+    if told is None:
+        raise Refused("No message is selected.")
+    incident = named(bridge, standing)
+    channel = await bridge.ask(_channels(bridge, incident, told.audience))
+    if channel == BY_HAND:
+        _sent(bridge, incident, told.audience, told.text, BY_HAND)
+    elif channel:
+        used = bridge.desk.messages.resend(told.id, channel="" if channel == told.channel else channel)
+        bridge.tell(f"Sent once more by {used}.")
+
+
+async def edit_template(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Choose a template and edit it; a lost race shows both texts and nothing is overwritten."""
+    words = bridge.desk.messages.words
+    options = [
+        Option(card.name, card.name, f"{card.title}, {card.audience}, version {card.version} by {card.author}")
+        for card in words.all()
+    ]
+    name = argument or await bridge.ask(Choose("Which template?", options))
+    if not name:
+        return
+    known = words.get(name)
+    text: str | None = known.text
+    base = known.version
+    while text is not None:
+        about = f"{known.title}, version {base}. {{{{name}}}} is replaced by what is known; nothing else happens."
+        text = await bridge.ask(
+            Composer(f"Template {name}", text, about=about, accept="save as the next version", gaps_allowed=True,
+                     public=bundled(name).audience == "public", edit=editor(bridge))
+        )  # fmt: skip
+        if text is None:
+            return
+        try:
+            saved = words.save(name, text, base)
+        except CockpitError as error:
+            if not isinstance(error, TwoTexts):
+                bridge.tell(str(error), "error")
+                continue
+            choice = await bridge.ask(Conflict(error))
+            base, both = error.revision, f"{error.theirs}\n{error.mine}"
+            text = {"mine": error.mine, "theirs": error.theirs, "both": both}.get(choice or "mine", error.mine)
+            continue
+        bridge.tell(f"{name} stands at version {saved.version}.")
+        return
+
+
+def editor(bridge: Bridge) -> Callable[[str], str]:
+    """Edits a text in $VISUAL or $EDITOR with the terminal given away; raises Refused where that cannot be done."""
+
+    def edit(text: str) -> str:
+        command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+        with tempfile.TemporaryDirectory(prefix="cockpit-") as folder:
+            path = Path(folder) / "text.md"
+            path.write_text(text, encoding="utf-8")
+            try:
+                with bridge.given_away():
+                    done = subprocess.run([*command, str(path)], check=False)  # noqa: S603 - what the operator set
+            except OSError as error:
+                raise Refused(f"{command[0]} cannot be started: {error.strerror}.") from None
+            if done.returncode != 0:
+                raise Refused(f"{command[0]} ended with code {done.returncode}; the text is as it was.")
+            return path.read_text(encoding="utf-8", errors="replace")
+
+    return edit
+
+
+async def contacts(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Search the directory; choosing copies how to reach somebody."""
+    incident = named(bridge, standing)
+    room = bridge.desk.contacts
+
+    def look_up(words: str) -> Sequence[Found]:
+        return [Found(reach(each), each.name, contact_words(each)) for each in room.find(words, incident.uid)]
+
+    title = f"Contacts for {incident.severity}"
+    chosen = await bridge.ask(Find(title, look_up, accept="copy", hint="name, group, note"))
+    if chosen:
+        bridge.copy_to_clipboard(chosen)
+        bridge.tell(f"Copied: {chosen}")
+
+
+def reach(contact: ContactConfig) -> str:
+    """How to reach somebody, the quickest way first."""
+    return contact.phone or contact.mail or contact.chat or contact.name
+
+
+def contact_words(contact: ContactConfig) -> str:
+    """Everything that is known of a contact, the group and level in front."""
+    level = f"level {contact.level}" if contact.level else ""
+    ways = (contact.group, level, contact.phone, contact.mail, contact.chat, contact.note)
+    return " · ".join(part for part in ways if part)
+
+
+async def write_case(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Fill a case for somebody outside; ⏎ copies it."""
+    incident = named(bridge, standing)
+    room = bridge.desk.contacts
+    options = [Option(f"registrar {name}", "registrar", says) for name, says in TRIGGERS.items()]
+    options += [Option("aws", "AWS Support", "a case with account, region, impact and request")]
+    options += [Option(f"gcloud {name}", "Google Cloud", form.display) for name, form in GCLOUD.items()]
+    options += [
+        Option(f"vendor {each.name}", each.name, each.note)
+        for each in room.all(incident.uid)
+        if each.group == "vendor"
+    ]
+    chosen = await bridge.ask(Choose("A case for whom?", options))
+    if chosen is None:
+        return
+    whom, _, what = chosen.partition(" ")
+    pack: CasePack
+    if whom == "registrar":
+        pack = room.registrar_case(incident.uid, what)
+    elif whom == "gcloud":
+        pack = room.gcloud_case(incident.uid, what)
+    else:
+        request = await bridge.ask(
+            Ask("What is asked of them?", hint="unlock the domain, look at the delegation, …")
+        )
+        if not request:
+            return
+        pack = (
+            room.aws_case(incident.uid, request) if whom == "aws" else room.vendor_case(incident.uid, what, request)
+        )
+    about = f"Still missing: {', '.join(pack.missing)}." if pack.missing else ""
+    called = "; ".join(f"{each.name} {reach(each)}" for each in pack.contacts)
+    about = " ".join(filter(None, (about, called)))
+    if await bridge.confirm(Preview(f"Case for {pack.to}", pack.text, accept="copy", about=about)):
+        bridge.copy_to_clipboard(pack.text)
+        bridge.tell(f"The case for {pack.to} is on your clipboard.")
+
+
+async def assemble(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Call the roles that are required and open, after showing the text."""
+    incident = named(bridge, standing)
+    messages = bridge.desk.messages
+    text = messages.draft(incident.uid, "internal", "team_assembly").text
+    if await bridge.confirm(Preview("Assemble the team", text, accept="send it and page open roles")):
+        used = ", ".join(messages.assemble(incident.uid))
+        if used == BY_HAND:
+            bridge.copy_to_clipboard(text)
+        bridge.tell(f"The team is called by {used}.")
+
+
+MOVES = {
+    "incident.update": update,
+    "told.show": show_told,
+    "told.resend": resend,
+    "words.edit": edit_template,
+    "contacts.show": contacts,
+    "case.write": write_case,
+    "team.assemble": assemble,
+}
