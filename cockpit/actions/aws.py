@@ -24,7 +24,7 @@ CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
 READ_ATTEMPTS = 3
 
-_PROOF_OF_NO_EFFECT = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429})
+_PROOF_OF_NO_EFFECT = frozenset({400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _Answer = TypeVar("_Answer")
 

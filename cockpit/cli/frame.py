@@ -24,6 +24,7 @@ COMMANDS = {
     "ses": "Say how sending by SES stands: stops, rates and their runway, alarms, what came back.",
     "suppression": "Look up and change who is not written to.",
     "provision": "Plan, make, compare and take away the compliance kit for SES.",
+    "estate": "Our own DKIM keys: their age, what is ready, new ones, the completion report.",
     "iam": "Print the least that AWS must allow for each role.",
     "incident": "Open, follow and close incidents.",
     "runbook": "List, read, try and lint runbooks.",
