@@ -10,7 +10,7 @@ import click
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
-from cockpit.errors import Refused
+from cockpit.errors import BadInput, Refused
 from cockpit.text import visible
 
 if TYPE_CHECKING:
@@ -183,3 +183,38 @@ def kit_names(session: Session, given: dict[str, Any]) -> "Names":
         domains=every,
         **{name: value for name, value in chosen.items() if value},
     )
+
+
+@command.command("check", example="cockpit provision check --simulate bounce --sender ops@shop.example")
+@_names
+@click.option(
+    "--simulate",
+    type=click.Choice(("bounce", "complaint")),
+    default=None,
+    help="Also send one mail to SES's mailbox simulator, and follow it.",
+)
+@click.option("--sender", default="", metavar="ADDRESS", help="Who sends it; an address of a verified identity.")
+@json_option
+@click.pass_obj
+def check(
+    session: Session, /, simulate: str | None, sender: str, json_wanted: bool, **given: Any
+) -> int:  # fmt: skip
+    """Is the kit at work: table, function, subscriptions, notifications, alarms; exit 0 only when all is green."""
+    from cockpit.actions.provision.proving import Simulation, after_making
+
+    if simulate and not sender:
+        raise BadInput("--simulate needs --sender: an address of a verified identity.")
+    with _provision(session, given) as (desk, provision):
+        checks = after_making(provision.clients, provision.names, provision.resources)
+        if simulate:
+            append, now = desk.feed.ledger.append, desk.clock.now
+            simulation = Simulation(provision.clients, provision.names, session.operator, append, now)
+            checks += simulation.run(simulate, sender)
+    green = all(each.good for each in checks)
+    if json_wanted:
+        as_json({"checks": checks, "green": green})
+    else:
+        for each in checks:
+            mark = {True: "●", False: "✖", None: "?"}[each.good]
+            say(f"{mark} {each.name}: {visible(each.says, limit=300)}")
+    return 0 if green else 1

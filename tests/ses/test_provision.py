@@ -13,6 +13,7 @@ import pytest
 from cockpit.actions.aws import AwsClients
 from cockpit.actions.provision.archive import archive, digest
 from cockpit.actions.provision.lambda_function import lambda_handler
+from cockpit.actions.provision.proving import Simulation, after_making
 from cockpit.actions.provision.provision import Provision
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.errors import ReadOnly, Refused, WorldError
@@ -235,3 +236,45 @@ def test_the_kit_has_what_was_documented() -> None:
         "ses-suppressed-emails-detected": 1.0,
     }
     assert drift(resources[0], {"keys": "email HASH", "billing": "PAY_PER_REQUEST"})[0].what == "keys"
+
+
+class Usual(Kit):
+    """The kit under the names that the drill's company has already."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(profile)
+        self.names = Names(account=profile.aws.account, region=profile.aws.region)
+
+
+@pytest.mark.parametrize("kind", ["bounce", "complaint"])
+def test_a_simulated_mail_is_followed_until_its_second_is_held_back(world: LaunchedWorld, kind: str) -> None:
+    usual = Usual(world.profile)
+    test = Simulation(
+        usual.clients, usual.names, "mhassan", usual.records.extend, lambda: datetime.now(UTC), patience_s=20
+    )
+    checks = test.run(kind, "ops@shop.example")
+    assert [each.name for each in checks] == [
+        "mail is sent",
+        f"{kind} suppresses",
+        "a second mail is held back",
+        "the metric appears",
+        "the test's entry is gone",
+    ]
+    assert all(each.good for each in checks), checks
+    assert [each.kind for each in usual.records] == ["kit.test-intended", "kit.test-settled"]
+
+
+def test_a_sender_that_is_not_verified_fails_the_first_check_and_nothing_is_waited_for(
+    world: LaunchedWorld,
+) -> None:
+    usual = Usual(world.profile)
+    test = Simulation(usual.clients, usual.names, "mhassan", usual.records.extend, lambda: datetime.now(UTC))
+    checks = test.run("bounce", "ops@unknown.example")
+    assert [each.good for each in checks] == [False]
+
+
+def test_what_was_never_made_is_told_by_every_check(world: LaunchedWorld) -> None:
+    made = Kit(world.profile)
+    checks = {each.name: each for each in after_making(made.clients, made.names, made.provision.resources)}
+    assert checks["table/kit-table"].good is False
+    assert checks["function/kit-handler"].says == "it is not there"

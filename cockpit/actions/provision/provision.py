@@ -42,8 +42,8 @@ class Provision:
     def __init__(
         self, clients: AwsClients, names: Names, operator: str, append: Append, now: Callable[[], datetime]
     ) -> None:
-        self._clients = clients
-        self._names = names
+        self.clients = clients
+        self.names = names
         self._operator = operator
         self._append = append
         self._now = now
@@ -54,7 +54,7 @@ class Provision:
 
     def board(self) -> list[Standing]:
         """How every resource stands; one that cannot be read is unknown, and never taken for absent."""
-        self._clients.caller()
+        self.clients.caller()
         return [self._stands(each) for each in self.resources]
 
     def plan(self) -> KitPlan:
@@ -76,7 +76,7 @@ class Provision:
 
     def plan_removal(self, events: Iterable[Event], *, with_data: bool = False) -> KitPlan:
         """What would be taken away: what was made from here and is still there; raises like `plan`."""
-        mine = made_here(((each.kind, each.body) for each in events), self._names.account, self._names.region)
+        mine = made_here(((each.kind, each.body) for each in events), self.names.account, self.names.region)
         changes, left = [], []
         for resource in in_order_of_removal(self.resources):
             if resource.kind is Kind.PERMISSION:
@@ -98,9 +98,9 @@ class Provision:
         """Make the changes of a plan confirmed by its hash; stops at the first that is not done."""
         if confirmed != plan.hash:
             raise Refused("This is not the plan that was confirmed; look at it again.")
-        self._clients.require_changes()
-        caller = self._clients.caller()
-        if (caller.account, self._clients.region) != (plan.account, plan.region):
+        self.clients.require_changes()
+        caller = self.clients.caller()
+        if (caller.account, self.clients.region) != (plan.account, plan.region):
             raise Refused("The plan was made for another account or region.")
         run, outcomes = new_id(), []
         for change in plan.changes:
@@ -124,7 +124,7 @@ class Provision:
         removes = change.verb == "delete"
         sends = self._requests.away(resource) if removes else self._requests.towards(resource, change.before)
         for send in sends:
-            client = self._clients.changer(send.service, (send.operation,))
+            client = self.clients.changer(send.service, (send.operation,))
             error = sent(send.operation, lambda: getattr(client, send.method)(**send.parameters))  # noqa: B023
             if isinstance(error, EffectRefused):
                 return Outcome(change.key, change.verb, "refused", str(error))
@@ -148,12 +148,12 @@ class Provision:
         if not changes:
             words = "; ".join(left)
             raise Refused(f"Nothing is to be done{f': {words}' if words else ': it is so already'}.")
-        caller = self._clients.caller()
+        caller = self.clients.caller()
         return KitPlan(
             changes=tuple(changes),
             left=tuple(left),
             account=caller.account,
-            region=self._clients.region,
+            region=self.clients.region,
             caller=caller.arn,
             made_at=self._now(),
         )
