@@ -7,6 +7,7 @@ import click
 
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import age, as_json, say, table, verdict_mark
+from cockpit.cli.ses_todo import todo
 from cockpit.cli.session import Session
 from cockpit.health.rates import percent
 from cockpit.ses.runway_words import runway_words
@@ -219,3 +220,6 @@ def feedback(session: Session, full: bool, aside: bool, target: str, json_wanted
         say(f"  set aside {age(each.at, now)} ago: {visible(each.why)}")
         say(f"    {visible(each.body, limit=300)}")
     return 0
+
+
+command.add_command(todo)
