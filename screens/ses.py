@@ -1,8 +1,9 @@
 """Sending by SES: the rates as plots with their runway, who stopped what, and what is said about the mail."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 from textual.binding import Binding
@@ -18,6 +19,7 @@ from screens.frame import Frame
 from screens.present.domain import tab_line
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.present.ses import account_line, call_lines, check_lines, identity_lines, rate_lines, state_lines
+from screens.present.ses_kit import Asked, key_lines, kit_lines
 from screens.present.ses_news import alarm_lines, feedback_lines, health_lines, suppression_lines
 from screens.present.ses_plot import Picture, picture
 from screens.widgets.lines import Lines, Reader
@@ -31,8 +33,12 @@ _PANES = {
     "health": "Health",
     "feedback": "Feedback",
     "calls": "Calls",
+    "keys": "Keys",
+    "kit": "Kit",
 }
 _PLOTS = ("bounce", "complaint")
+_ASKED = {"keys": ("estate", "list"), "kit": ("provision", "status")}
+"""Parts that only AWS can answer, and the command that a child is sent with."""
 
 
 class SesScreen(Frame):
@@ -49,6 +55,9 @@ class SesScreen(Frame):
     _accounts: Sequence[str] = ()
     _status: Status | None = None
     _rates: Sequence[Rate] = ()
+    _answers: Mapping[str, tuple[datetime, Any]] = {}
+    _asking = ""
+    _trouble: Mapping[str, str] = {}
     close = False
 
     def body(self) -> Iterable[Widget]:
@@ -117,9 +126,29 @@ class SesScreen(Frame):
         self.show_pane(names[(at + by) % len(names)])
 
     def show_pane(self, name: str) -> None:
-        """Show one part."""
+        """Show one part; what only AWS can answer is asked when it is first shown."""
         self._pane = name
         self._arrange()
+        if name in _ASKED and name not in self._answers and not self._asking:
+            self.bridge.perform("ses.ask")
+
+    @property
+    def question(self) -> tuple[str, Sequence[str]]:
+        """The part on show and what its child is asked; empty for a part that the watch keeps up to date."""
+        return (self._pane, _ASKED[self._pane]) if self._pane in _ASKED else ("", ())
+
+    def asking(self, pane: str) -> None:
+        """A child was sent for this part."""
+        self._asking = pane
+        self.tick(self.now)
+
+    def answered(self, pane: str, answer: Any, trouble: str = "") -> None:
+        """It came back with an answer, or with the sentence why not; an older answer stays, with its age."""
+        self._asking = ""
+        self._trouble = {**self._trouble, pane: trouble}
+        if not trouble:
+            self._answers = {**self._answers, pane: (self.now, answer)}
+        self.tick(self.now)
 
     @property
     def wide(self) -> bool:
@@ -194,6 +223,10 @@ class SesScreen(Frame):
             checks = check_lines(self._status.checks, now, width)
             identities = identity_lines(room.identities(), now, width)
             return [*state_lines(self._status, width), EMPTY, *checks, EMPTY, *identities]
+        if name in _ASKED:
+            at, answer = self._answers.get(name, (None, None))
+            asked = Asked(at, answer, self._asking == name, self._trouble.get(name, ""))
+            return key_lines(asked, now, width) if name == "keys" else kit_lines(asked, now, width)
         if name == "alarms":
             return alarm_lines(room.alarms(target), now, width)
         if name == "health":

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cockpit.errors import Refused
+from cockpit.errors import CockpitError, Refused
 from screens.bridge import Bridge
 from screens.commands import Standing
 
@@ -37,6 +37,19 @@ async def check(bridge: Bridge, standing: Standing, argument: str) -> None:
     bridge.tell(f"The watch looks at {target.removeprefix('ses:')} next.{late}", seconds=3)
 
 
+async def ask(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Send a child for what the part on show needs of AWS; the screen goes on meanwhile."""
+    screen = _screen(bridge)
+    pane, words = screen.question
+    if not pane:
+        raise Refused("This part is kept up to date by the watch; f5 reads the parts Keys and Kit.")
+    screen.asking(pane)
+    try:
+        screen.answered(pane, await bridge.desk.errands.ask(words))
+    except CockpitError as error:
+        screen.answered(pane, None, str(error))
+
+
 def _screen(bridge: Bridge) -> "SesScreen":
     # Not before the screen is there: nobody else needs the plots.
     from screens.ses import SesScreen
@@ -47,4 +60,4 @@ def _screen(bridge: Bridge) -> "SesScreen":
     return screen
 
 
-MOVES = {"ses.show": show, "ses.account": next_account, "ses.close": zoom, "ses.check": check}
+MOVES = {"ses.show": show, "ses.account": next_account, "ses.close": zoom, "ses.check": check, "ses.ask": ask}

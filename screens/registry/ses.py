@@ -10,6 +10,8 @@ COMMANDS: tuple[Command, ...] = (
             "lines.", SES, ("ses",), "zoom"),
     Command("ses.check", ("c",), "Check the account now", "Ask the watch to look at the account at once.", SES,
             ("ses",), "check now"),
+    Command("ses.ask", ("f5", "ctrl+r"), "Ask AWS for keys and kit", "Read our DKIM keys, or the kit's resources.",
+            SES, ("ses",), ""),
     Command("suppression.show", ("B",), "Browse who is suppressed", "List who is not written to, on SES's list and "
             "in the table.", SES, ("ses",), "suppressed"),
     Command("suppression.read", ("f5", "ctrl+r"), "Read the lists again", "Ask SES and the table now.", SES,

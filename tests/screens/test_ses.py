@@ -1,6 +1,7 @@
 """The SES screen: plots with everybody's lines, stops told apart, nothing green on old data, the way back in."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from textual.pilot import Pilot
 
 from cockpit.clock import format_time
 from cockpit.desk.ses_views import Rate
+from cockpit.errors import WorldError
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
 from screens.present.lines import Tone, plain
 from screens.present.ses import quota_spans, rate_lines, state_lines
 from screens.present.ses_plot import picture
+from screens.ses import SesScreen
 from tests.screens.conftest import cockpit
 from tests.screens.desks import ACCOUNT, Scene
 from tests.screens.plain import assert_golden, screen_lines
@@ -302,3 +305,67 @@ def test_a_plot_has_both_figures_four_marks_in_three_lines_and_the_interval_ahea
 def test_a_plot_gone_near_keeps_the_next_line_in_sight(scene: Scene) -> None:
     drawn = picture(rate(scene), scene.clock.now(), close=True)
     assert 5.0 < drawn.top < 10.0
+
+
+class Answers:
+    """What children would answer."""
+
+    trouble = ""
+
+    async def ask(self, words: Sequence[str]) -> dict[str, Any]:
+        if self.trouble:
+            raise WorldError(self.trouble)
+        if words[0] == "estate":
+            ages = (("old.example", "s1", -3), ("shop.example", "s2026b", 40), ("pay.example", "s9", 400))
+            keys = [
+                {
+                    "domain": domain,
+                    "selector": selector,
+                    "days_left": left,
+                    "replace_by": "2027-01-02T00:00:00Z",
+                    "recorded": left > 0,
+                }
+                for domain, selector, left in ages
+            ]
+            return {"keys": keys, "due": 2}
+        kinds = (
+            ("table", "ok", []),
+            ("function", "drift", [{"what": "code", "now": "a", "wanted": "b"}]),
+            ("role", "absent", []),
+            ("queue", "unknown", []),
+        )
+        board = [
+            {
+                "resource": {"kind": kind, "name": f"the-{kind}", "says": "what it is for"},
+                "state": state,
+                "drift": drift,
+                "why": "throttled" if state == "unknown" else "",
+            }
+            for kind, state, drift in kinds
+        ]
+        return {"resources": board, "green": False}
+
+
+async def test_keys_and_kit_are_asked_for_when_they_are_first_shown(scene: Scene) -> None:
+    sending(scene)
+    answers = Answers()
+    scene.desk.__dict__["errands"] = answers
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        screen = app.main_screen()
+        assert isinstance(screen, SesScreen)
+        for pane, words in (
+            ("keys", ("-3 d", "old.example", "no DNS information", "40 d", "by 2027-01-02")),
+            ("kit", ("1 of 4 as they should be", "code: a → b", "absent", "? queue", "throttled")),
+        ):
+            screen.show_pane(pane)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            for each in words:
+                assert each in shown(app), f"{each!r} is missing:\n{shown(app)}"
+        answers.trouble = "AWS did not answer within 60 s."
+        app.perform("ses.ask")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "✖ AWS did not answer" in shown(app)
+        assert "the-table" in shown(app)
