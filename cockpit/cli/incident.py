@@ -1,11 +1,10 @@
 """`cockpit incident`: open, follow and close incidents without the screen."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
-from cockpit.cli import incident_flow, incident_team, incident_words
+from cockpit.cli import incident_flow, incident_record, incident_team, incident_words
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
@@ -162,26 +161,7 @@ def status(session: Session, ref: str, state: str, reason: str, code: str) -> in
     return 0
 
 
-@command.command("export", example="cockpit incident export INC-42 --into reviews")
-@click.argument("ref")
-@click.option("--into", default=".", metavar="DIR", help="The directory to write it to; here if left out.")
-@click.option("--json", "json_wanted", is_flag=True, help="Write JSON for programs instead of Markdown.")
-@click.option("--print", "print_it", is_flag=True, help="Print the Markdown instead of writing a file.")
-@click.pass_obj
-def export(session: Session, ref: str, into: str, json_wanted: bool, print_it: bool) -> int:
-    """Export the post-mortem of an incident; it is drafted from the record if there is none yet."""
-    with session.desk() as desk:
-        document = desk.reviews.open_for(ref)
-        if print_it:
-            text = visible(document.text, limit=len(document.text), newlines=True)
-            say(text.rstrip("\n"))
-            return 0
-        path = desk.reviews.export(ref, Path(into), "json" if json_wanted else "markdown")
-    say(f"Wrote {path}.")
-    return 0
-
-
-for _room in (incident_flow, incident_team, incident_words):
+for _room in (incident_flow, incident_record, incident_team, incident_words):
     _room.add_to(command)
 
 

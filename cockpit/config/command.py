@@ -122,10 +122,14 @@ class ResolvingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrganisationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What messages say of us: a name, the address of the status page, the support team and the registrar."""
+    """What messages say of us: a name, the address of the status page, the support team and the registrar.
+
+    `classification` is the mark on exports; empty for none.
+    """
 
     name: str = ""
     status_page: ServiceUrl = ""
     support_team: str = ""
     registrar: str = ""
     registrar_account: str = ""
+    classification: Annotated[str, msgspec.Meta(max_length=60)] = "CONFIDENTIAL"

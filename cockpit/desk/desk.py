@@ -184,7 +184,15 @@ class Desk:
         """Post-mortems."""
         from cockpit.desk.reviews import Reviews
 
-        return Reviews(self.documents, self.feed, self.incidents, self.operator, self.clock)
+        return Reviews(
+            self.documents,
+            self.feed,
+            self.incidents,
+            self.operator,
+            self.clock,
+            told=lambda uid: self.told.of(uid),
+            classification=self.settings.organisation.classification,
+        )
 
     @cached_property
     def search(self) -> "SearchRoom":

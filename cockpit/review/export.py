@@ -70,7 +70,7 @@ def _write(folder: int, name: str, content: bytes) -> None:
     os.fsync(folder)
 
 
-def as_json(record: Record, text: str = "") -> str:
+def as_json(record: Record, text: str = "", classification: str = "") -> str:
     """The record as JSON with sorted keys: times as RFC 3339, durations in seconds, and the post-mortem's text."""
     body = {
         "incident": record.incident,
@@ -79,6 +79,8 @@ def as_json(record: Record, text: str = "") -> str:
         "deadlines": list(record.deadlines),
         "alerts": list(record.alerts),
         "postmortem": text,
+        "messages": list(record.messages),
+        "classification": classification,
         "exported_at": record.now,
     }
     return json.dumps(_plain(body), sort_keys=True, indent=2, ensure_ascii=True) + "\n"

@@ -7,6 +7,7 @@ what is between the marks and leaves everything that people wrote alone.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -17,11 +18,40 @@ from cockpit.incident.metrics import Metric
 from cockpit.incident.model import Incident
 from cockpit.incident.roles import ROLES, open_roles
 from cockpit.incident.timeline import Entry
+from cockpit.review.follow_up import follow_ups
 from cockpit.review.markdown import inline, table
 
 _DONE = ("action", "runbook")
 _SPOKEN = ("decision", "evidence", "finding", "hypothesis", "question", "contact")
 _BLOCK = re.compile(r"(<!-- facts:([a-z]+) -->\n).*?(\n<!-- /facts:\2 -->)", re.DOTALL)
+
+
+class Sent(Protocol):
+    """One message over one channel, as far as a review needs to know it."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was sent."""
+
+    @property
+    def audience(self) -> str:
+        """Who was meant."""
+
+    @property
+    def channel(self) -> str:
+        """What carried it."""
+
+    @property
+    def state(self) -> str:
+        """What became of it."""
+
+    @property
+    def by(self) -> str:
+        """Who sent it."""
+
+    @property
+    def text(self) -> str:
+        """Its words."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -33,6 +63,9 @@ class Record(msgspec.Struct, frozen=True):
     metrics: Sequence[Metric] = ()
     deadlines: Sequence[Deadline] = ()
     alerts: Sequence[Alert] = ()
+    health: Sequence[Entry] = ()
+    messages: Sequence[Sent] = ()
+    document: str = ""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -52,6 +85,9 @@ def blocks(record: Record) -> tuple[Block, ...]:
         Block("timeline", "Timeline", timeline_table(record.entries)),
         Block("updates", "Told to whom", updates_table(record.incident)),
         Block("actions", "Actions taken", actions_table(record.entries)),
+        Block("messages", "Messages", messages_table(record.messages)),
+        Block("health", "What the health looked like", health_table(record.health)),
+        Block("followups", "Follow-up", follow_up_table(record)),
     )
 
 
@@ -158,6 +194,30 @@ def actions_table(entries: Sequence[Entry]) -> str:
         if entry.kind in _DONE and not entry.struck
     ]
     return table(("Time", "Action", "By"), rows, empty="No action was recorded.")
+
+
+def messages_table(messages: Sequence[Sent]) -> str:
+    """Every message over a channel with what became of it, oldest first."""
+    rows = [
+        (moment(sent.at), sent.audience, sent.channel, sent.state, sent.text.strip().partition("\n")[0], sent.by)
+        for sent in sorted(messages, key=lambda sent: sent.at)
+    ]
+    return table(("Time", "Audience", "Channel", "State", "Begins with", "By"), rows, empty="No message was sent.")
+
+
+def health_table(entries: Sequence[Entry]) -> str:
+    """Every change of a verdict at the incident's domains, as it was seen."""
+    rows = [(moment(entry.occurred_at), entry.text) for entry in entries]
+    return table(("Time", "Change"), rows, empty="No change of a verdict was seen.")
+
+
+def follow_up_table(record: Record) -> str:
+    """What is due within a day and within a week of the resolution."""
+    rows = [
+        (each.title, each.says, moment(each.due), "done" if each.done else "open")
+        for each in follow_ups(record.incident, record.document)
+    ]
+    return table(("Follow-up", "What", "Due", "State"), rows, empty="The incident is not resolved yet.")
 
 
 def detection(record: Record) -> str:

@@ -1,9 +1,15 @@
 """Moves of the post-mortem: open it, write in it, drop a fact in, export it."""
 
 from pathlib import Path
+from typing import cast
 
+from cockpit.desk.reviews import Form
+from cockpit.errors import Refused
 from screens.bridge import Bridge
 from screens.commands import Standing
+from screens.dialogs import Choose, Option, Read
+from screens.find import Find, Found
+from screens.present.follow_up import follow_up_lines, item_name, item_words
 from screens.review import ReviewScreen
 
 
@@ -34,14 +40,55 @@ async def insert_fact(bridge: Bridge, standing: Standing, argument: str) -> None
 
 
 async def export(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Write the post-mortem to a Markdown file in the working directory."""
+    """Write the incident to a new file in the working directory, in the form that is chosen."""
     if screen := _screen(bridge):
         screen.save()
-    path = bridge.desk.reviews.export(standing.incident, Path.cwd())
-    bridge.tell(f"Written: {path}")
+    options = [Option(form, form, says) for form, says in _FORMS.items()]
+    form = argument or await bridge.ask(Choose("Export as", options))
+    if form:
+        path = bridge.desk.reviews.export(standing.incident, Path.cwd(), cast(Form, form))
+        bridge.tell(f"Written: {path}")
 
+
+async def show_items(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Show what is still to be done over all incidents, and go to the post-mortem of the chosen one."""
+    board = bridge.desk.reviews.board()
+    if not board:
+        raise Refused("No action item is open. They stand in the table “What we will change” of each post-mortem.")
+    today = bridge.desk.clock.now().date()
+
+    def look_up(words: str) -> list[Found]:
+        return [
+            Found(f"{item.incident} {number}", item_name(item, today), item_words(item))
+            for number, item in enumerate(board)
+            if all(word in item_words(item).casefold() for word in words.casefold().split())
+        ]
+
+    late = sum(1 for item in board if item.is_overdue(today))
+    title = f"Action items, {late} overdue" if late else "Action items"
+    chosen = await bridge.ask(Find(title, look_up, accept="open its post-mortem", hint="owner, horizon, words"))
+    if chosen:
+        await open_review(bridge, standing, chosen.split(" ")[0])
+
+
+async def show_follow_ups(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Show what is due within a day and a week, the monitoring to tighten, and the checklist."""
+    reviews, now = bridge.desk.reviews, bridge.desk.clock.now()
+    due, closer = reviews.follow_ups(standing.incident), reviews.closer_profile(standing.incident)
+    await bridge.show(Read("Follow-up", lambda width: follow_up_lines(due, closer, now, width)))
+
+
+_FORMS = {
+    "markdown": "the post-mortem as it stands",
+    "html": "the post-mortem in one file for any browser, nothing is loaded from elsewhere",
+    "json": "the whole record for programs",
+    "csv": "the timeline for a spreadsheet",
+    "ics": "review, follow-ups and action items for a calendar",
+}
 
 MOVES = {
+    "review.items": show_items,
+    "review.followups": show_follow_ups,
     "review.open": open_review,
     "review.edit": edit,
     "review.fact": insert_fact,

@@ -8,6 +8,10 @@ COMMANDS: tuple[Command, ...] = (
             ("review",), "edit", incident),
     Command("review.fact", ("f",), "Drop the fact in", "Insert the selected fact into the text.", REVIEW,
             ("review",), "insert fact", incident),
-    Command("review.export", ("x",), "Export", "Write the post-mortem to a Markdown file.", REVIEW, ("review",),
-            "export", incident),
+    Command("review.export", ("x",), "Export", "Write it as Markdown, HTML, JSON, CSV or a calendar file.", REVIEW,
+            ("review",), "export", incident),
+    Command("review.items", ("o",), "Action items of all incidents", "What is still to be done, overdue first.",
+            REVIEW, ("review",), "actions"),
+    Command("review.followups", ("F",), "Follow-up", "What is due within a day and a week, the checklist, and the "
+            "monitoring to tighten.", REVIEW, ("review",), "follow-up", incident),
 )  # fmt: skip
