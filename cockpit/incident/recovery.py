@@ -22,6 +22,7 @@ ROWS: Mapping[str, str] = MappingProxyType(
         "dns.dnssec-off": "dnssec",
         "dns.dnssec-roll": "dnssec",
         "dns.clear-challenges": "certificate-validation",
+        "cert.revoke-response": "certificate-revoked",
     }
 )
 """The row that a remedy of that name is, whatever the incident."""
