@@ -312,10 +312,21 @@ def _is(reader: Any, target: str, verdict: str) -> bool:
     return bool(reader.verdicts().get((target, "dns.resolution")) == verdict)
 
 
-def watch_many(port: int, domains: int, seconds: float) -> None:
-    """A watch of many domains in a process of its own: questions per second, CPU and memory."""
+def watch_many(port: int, domains: int, seconds: float, *, silent: bool = False) -> None:
+    """A watch of many domains in a process of its own: questions per second, CPU and memory.
+
+    With `silent` one of the three resolvers takes questions and never answers.
+    """
     done = subprocess.run(
-        [sys.executable, __file__, "--watch", str(port), str(domains), str(seconds)],
+        [
+            sys.executable,
+            __file__,
+            "--watch",
+            str(port),
+            str(domains),
+            str(seconds),
+            *(["silent"] if silent else []),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -326,15 +337,18 @@ def watch_many(port: int, domains: int, seconds: float) -> None:
     wanted = domains * len(QUESTIONS) * 3 / 60
     print(
         f"watch of {domains} domains x {len(QUESTIONS)} questions x 3 resolvers and their name server, "
-        f"every 60 s (wants {wanted:,.0f} q/s of the resolvers alone):\n"
+        f"every 60 s (wants {wanted:,.0f} q/s of the resolvers alone)"
+        f"{', one of them silent' if silent else ''}:\n"
         f"  {seen['per_s']:,.0f} q/s over {seconds:.0f} s, {seen['looks_per_s']:.0f} looks/s "
         f"(wants {domains / 60:.0f}), {seen['core']:.2f} of a core\n"
         f"  memory: {seen['empty_mb']:.0f} MB before, {seen['rss_mb']:.0f} MB with all of them looked at"
     )
 
 
-def _watch(port: int, domains: int, seconds: float) -> None:
+def _watch(port: int, domains: int, seconds: float, *, silent: bool) -> None:
     """The child of `watch_many`: prints one JSON line."""
+    nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    nobody.bind(("127.0.0.1", 0))
     from cockpit.clock import SystemClock
     from cockpit.config import DomainConfig, Intervals, Settings
     from cockpit.config.settings import RecordPin
@@ -347,6 +361,8 @@ def _watch(port: int, domains: int, seconds: float) -> None:
     resolvers = tuple(Resolver(f"r{number}", f"198.51.100.{number}", per_s=PACE) for number in (1, 2, 3))
     named = [*(each.address for each in resolvers), ADDRESS]
     dial = {f"{one}:53": f"{real}:{port}" for one, real in zip(named, ADDRESSES, strict=True)}
+    if silent:
+        dial[f"{named[0]}:53"] = f"127.0.0.1:{nobody.getsockname()[1]}"
     profile = Profile(resolvers=resolvers, dial=dial, loopback_only=True)
     empty = _rss_mb()
     configured = tuple(
@@ -425,13 +441,14 @@ def test_everybody_gets_every_answer(tmp_path: Path) -> None:
 def main() -> None:
     """The whole measurement."""
     if sys.argv[1:2] == ["--watch"]:
-        _watch(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+        _watch(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), silent="silent" in sys.argv[5:])
         return
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     pin_to(0)
     with server(WATCHED) as (kind, port), tempfile.TemporaryDirectory(prefix="bench-") as folder:
         compare(port, kind, rounds, 60_000, 60, Path(folder))
         watch_many(port, WATCHED, 60.0)
+        watch_many(port, WATCHED, 60.0, silent=True)
     removal_to_red()
     print(f"zone {APEX} with {WATCHED} domains of {len(QUESTIONS)} records")
 

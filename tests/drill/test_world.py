@@ -305,6 +305,7 @@ _WORDS: tuple[dict[str, Any], ...] = (
     {"do": "ocsp-fault", "kind": "try-later"},
     {"do": "acme-fault", "kind": "rate-limit"},
     {"do": "ct-misissue", "host": "www.shop.example"},
+    {"do": "ct-revoke", "host": "www.shop.example"},
     {"do": "mail-ramp", "quantity": "complaint-fraction", "to": 0.01},
     {"do": "campaign", "configuration_set": "campaigns", "bounces": 0.1, "complaints": 0.01},
     {"do": "ses-enforcement", "status": "SHUTDOWN", "lifted_after_s": "5m"},
