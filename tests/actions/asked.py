@@ -32,4 +32,8 @@ ASKED: dict[str, dict[str, str]] = {
     "alarms.off": {"alarms": "all"},
     "monitoring.enhance": {"domain": DOMAIN},
     "command.run": {"target": "x", "says": "x", "apply": "true", "check": "true"},
+    "kubectl.rollout-undo": {"deployment": "api"},
+    "kubectl.rollout-restart": {"deployment": "api"},
+    "gcloud.switch-certificate": {"proxy": "web", "certificate": "web-2", "former": "web-1"},
+    "mongosh.step-down": {"host": "db1.shop.example"},
 }

@@ -1,6 +1,7 @@
 """The remedy that runs a command, as it is offered."""
 
 from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.commands.presets import CARDS as PRESETS
 from cockpit.actions.contract import Remedy, Request
 
 
@@ -28,5 +29,6 @@ CARDS = (
         alerts=("service-down",),
         checks=("http.health",),
     ),
+    *PRESETS,
 )
 """Every remedy that is a command."""
