@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from cockpit.drill.trust.jws import encoded
-from tests.drill.acme_client import AcmeClient, request_for
+from tests.drill.acme_client import AcmeClient
 from tests.drill.scenarios.stage import Stage
 
 T = TypeVar("T")
@@ -66,19 +66,6 @@ def revoke_logged(stage: Stage, number: int, zone: str, name: str) -> int:
         leaf = x509.load_pem_x509_certificate(pem)
         given = {"certificate": encoded(leaf.public_bytes(Encoding.DER)), "reason": 4}
         return (await client.post(f"{client.base}/revoke-cert", given)).status_code
-
-    return _authorized(stage, zone, name, work)
-
-
-def certificate_by_acme(stage: Stage, zone: str, name: str) -> tuple[str, str]:
-    """Order, prove and fetch a certificate; returns key and chain in PEM form."""
-
-    async def work(client: AcmeClient, order: dict[str, Any]) -> tuple[str, str]:
-        key, request = request_for(name)
-        done = (await client.post(order["finalize"], {"csr": request})).json()
-        chain = (await client.post(done["certificate"])).text
-        form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return key.private_bytes(*form).decode(), chain
 
     return _authorized(stage, zone, name, work)
 

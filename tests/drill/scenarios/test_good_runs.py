@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import dns.dnssec
-import dns.name
 import pytest
 
 from cockpit.drill.baseline import PreparedKey, dkim_record
+from cockpit.drill.company import RECORD_TTL_S
 from cockpit.drill.edge import BACKUPS, CERTIFICATES
 from cockpit.drill.referee import Outcome
 from cockpit.drill.scenario import load_scenario, scenario_names
 from cockpit.health.model import Verdict
-from tests.drill.scenarios.authority import certificate_by_acme, logged, revoke_logged
+from cockpit.health.zone_copy import TRANSFER, RecordSet, ZoneCopy
+from storage.snapshots import Snapshots
+from tests.drill.scenarios.authority import logged, revoke_logged
 from tests.drill.scenarios.stage import Stage, outcomes, staged
 
 ACCOUNT = "ses:447112341123/ca-central-1"
@@ -36,14 +37,18 @@ class Play:
 
 
 def restore_the_zone(stage: Stage) -> None:
-    """Read this morning's backup and import all of it in one update."""
+    """Take this morning's backup in, and have the zone restored from it."""
     backup = stage.aws("s3").get_object(Bucket=BACKUPS, Key="latest/shop.example.zone")["Body"].read().decode()
-    records: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for line in backup.splitlines():
-        name, _, _, kind, value = line.split(" ", 4)
-        if kind not in ("SOA", "NS"):
-            records.setdefault((name, kind), []).append(value)
-    stage.update("shop.example.", stage.world.tsig, "203.0.113.1", records)
+        name, ttl, _, kind, value = line.split(" ", 4)
+        found.setdefault((name.rstrip("."), kind), []).append(value)
+    records = tuple(RecordSet(name, kind, RECORD_TTL_S, tuple(values)) for (name, kind), values in found.items())
+    copy = ZoneCopy("shop.example", TRANSFER, records)
+    now = stage.world.clock.now()
+    kept = Snapshots(stage.desk.database)
+    kept.put(copy.domain, TRANSFER, copy.digest, copy.text, len(records), now, "mhassan")
+    stage.remedy("dns.restore-zone", domain="shop.example")
 
 
 def install_the_spare(stage: Stage) -> None:
@@ -53,35 +58,13 @@ def install_the_spare(stage: Stage) -> None:
     s3.put_object(Bucket=CERTIFICATES, Key="www.pay.example/active.pem", Body=spare)
 
 
-def switch_to_a_certificate_of_acm(stage: Stage) -> None:
-    """Request one for both names, prove them by the records asked for, and put it on the listener."""
-    acm = stage.aws("acm")
-    arn = acm.request_certificate(
-        DomainName="www.pay.example", SubjectAlternativeNames=["api.pay.example"], ValidationMethod="DNS"
-    )["CertificateArn"]
-    told = acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    for option in told["DomainValidationOptions"]:
-        record = option["ResourceRecord"]
-        stage.publish("pay.example.", record["Name"].rstrip("."), record["Type"], record["Value"])
-    stage.until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
-    _switch_listener(stage, arn)
+def renew_through(authority: str) -> Callable[[Stage], None]:
+    """Order one, prove it, and put it on the listener, all by one remedy."""
 
+    def mend(stage: Stage) -> None:
+        stage.remedy("cert.renew", host="www.pay.example", through=authority)
 
-def switch_to_a_certificate_by_acme(stage: Stage) -> None:
-    """Order one from the authority itself, import it, and put it on the listener."""
-    key, chain = certificate_by_acme(stage, "pay.example.", "www.pay.example")
-    leaf, _, above = chain.partition("-----END CERTIFICATE-----\n")
-    arn = stage.aws("acm").import_certificate(
-        Certificate=f"{leaf}-----END CERTIFICATE-----\n", PrivateKey=key, CertificateChain=above
-    )["CertificateArn"]
-    _switch_listener(stage, arn)
-
-
-def _switch_listener(stage: Stage, arn: str) -> None:
-    elb = stage.aws("elbv2")
-    (balancer,) = elb.describe_load_balancers(Names=["pay-example-lb"])["LoadBalancers"]
-    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-    elb.modify_listener(ListenerArn=listener["ListenerArn"], Certificates=[{"CertificateArn": arn}])
+    return mend
 
 
 def revoke_and_forbid(stage: Stage) -> None:
@@ -89,46 +72,31 @@ def revoke_and_forbid(stage: Stage) -> None:
     usual = stage.world.authority.issuer.subject.rfc4514_string()
     (row,) = [row for row in logged(stage, "shop.example") if row["issuer_name"] != usual]
     assert revoke_logged(stage, row["id"], "shop.example.", row["common_name"]) == 200
-    stage.publish("shop.example.", "shop.example", "CAA", '0 issue "drill-ca.example"')
+    stage.remedy("dns.publish", name="shop.example", type="CAA", values='0 issue "drill-ca.example"')
 
 
 def use_the_second_load_balancer(stage: Stage) -> None:
     """Point both names at the load balancer that works."""
-    stage.publish("pay.example.", "www.pay.example", "A", "203.0.113.25")
-    stage.publish("pay.example.", "api.pay.example", "A", "203.0.113.26")
+    stage.remedy("dns.publish", name="www.pay.example", type="A", values="203.0.113.25")
+    stage.remedy("dns.publish", name="api.pay.example", type="A", values="203.0.113.26")
     stage.wait(2)
 
 
 def use_the_second_site(stage: Stage) -> None:
-    """Point the name at the site in another region."""
+    """Point the name at the site in another region, by hand: the region that keeps the key for updates is down."""
     stage.publish("api.example.", "api.example", "A", "203.0.113.45")
     stage.wait(2)
 
 
 def move_signing(stage: Stage) -> None:
     """Phase 7 of the BYODKIM procedure, by the desk's own remedy."""
-    desk = stage.desk
-    action = desk.actions.request(
-        "ses.byodkim", {"domain": "shop.example", "selector": "s2026b"}, incident=stage.incident
-    )
-
-    def state() -> str:
-        desk.refresh()
-        return str(desk.actions.get(action).state)
-
-    stage.in_real_time(lambda: state() != "requested")
-    view = desk.actions.get(action)
-    assert view.can_confirm, view.reason
-    desk.actions.confirm(action, view.phrase)
-    stage.in_real_time(lambda: state() in ("succeeded", "failed", "needs-human"), lambda: stage.wait(1 / 12))
-    assert state() == "succeeded", desk.actions.get(action).reason
+    stage.remedy("ses.byodkim", domain="shop.example", selector="s2026b")
 
 
 def publish_then_move_signing(stage: Stage) -> None:
     """The record first, phase 7 after it."""
     value = dkim_record(stage.prepared.public)
-    parts = " ".join(f'"{value[at : at + 255]}"' for at in range(0, len(value), 255))
-    stage.publish("shop.example.", "s2026b._domainkey.shop.example", "TXT", parts)
+    stage.remedy("dns.publish", name="s2026b._domainkey.shop.example", type="TXT", values=value)
     stage.wait(1)
     move_signing(stage)
 
@@ -137,7 +105,7 @@ def take_the_ds_out(domain: str) -> Callable[[Stage], None]:
     """Tell the world above that the zone is not signed, until it is signed well again."""
 
     def mend(stage: Stage) -> None:
-        stage.at_registrar(domain)
+        stage.remedy("dns.ds", domain=domain, action="remove")
         stage.wait(6)
 
     return mend
@@ -145,10 +113,7 @@ def take_the_ds_out(domain: str) -> Callable[[Stage], None]:
 
 def replace_the_ds(stage: Stage) -> None:
     """Publish the DS of the key that signs, read off the zone's own servers."""
-    keys = stage.ask("203.0.113.1", "pay.example", "DNSKEY")
-    (key,) = [rdata for rdata in keys if rdata.flags & 1]
-    ds = dns.dnssec.make_ds(dns.name.from_text("pay.example."), key, "SHA256")
-    stage.at_registrar("pay.example", ds.to_text())
+    stage.remedy("dns.ds", domain="pay.example", action="set")
     stage.wait(6)
 
 
@@ -162,17 +127,17 @@ def mend_both(stage: Stage) -> None:
 
 def stop_the_mailing(stage: Stage) -> None:
     """Pause sending for the one configuration set that does harm."""
-    stage.aws("sesv2").put_configuration_set_sending_options(ConfigurationSetName="campaigns", SendingEnabled=False)
+    stage.remedy("ses.pause", what="campaigns")
     stage.wait(4)
 
 
 def stop_and_answer(stage: Stage) -> None:
     """Stop the cause, then tell AWS what was found and done."""
     stop_the_mailing(stage)
-    stage.aws("sesv2").put_account_details(
-        MailType="TRANSACTIONAL",
-        WebsiteURL="https://www.shop.example",
-        UseCaseDescription="A bad list was mailed; it was stopped, cleaned, and imports are checked from now on.",
+    stage.remedy(
+        "ses.production-access",
+        site="https://www.shop.example",
+        text="A bad list was mailed; it was stopped, cleaned, and imports are checked from now on.",
     )
     stage.wait(6)
 
@@ -203,7 +168,7 @@ def bring_the_release_before_back(stage: Stage) -> None:
 
 def publish_the_right_address(stage: Stage) -> None:
     """What is published first, then patience until the last resolver has it."""
-    stage.publish("news.example.", "www.news.example", "A", "203.0.113.30")
+    stage.remedy("dns.publish", name="www.news.example", type="A", values="203.0.113.30")
     wait_it_out(13)(stage)
 
 
@@ -273,12 +238,8 @@ BEYOND_RTO = {"customer-communication"}
 """Scenarios whose end is in nobody's hands here."""
 
 OTHER_WAYS = {
-    "certificate-expiry/ACM": Play(
-        "pay.example", "tls.certificate", "certificate-expired", switch_to_a_certificate_of_acm
-    ),
-    "certificate-expiry/ACME": Play(
-        "pay.example", "tls.certificate", "certificate-expired", switch_to_a_certificate_by_acme
-    ),
+    "certificate-expiry/ACM": Play("pay.example", "tls.certificate", "certificate-expired", renew_through("acm")),
+    "certificate-expiry/ACME": Play("pay.example", "tls.certificate", "certificate-expired", renew_through("acme")),
 }
 """Scenarios that have more than one documented repair."""
 
