@@ -1,5 +1,6 @@
 """The engine's own reading of answers is held to dnspython's: the same or none at all, and never a crash."""
 
+import os
 import random
 
 import dns.exception
@@ -15,7 +16,10 @@ from tests.probes.nameserver import reply
 from tests.probes.packets import damaged, messages, servers
 
 RESOLVING = Server("r", "192.0.2.1", 53, RESOLVER)
-THOROUGH = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("READING_EXAMPLES", "300"))
+"""Generated answers for each property; a long night of fuzzing sets more."""
+
+THOROUGH = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def oracle(server: Server, name: str, rtype: str, wire: bytes) -> Answer | None:
