@@ -22,6 +22,6 @@ def why_unfenced(profile: Profile | None, environment: Mapping[str, str]) -> str
     if environment.get(FENCED_BY) or environment.get(ISOLATED_BY) == "1":
         return ""
     return (
-        "Commands would leave the drill from this terminal: run them in the one that `cockpit drill` opened, "
-        "or skip the step with a reason."
+        "Commands would leave the drill from this terminal, and its profile names no fence: run them in the one "
+        "that `cockpit drill` opened, or skip the step (s) with a reason."
     )

@@ -1,97 +1,179 @@
 """Plays a runbook of the library by keys alone, in its drill, and counts the keys until the repair is verified.
 
 A play is one row of a table: the drill, the runbook, what is answered where the book asks, and the most keys it may
-take. The player knows nothing of any book: it takes the Next line, and answers what is on the screen.
+take. The player knows nothing of any book: it takes the Next line, and answers what is on the screen. Programs that
+a book calls are stand-ins that only note how they were called; what such a call would mend, the world is told.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from textual.screen import ModalScreen
 
+from cockpit.drill.launch import LaunchedWorld
 from cockpit.runbooks.run import StepState
 from cockpit.runbooks.view import RunView
-from screens.dialogs import Ask, Choose, Confirm
+from screens.dialogs import Ask, Choose, Confirm, Write
 from tests.whole.test_pilot_drill import Player
+
+SPEED = 60.0
+"""How many times faster than people these worlds go: most of a play waits for what a drill does by its clock."""
+
+Happening = Mapping[str, Any]
+TOOLS = ("aws", "dig", "openssl", "kubectl", "gcloud", "mongosh", "curl", "whois")
 
 
 @dataclass(frozen=True)
 class Play:
-    """One book in its drill. `answers` are words of the answers to choose, `skips` steps not run here."""
+    """One book in its drill.
+
+    `answers` are words of the answers to choose, `values` what is typed by words of the question ("" leaves what
+    stands there). `repairs` is how many remedies have to succeed; without one, the run has to end. `before` happens
+    in the world at the beginning, `mended` when a stand-in was called with these words.
+    """
 
     drill: str
     book: str
     target: str
     most_keys: int
     answers: tuple[str, ...] = ()
-    values: dict[str, str] = field(default_factory=dict)
-    skips: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    repairs: int = 1
+    before: tuple[Happening, ...] = ()
+    mended: Mapping[str, Happening] = field(default_factory=dict)
+    restores: bool = True
+    speed: float = SPEED
 
 
-Approve = Callable[[str], object]
-"""What a second person does with the code that the screen shows."""
+class Stage:
+    """What is around the player: the world, the stand-ins, and a second person."""
+
+    def __init__(self, world: LaunchedWorld, folder: Path, approve: Callable[[str], object]) -> None:
+        self.world = world
+        self.approve = approve
+        self.folder = folder / "tools"
+        self._calls = folder / "calls"
+        self._told: set[str] = set()
+
+    def stand_ins(self) -> None:
+        """Put a program for each tool into the folder; it notes its arguments and says nothing else."""
+        self.folder.mkdir()
+        for tool in TOOLS:
+            program = self.folder / tool
+            program.write_text(f'#!/bin/sh\necho "{tool} $*" >> {self._calls}\n')
+            program.chmod(0o755)
+
+    def mend(self, mended: Mapping[str, Happening]) -> None:
+        """Let happen in the world what the calls so far would have done."""
+        called = self._calls.read_text() if self._calls.exists() else ""
+        for words in set(mended) - self._told:
+            if words in called:
+                self._told.add(words)
+                self.world.inject(**mended[words])
 
 
-async def play(player: Player, row: Play, approve: Approve, *, rounds: int = 60) -> int:
+async def play(player: Player, row: Play, stage: Stage, *, rounds: int = 60) -> int:
     """From the alert to the verified repair; returns the keys that it took of the person who works it."""
-    await player.take("incident.open", row.target)
+    await begin(player, row)
+    for _ in range(rounds):
+        if over(player, row):
+            return len(player.keys)
+        await _one(player, row, stage)
+    raise AssertionError(f"{row.book} never came to a verified repair:\n{player.screen}")
+
+
+async def begin(player: Player, row: Play) -> None:
+    """Open the incident from the alert, and start the book: the Next line does where it suggests that one."""
+    await player.wait(lambda: _raised(player, row), f"an alert of {row.target}")
+    if player.offered == "incident.open":
+        await player.take("incident.open", row.target)
+    else:
+        # A warning is looked at first; the board opens an incident for the worst alert all the same.
+        await player.press("i")
     await player.wait(lambda: player.desk.incidents.open_incidents(), "the incident")
     await player.wait(lambda: player.app.current_mode == "incident", "the incident's screen")
     await player.press("r")
     await player.wait(lambda: isinstance(player.app.screen, Choose), "the runbooks")
     dialog = player.app.screen
     assert isinstance(dialog, Choose)
-    await player.press(*["down"] * [option.value for option in dialog._options].index(row.book), "enter")
-    await player.wait(lambda: player.app.run_uid(), "the run")
-    for _ in range(rounds):
-        if verified(player):
-            return len(player.keys)
-        await _one(player, row, approve)
-    raise AssertionError(f"{row.book} never came to a verified repair:\n{player.screen}")
+    place = [option.value for option in dialog._options].index(row.book)
+    await player.press(*["down"] * place, "enter")
+    await player.wait(lambda: player.app.run_uid() or isinstance(player.app.screen, Ask), "the run")
+    while isinstance(player.app.screen, Ask):
+        await _ask(player, row, player.app.screen)
+        await player.wait(lambda: player.app.run_uid() or isinstance(player.app.screen, Ask), "the run")
 
 
-def verified(player: Player) -> bool:
-    """Whether an action of the incident has succeeded, which means that it was verified by another way."""
+def _raised(player: Player, row: Play) -> bool:
+    return any(line.incident is None and line.target.startswith(row.target) for line in player.desk.alerts())
+
+
+def over(player: Player, row: Play) -> bool:
+    """Whether as many remedies have succeeded, which means that they were verified by another way, as shall be."""
+    if not row.repairs:
+        return _view(player).ended_at is not None
     actions = player.desk.actions.of_incident(player.app.incident_uid())
-    return any(action.state == "succeeded" for action in actions)
+    return sum(action.state == "succeeded" for action in actions) >= row.repairs
 
 
-async def _one(player: Player, row: Play, approve: Approve) -> None:
+async def _one(player: Player, row: Play, stage: Stage) -> None:
     """Wait until something is asked for, and give it."""
-    await player.wait(lambda: verified(player) or _asked(player), "something to do")
+
+    def ready() -> bool:
+        stage.mend(row.mended)
+        return over(player, row) or _asked(player)
+
+    await player.wait(ready, f"something to do in {row.book}")
     dialog = player.app.screen
-    if verified(player):
+    if over(player, row):
         return
     if isinstance(dialog, Choose):
         await _choose(player, dialog, row)
     elif isinstance(dialog, Ask):
-        await player.press(
-            *next((value for name, value in row.values.items() if name in player.screen), "none"), "enter"
-        )
+        await _ask(player, row, dialog)
     elif isinstance(dialog, Confirm):
         await player.press("right", "enter")
+    elif isinstance(dialog, Write):
+        await player.press("ctrl+s")
+        await player.wait(lambda: player.app.screen is not dialog, "the words to go")
     elif _plans(player):
-        (action,) = player.desk.actions.of_incident(player.app.incident_uid())[-1:]
-        if player.app.current_mode != "action":
-            await player.press("6")
-            await player.wait(lambda: player.app.current_mode == "action", "the plan")
-        await player.press(*action.phrase, "enter")
-        await player.wait(lambda: not player.desk.actions.get(action.uid).can_confirm, "the confirmation")
-        await player.wait(lambda: verified(player) or _code(player), "the repair or a second person")
-        if not verified(player):
-            approve(_code(player))
-    elif _view(player).current is not None and _view(player).current.id in row.skips:  # type: ignore[union-attr]
-        await player.press("s")
-        await player.wait(lambda: isinstance(player.app.screen, Ask), "the reason")
-        await player.press(*"no tool", "enter")
+        await _confirm(player, row, stage)
     else:
-        before = _view(player).current
-        if player.app.current_mode != "runbook":
-            await player.press("3")
-        # Another alert may have taken the Next line meanwhile; the runbook's own key still means its step.
-        await player.press("enter" if player.offered == "runbook.advance" else "x")
-        await player.wait(lambda: _moved(player, before.id if before else ""), "the step")
+        await _step(player, row)
+
+
+async def _confirm(player: Player, row: Play, stage: Stage) -> None:
+    action = next(each for each in player.desk.actions.of_incident(player.app.incident_uid()) if each.can_confirm)
+    if player.app.current_mode != "action":
+        await player.press("6")
+        await player.wait(lambda: player.app.current_mode == "action", "the plan")
+    await player.press(*action.phrase, "enter")
+    await player.wait(lambda: not player.desk.actions.get(action.uid).can_confirm, "the confirmation")
+
+    def settled() -> bool:
+        view = player.desk.actions.get(action.uid)
+        assert view.state not in ("failed", "refused", "undone"), f"{view.state}: {view.reason}\n{player.screen}"
+        return view.state == "succeeded" or bool(_code(player))
+
+    await player.wait(settled, "the repair or a second person")
+    if player.desk.actions.get(action.uid).state != "succeeded":
+        stage.approve(_code(player))
+        await player.wait(lambda: player.desk.actions.get(action.uid).state == "succeeded", "the repair")
+
+
+async def _step(player: Player, row: Play) -> None:
+    view = _view(player)
+    before = view.current
+    assert before is not None, player.screen
+    assert before.state is not StepState.FAILED, f"{before.title}: {before.said}\n{player.screen}"
+    if player.app.current_mode != "runbook":
+        await player.press("3")
+    # Another alert may have taken the Next line meanwhile; the runbook's own key still means its step.
+    await player.press("enter" if player.offered == "runbook.advance" else "x")
+    await player.wait(lambda: _moved(player, before.id), f"the step {before.title}")
 
 
 def _code(player: Player) -> str:
@@ -113,9 +195,7 @@ def _moved(player: Player, before: str) -> bool:
 
 def _asked(player: Player) -> bool:
     """Whether a person is asked for something now."""
-    if isinstance(player.app.screen, ModalScreen):
-        return True
-    if _plans(player):
+    if isinstance(player.app.screen, ModalScreen) or _plans(player):
         return True
     view = _view(player)
     busy = any(action.running for action in player.desk.actions.of_incident(player.app.incident_uid()))
@@ -127,8 +207,18 @@ def _plans(player: Player) -> bool:
     return any(action.can_confirm for action in player.desk.actions.of_incident(player.app.incident_uid()))
 
 
+async def _ask(player: Player, row: Play, dialog: Ask) -> None:
+    """Type what the row says for this question; what stands there already is left where it says nothing."""
+    question = f"{dialog._title} {dialog._about}"
+    known = next((value for words, value in row.values.items() if words in question), None)
+    text = known if known is not None else ("" if dialog._value else "none")
+    await player.press(*text, "enter")
+    await player.wait(lambda: player.app.screen is not dialog, f"an answer to {question!r}")
+
+
 async def _choose(player: Player, dialog: Choose, row: Play) -> None:
     names = [option.name for option in dialog._options]
     places = [place for place, name in enumerate(names) if any(words in name for words in row.answers)]
     assert places, f"no answer to {names}:\n{player.screen}"
     await player.press(*["down"] * places[0], "enter")
+    await player.wait(lambda: player.app.screen is not dialog, f"an answer of {names}")

@@ -1,9 +1,13 @@
 """Each kind of step worked at a desk: who may end it, when it ends by itself, and what it leaves behind."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from cockpit.desk.runbooks.steps import _until
 from cockpit.errors import BadInput, IllegalMove, Refused, RunbookError
 from cockpit.profile import Profile
+from cockpit.runbooks.model import Wait
 from cockpit.runbooks.run import RunStatus, StepState
 from tests.runbooks.conftest import Desk
 
@@ -368,3 +372,9 @@ def test_what_a_document_leaves_open_is_asked_for_once_when_it_is_needed(desk: D
     desk.end(uid, how="command")
     assert desk.view(uid).missing == ()
     assert desk.view(uid).command == (("dig", "MX", "shop.example"),)
+
+
+def test_a_timer_goes_as_fast_as_the_world_it_waits_for() -> None:
+    now = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+    assert _until(Wait(span=timedelta(minutes=10)), now, 20.0) == now + timedelta(seconds=30)
+    assert _until(Wait(until="14:30"), now, 20.0) == now + timedelta(minutes=30)

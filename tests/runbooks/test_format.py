@@ -54,7 +54,9 @@ def test_the_dkim_runbook_has_few_steps_in_the_order_of_the_repair() -> None:
     assert [step.kind.value for step in book.steps] == [
         "check",
         "decide",
-        "manual",
+        "input",
+        "input",
+        "action",
         "action",
         "check",
         "check",

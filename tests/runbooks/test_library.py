@@ -19,7 +19,7 @@ from cockpit.runbooks.fences import Fence
 from cockpit.runbooks.inputs import typed
 from cockpit.runbooks.linter import lint
 from cockpit.runbooks.markdown import sections
-from cockpit.runbooks.model import END, Check, Command, Decide, Kind, Remedy, Runbook, Step
+from cockpit.runbooks.model import END, Check, Command, Decide, Kind, Question, Remedy, Runbook, Step
 from cockpit.runbooks.shelf import Shelf
 
 BOOKS = {book.id: book for book in Shelf().all()}
@@ -188,7 +188,8 @@ def _leads_to(book: Runbook, step_id: str) -> set[str]:
 
 @every_book
 def test_a_command_with_values_in_it_is_complete(book: Runbook) -> None:
-    values = {each.name: typed(each.type, SAMPLES[each.type], each.name) for each in book.inputs}
+    asked = [step.work for step in book.steps if isinstance(step.work, Question)]
+    values = {each.name: typed(each.type, SAMPLES[each.type], each.name) for each in (*book.inputs, *asked)}
     for step, work in _work(Command, book):
         assert isinstance(work, Command)
         for template in work.argv:

@@ -65,6 +65,7 @@ class Offers:
         if domain is not None:
             known["config.owner"] = domain.owner
             known["config.dkim.selector"] = domain.dkim.selector if domain.dkim else ""
+            known["config.host"] = domain.hosts[0].name if domain.hosts else ""
         return known
 
 

@@ -78,6 +78,7 @@ class Runbooks:
             spawn=lambda arguments: self._spawn(arguments),
             unfenced=lambda: why_unfenced(profile, os.environ),
             fenced=profile is not None and profile.loopback_only,
+            speed=profile.speed if profile is not None else 1.0,
             monotonic=monotonic,
         )
         self._flow = Flow(self._runs, self._steps, self._evidence)

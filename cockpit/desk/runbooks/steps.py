@@ -34,6 +34,7 @@ class Steps:
         spawn: Spawn,
         unfenced: Callable[[], str] = lambda: "",
         fenced: bool = False,
+        speed: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runs = runs
@@ -45,6 +46,7 @@ class Steps:
         self._spawn = spawn
         self._unfenced = unfenced
         self._fenced = fenced
+        self._speed = max(speed, 1.0)
         self._monotonic = monotonic
         self._asked: dict[tuple[str, str], float] = {}
 
@@ -73,7 +75,7 @@ class Steps:
             self._runs.append(run.uid, "step.started", self._runs.body(run, step, check=check, target=target))
             self._ask(run, step.work)
         elif isinstance(step.work, Wait):
-            until = _until(step.work, self._runs.feed.clock.now())
+            until = _until(step.work, self._runs.feed.clock.now(), self._speed)
             self._runs.append(run.uid, "step.started", self._runs.body(run, step, until=format_time(until)))
         elif isinstance(step.work, Approve):
             self._runs.append(run.uid, "step.started", self._runs.body(run, step))
@@ -185,10 +187,13 @@ class Steps:
             self._ask(run, work)
 
 
-def _until(work: Wait, now: datetime) -> datetime:
-    """When a wait that begins now ends; a clock time is the next one to come, in UTC."""
+def _until(work: Wait, now: datetime, speed: float) -> datetime:
+    """When a wait that begins now ends; a clock time is the next one to come, in UTC.
+
+    A timer goes as fast as the world that it waits for: in a drill at ten times the speed, a tenth as long.
+    """
     if work.span is not None:
-        return now + work.span
+        return now + work.span / speed
     hour, _, minute = work.until.partition(":")
     today = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
     return today if today > now else today + timedelta(days=1)
