@@ -27,7 +27,10 @@ def command(session: Session) -> int:
     if session.given.profile == "-" and session.given_profile is not None:
         take_the_terminal_back()
     need_terminal()
-    return open_cockpit(session, session.log("watch-stderr"))
+    from cockpit.cli.fence import behind_the_fence
+
+    with behind_the_fence(session.profile, session.database.parent / "fence"):
+        return open_cockpit(session, session.log("watch-stderr"))
 
 
 def need_terminal() -> None:
