@@ -177,8 +177,10 @@ def settings() -> dict[str, Any]:
             "ses_rates_s": 10.0,
             "ct_s": 15.0,
             "lb_s": 5.0,
+            "backup_s": 30.0,
         },
         "certificate_transparency": {"issuers": [ISSUER]},
+        "dns_zones": [{"zone": site.name, "provider": "rfc2136"} for site in SITES],
         "severity_profile": "emergency",
         # A drill lasts minutes: it is over when alerts have cleared and no check fails.
         "resolving": {"conditions": []},
