@@ -39,7 +39,7 @@ READS: dict[str, tuple[str, ...]] = {
     "dynamodb": ("Describe", "List"),
     "sns": ("Get", "List"),
     "sqs": ("GetQueue", "List"),
-    "iam": ("Get", "List"),
+    "iam": ("Get", "List", "Simulate"),
     "s3": ("GetObject", "HeadObject", "ListObjectsV2", "HeadBucket"),
     "cloudwatch": ("Get", "List", "Describe"),
     "route53": ("Get", "List"),

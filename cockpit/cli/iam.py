@@ -15,7 +15,8 @@ from cockpit.ses.permissions import READ, ROLES, Where, policy
 def command(session: Session, role: str, json_wanted: bool) -> int:
     """Print a policy for one role, as narrow as the configuration lets it be.
 
-    `read` looks at SES, `ingest` works the feedback queue off, `remediate` is what all remedies need.
+    `read` looks at SES, `ingest` works the feedback queue off, `remediate` is what all remedies need, `provision`
+    makes the compliance kit and new DKIM keys.
     """
     aws, ses = session.profile.aws, session.settings.ses
     bucket = session.settings.byodkim.bucket

@@ -8,7 +8,9 @@ from typing import Any
 
 from cockpit.clock import Clock
 from cockpit.doctor.diagnosis import Diagnosis, ill, passed_over, poor, well
+from cockpit.doctor.permissions import permissions
 from cockpit.errors import CockpitError, WorldError
+from cockpit.health.model import Verdict
 from cockpit.profile import Profile
 from cockpit.text import visible
 
@@ -58,7 +60,11 @@ def aws(profile: Profile, clock: Clock) -> list[Diagnosis]:
         answer = reading("who is calling", reader.get_caller_identity)
     except WorldError as error:
         return [ill("aws", str(error), _login(profile))]
-    return [identity(profile, answer), skew(answer, clock.now())]
+    known = identity(profile, answer)
+    allowed = (
+        permissions(profile, visible(answer.get("Arn", ""), limit=2048)) if known.verdict is Verdict.OK else []
+    )
+    return [known, skew(answer, clock.now()), *allowed]
 
 
 def secrets(references: Mapping[str, str | None], profile: Profile) -> list[Diagnosis]:

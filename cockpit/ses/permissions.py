@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from cockpit.errors import NotFound
+from cockpit.ses.kit import calls as kit_calls
 
 READ, REMEDIATE, INGEST = "read", "remediate", "ingest"
-ROLES = (READ, REMEDIATE, INGEST)
+PROVISION = "provision"
+ROLES = (READ, REMEDIATE, INGEST, PROVISION)
 
 
 class Call(msgspec.Struct, frozen=True, order=True):
@@ -153,7 +155,17 @@ QUEUE: tuple[Call, ...] = (
 )
 """What working the feedback queue off needs."""
 
-_OF_ROLE: Mapping[str, tuple[Call, ...]] = {READ: READS, REMEDIATE: CHANGES, INGEST: QUEUE}
+KIT: tuple[Call, ...] = (
+    *CALLER,
+    *(
+        Call(service, each, kit_calls.RENAMED.get(each, f"{kit_calls.ACTIONS.get(service, service)}:{each}"))
+        for service, names in kit_calls.CALLS.items()
+        for each in names
+    ),
+)
+"""What making the compliance kit and keys of our own needs."""
+
+_OF_ROLE: Mapping[str, tuple[Call, ...]] = {READ: READS, REMEDIATE: CHANGES, INGEST: QUEUE, PROVISION: KIT}
 
 _WITHOUT_RESOURCE = ("sts:", "cloudwatch:", "health:", "support:", "elasticloadbalancing:Describe")
 """Actions that IAM allows for everything or not at all."""
@@ -176,7 +188,9 @@ _ACCOUNT_WIDE = frozenset(
         "ses:DeleteSuppressedDestination",
         "ses:GetIdentityDkimAttributes",
         "ses:GetIdentityMailFromDomainAttributes",
+        "ses:GetIdentityNotificationAttributes",
         "ses:GetIdentityVerificationAttributes",
+        "ses:SetIdentityNotificationTopic",
     }
 )
 """Actions that belong to the account, or speak of several of its things at once."""
@@ -202,7 +216,7 @@ def calls_of(role: str) -> tuple[Call, ...]:
 
 def policy(role: str, where: Where) -> dict[str, Any]:
     """The least that a role needs, as an IAM policy document; raises NotFound."""
-    actions = sorted({each.action for each in calls_of(role)})
+    actions = sorted({each.action for each in calls_of(role)} | set(kit_calls.BESIDES if role == PROVISION else ()))
     anywhere = [each for each in actions if each in _ACCOUNT_WIDE or each.startswith(_WITHOUT_RESOURCE)]
     statements = [_statement("Account", anywhere, ["*"], where)]
     for name, prefix, resources in (
@@ -214,6 +228,8 @@ def policy(role: str, where: Where) -> dict[str, Any]:
         ("Certificates", "acm:", [_arn("acm", where, "certificate/*")]),
         ("Listeners", "elasticloadbalancing:", [_arn("elasticloadbalancing", where, "listener/*")]),
         ("Functions", "lambda:", [_arn("lambda", where, "function:*")]),
+        ("Topics", "sns:", [_arn("sns", where, "*")]),
+        ("Roles", "iam:", [f"arn:aws:iam::{where.account or '*'}:role/*"]),
     ):
         bound = [each for each in actions if each.startswith(prefix) and each not in anywhere]
         if bound:

@@ -71,8 +71,12 @@ def _stop_lines(status: Status, known: bool, cells: int) -> list[Line]:
             first = line((f"{name:<9}", Tone.MUTED), (f"{PAUSED} {pause.what}", Tone.FAIL))
             lines += wrap(f" · lifted by {pause.lifted_by}", cells, Tone.MUTED, indent=9, first=first)
         if not held[kind]:
+            if kind == "ours" and known and status.sending is False:
+                words = "sending is off, as long as AWS pauses the account"
             unknown = words == "not known"
             tone, sign = (Tone.UNKNOWN, "?") if unknown else (Tone.OK, "●")
+            if kind == "ours" and status.sending is False:
+                tone, sign = Tone.WARN, "▲"
             if kind == "aws" and status.enforcement == "PROBATION":
                 tone, sign, words = Tone.WARN, "▲", "under review (PROBATION): AWS may pause it next"
             lines.append(_fact(name, line((f"{sign} {words}", tone)), cells))

@@ -13,10 +13,13 @@ from botocore.model import ServiceModel
 import cockpit
 from cockpit.actions.aws_remedy import AwsRemedy
 from cockpit.errors import NotFound
+from cockpit.ses.kit import calls as kit_calls
 from cockpit.ses.permissions import (
     CALLER,
     CERTIFICATES,
     CHANGES,
+    KIT,
+    PROVISION,
     QUEUE,
     READS,
     RECORDS,
@@ -151,11 +154,12 @@ def test_a_policy_allows_each_call_of_its_role_and_no_other(role: str) -> None:
     where = Where("447112341123", "ca-central-1", "incident-events", "ses-email-suppression-list")
     found = policy(role, where)
     allowed = [action for statement in found["Statement"] for action in statement["Action"]]
-    assert sorted(allowed) == sorted({each.action for each in calls_of(role)})
+    besides = set(kit_calls.BESIDES) if role == PROVISION else set()
+    assert sorted(allowed) == sorted({each.action for each in calls_of(role)} | besides)
     assert len(allowed) == len(set(allowed))
     assert not any("*" in action for action in allowed)
     resources = [statement["Resource"] for statement in found["Statement"] if statement["Resource"] != "*"]
-    assert "arn:aws:sns" not in str(resources)
+    assert role == PROVISION or "arn:aws:sns" not in str(resources)
     arns = [arn for each in resources for arn in ([each] if isinstance(each, str) else each)]
     assert all("447112341123" in arn or arn.startswith(WITHOUT_ACCOUNT) for arn in arns)
 
@@ -173,3 +177,25 @@ def test_reading_and_ingesting_cannot_change_who_is_suppressed() -> None:
     assert "ses:DeleteSuppressedDestination" not in {each.action for each in calls_of("read")}
     with pytest.raises(NotFound, match="read, remediate, ingest"):
         calls_of("admin")
+
+
+def test_what_the_kit_and_the_estate_call_is_what_the_provision_policy_allows() -> None:
+    """Changes name their operation in a `Send`; everything else is a method of a `client`."""
+    declared = pairs(KIT) - {("s3", "GetObject")}
+    known = {service: operations(service) for service in kit_calls.CALLS}
+    by_method = {xform_name(operation): (service, operation) for service, operation in declared}
+    made = set()
+    files = [path for room in ("provision", "estate") for path in (ROOT / "actions" / room).glob("*.py")]
+    # The function runs in Lambda, under the role that the kit makes for it.
+    files = [path for path in files if path.stem != "lambda_function"]
+    for node in (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if not isinstance(node, ast.Call):
+            continue
+        words = [each.value for each in node.args if isinstance(each, ast.Constant)]
+        if getattr(node.func, "id", "") == "Send":
+            assert xform_name(words[1]) == words[2]
+            made.add((words[0], words[1]))
+        elif isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "client":
+            made.add(by_method[node.func.attr])
+    assert made == declared
+    assert all(operation in known[service].values() for service, operation in declared)
