@@ -163,7 +163,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile; `channels`
     are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over, and
     `sources` are those of AWS that are.
-    `verify_every_s` is how often everything is to be verified by hand.
+    `verify_every_s` is how often everything is to be verified by hand. `acme` is the URL of the directory of the
+    authority that certificates may be ordered from (RFC 8555); using it agrees to that authority's terms.
     """
 
     domains: tuple[DomainConfig, ...] = ()
@@ -187,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ses: SesConfig = SesConfig()
     resolvers: Annotated[tuple[Resolver, ...], msgspec.Meta(max_length=MAX_RESOLVERS)] = ()
     certificate_transparency: CertificateTransparency = CertificateTransparency()
+    acme: Annotated[str, msgspec.Meta(pattern=r"^(https://[^\s]+)?\Z")] = ""
     verify_every_s: Seconds = 86_400.0
     dns_zones: tuple[DnsZone, ...] = ()
     runbook_folders: tuple[str, ...] = ()
@@ -212,4 +214,5 @@ def profile_from(settings: Settings) -> Profile:
         aws=Aws(region=aws.region, account=aws.account, sdk_profile=aws.sdk_profile),
         ct_logs=listed_logs(issuance.log_list) if issuance.log_list else (),
         ct_search=issuance.source or None,
+        acme=settings.acme or None,
     )

@@ -58,6 +58,9 @@ intervals:
 failures_to_alert: 2
 successes_to_clear: 2
 
+# Where certificates may be ordered besides ACM (RFC 8555); using it agrees to that authority's terms.
+# acme: https://ca.example/directory
+
 # Where the transparency logs are searched for new certificates, and who may issue; whoever is not listed raises an
 # alert. A search tells somebody else which domains you watch; a file with such an answer will do as well.
 # certificate_transparency:

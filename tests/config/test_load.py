@@ -219,3 +219,10 @@ def test_more_than_ten_resolvers_are_refused_in_a_clear_sentence(tmp_path: Path)
     path.write_text("\n".join(["resolvers:", *lines]) + "\n")
     with pytest.raises(ConfigError, match=r"line 1, resolvers: expected a list with at most 10 entries\."):
         load_settings(path)
+
+
+def test_the_authority_that_certificates_are_ordered_from_is_configured() -> None:
+    assert profile_from(settings_from({}, "x")).acme is None
+    assert profile_from(settings_from({"acme": "https://ca.example/directory"}, "x")).acme is not None
+    with pytest.raises(ConfigError, match="acme"):
+        settings_from({"acme": "http://ca.example/directory"}, "x")
