@@ -45,6 +45,43 @@ class Listener:
     present: str
 
 
+KEY_TYPES = (
+    *("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096"),
+    *("EC_prime256v1", "EC_secp384r1", "EC_secp521r1"),
+)
+"""Every kind of key: ACM lists only some kinds unless it is told."""
+
+
+def listed(ask: Ask, purpose: str) -> list[Mapping[str, Any]]:
+    """The summary of every certificate of ACM; raises WorldError."""
+    found: list[Mapping[str, Any]] = []
+    more: dict[str, Any] = {}
+    while True:
+        answer = ask(
+            purpose,
+            "which certificates there are",
+            "acm:ListCertificates",
+            Includes={"keyTypes": list(KEY_TYPES)},
+            MaxItems=1000,
+            **more,
+        )
+        found += answer["CertificateSummaryList"]
+        if not answer.get("NextToken"):
+            return found
+        more = {"NextToken": answer["NextToken"]}
+
+
+def _balancers(ask: Ask, purpose: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    more: dict[str, Any] = {}
+    while True:
+        answer = ask(purpose, "which load balancers there are", "elbv2:DescribeLoadBalancers", **more)
+        found += answer["LoadBalancers"]
+        if not answer.get("NextMarker"):
+            return found
+        more = {"Marker": answer["NextMarker"]}
+
+
 def fits(names: Sequence[str], host: str) -> bool:
     """Whether a certificate with these names is for the host (RFC 6125 section 6.4.3: `*` is one label)."""
     return host in names or f"*.{host.partition('.')[2]}" in names
@@ -68,8 +105,7 @@ def held(ask: Ask, purpose: str, arn: str) -> Held:
 def serving(ask: Ask, host: str, purpose: str = "plan") -> list[Listener]:
     """Every listener that presents a certificate for the host."""
     found: list[Listener] = []
-    balancers = ask(purpose, "which load balancers there are", "elbv2:DescribeLoadBalancers")
-    for balancer in balancers["LoadBalancers"]:
+    for balancer in _balancers(ask, purpose):
         arn = balancer["LoadBalancerArn"]
         listeners = ask(purpose, "which listeners it has", "elbv2:DescribeListeners", LoadBalancerArn=arn)
         for listener in listeners["Listeners"]:
@@ -91,9 +127,9 @@ def certificates(ask: Ask, purpose: str, listener: str) -> tuple[str, tuple[str,
         "elbv2:DescribeListenerCertificates",
         ListenerArn=listener,
     )
-    listed = told["Certificates"]
-    default = next((visible(one["CertificateArn"]) for one in listed if one.get("IsDefault")), "")
-    return default, tuple(sorted(visible(one["CertificateArn"]) for one in listed if not one.get("IsDefault")))
+    shown = told["Certificates"]
+    default = next((visible(one["CertificateArn"]) for one in shown if one.get("IsDefault")), "")
+    return default, tuple(sorted(visible(one["CertificateArn"]) for one in shown if not one.get("IsDefault")))
 
 
 def state_of(listener: Listener) -> dict[str, Any]:

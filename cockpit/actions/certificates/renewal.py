@@ -24,6 +24,7 @@ from cockpit.actions.certificates.listeners import (
     fits,
     held,
     is_listener,
+    listed,
     serving,
 )
 from cockpit.actions.certificates.proof_records import ABSENT, PUBLISHED, ProofRecords, Wanted, described
@@ -123,10 +124,10 @@ class NewCertificate(ListenerRemedy):
     def new_arn(self, plan: Plan, purpose: str) -> str:
         """The newest certificate with exactly the plan's names that was not there before."""
         names, since = sorted(plan.subject["names"]), parse_time(plan.subject["since"])
-        listed = self.ask(purpose, "which certificates there are", "acm:ListCertificates", MaxItems=1000)
+        everything = listed(self.ask, purpose)
         fresh = [
             one
-            for one in listed["CertificateSummaryList"]
+            for one in everything
             if visible(one["CertificateArn"]) not in plan.subject["known"] and one["CreatedAt"] >= since
         ]
         for one in sorted(fresh, key=lambda each: each["CreatedAt"].timestamp(), reverse=True):
@@ -136,8 +137,8 @@ class NewCertificate(ListenerRemedy):
 
     def arns(self) -> list[str]:
         """Every certificate that is there before."""
-        listed = self.ask("plan", "which certificates there are", "acm:ListCertificates", MaxItems=1000)
-        return [visible(one["CertificateArn"]) for one in listed["CertificateSummaryList"]]
+        everything = listed(self.ask, "plan")
+        return [visible(one["CertificateArn"]) for one in everything]
 
     def written(
         self,
@@ -207,7 +208,9 @@ class AcmRenewal(NewCertificate):
         requested, deleted = self._request_steps(names, now)
         proofs = self.proof_steps(zones, "CNAME")
         told = [
-            f"{name}: the proof of an earlier certificate is published still" for name in names if shown.get(name)
+            f"{name}: the proof of an earlier certificate is published still"
+            for name in names
+            if not any(name in each for each in zones.values())
         ]
         risk, ruling = risk_by(self.row)
         words = {"authority": "ACM", "proof": (ruling, *told), "risk": risk}

@@ -19,6 +19,7 @@ from cockpit.actions.certificates.listeners import (
     fits,
     held,
     is_listener,
+    listed,
     live_state,
     serving,
     short,
@@ -72,10 +73,10 @@ class ListenerRemedy(AwsRemedy):
 
     def known(self, purpose: str) -> list[Held]:
         """Every certificate of ACM that is for the host, the one that is valid longest first."""
-        listed = self.ask(purpose, "which certificates there are", "acm:ListCertificates", MaxItems=1000)
+        everything = listed(self.ask, purpose)
         arns = [
             visible(one["CertificateArn"])
-            for one in listed["CertificateSummaryList"]
+            for one in everything
             if fits(
                 [
                     visible(name).lower()

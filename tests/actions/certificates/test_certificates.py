@@ -35,6 +35,7 @@ def test_a_certificate_is_renewed_by_acm_new_before_old_and_taken_back(desk: Des
     assert {line.sign for line in view.plan.diff} == {"+", "-"}
     assert all(line.undo for line in view.plan.diff if line.sign == "+")
     assert view.plan.reversible
+    assert not any("published still" in line for line in view.plan.proof)
     done = desk.applied(view)
     assert done.state is ActionState.SUCCEEDED, done.reason
     after = serial(desk, host)
@@ -53,6 +54,10 @@ def test_another_certificate_is_presented_and_the_former_one_again(desk: Desk) -
     assert desk.planned("lb.switch-certificate", host=HOST).code == "NOT_USABLE"
     assert desk.planned("lb.switch-certificate", host="www.nobody.example").code == "NO_LISTENER"
     renewed = desk.applied(desk.planned("cert.renew", host=HOST))
+    again = desk.planned("cert.renew", host=HOST)
+    assert again.plan is not None
+    assert any("published still" in line for line in again.plan.proof)
+    assert not any(step.operation.startswith("dns:") for step in again.plan.steps)
     new = serial(desk)
     done = desk.applied(desk.planned("lb.switch-certificate", host=HOST))
     assert done.state is ActionState.SUCCEEDED, done.reason
