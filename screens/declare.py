@@ -55,8 +55,12 @@ class Declare(ModalScreen[Declared]):
             yield Lines(lambda width: [rule("Declare an incident", width, self._sheet.title)])
             yield Lines(lambda width: definition_lines(self._sheet, width))
             with VerticalScroll(id="questions"):
-                yield _row("What is wrong?", Input(placeholder="one line that everybody will read", id="title"))
-                yield _row("Which domains?", Input(self._targets, placeholder="shop.example", id="targets"))
+                yield _row(
+                    "What is wrong?", Input(placeholder="one line that everybody will read", id="title"), "-long"
+                )
+                yield _row(
+                    "Which domains?", Input(self._targets, placeholder="shop.example", id="targets"), "-long"
+                )
                 for question in self._sheet.questions:
                     hint = _HINTS.get(question.kind, "") + "; leave it open when nobody knows"
                     yield _row(question.text, Input(placeholder=hint, id=f"answer-{question.name}"))
@@ -126,7 +130,7 @@ class Declare(ModalScreen[Declared]):
         return [cut(keys, width)]
 
 
-def _row(words: str, box: Input) -> Horizontal:
+def _row(words: str, box: Input, more: str = "") -> Horizontal:
     return Horizontal(
-        Lines(lambda width: [cut(line((words, Tone.MUTED)), width)], classes="ask"), box, classes="row"
+        Lines(lambda width: [cut(line((words, Tone.MUTED)), width)], classes="ask"), box, classes=f"row {more}"
     )

@@ -78,7 +78,9 @@ class ToldScreen(Listing):
 
     def _rule(self, width: int) -> Sequence[Line]:
         right = (
-            f"{count(self._missing, 'message')} not delivered: x sends again" if self._missing else "all delivered"
+            f"{count(self._missing, 'message')} not delivered: x sends again"
+            if self._missing
+            else ("all delivered" if self.rows.shown else "nobody was told yet")
         )
         return [rule(f"Told {len(self.rows.shown)}", width, right, active=self.rows.has_focus)]
 

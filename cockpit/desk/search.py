@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.search import Search
 
 SOURCES: Mapping[str, str] = {
+    "title": "title",
     "incident": "timeline",
     "run": "runbook",
     "action": "action",
@@ -108,7 +109,7 @@ class SearchRoom:
     def _titles(self, wanted: Sequence[str]) -> list[Hit]:
         low = [word.casefold() for word in wanted]
         return [
-            _hit(one, "incident", f"{one.severity} {one.state}, opened {_day(one.opened_at)}")
+            _hit(one, "title", f"{one.severity} {one.state}, opened {_day(one.opened_at)}")
             for one in self._incidents.all()
             if all(word in f"{one.ref} {one.title} {' '.join(one.targets)} {one.type}".casefold() for word in low)
         ]

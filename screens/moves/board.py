@@ -9,6 +9,7 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dashboard import Board
 from screens.dialogs import Ask, Choose, Option
+from screens.moves.search import offer_similar
 
 
 async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -30,6 +31,7 @@ async def open_incident(bridge: Bridge, standing: Standing, argument: str) -> No
     incident = bridge.desk.incidents.open_from_alert(argument or standing.alert, take_lead=True)
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
+    offer_similar(bridge, incident.uid)
 
 
 async def attach(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -12,6 +12,7 @@ from screens.commands import Standing
 from screens.declare import Declare, Declared
 from screens.dialogs import Ask, Choose, Option
 from screens.moves.people import choose_person, named
+from screens.moves.search import offer_similar
 
 
 async def declare(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -51,6 +52,7 @@ async def declare(bridge: Bridge, standing: Standing, argument: str) -> None:
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
     bridge.tell(f"{incident.ref} is open and you lead it.")
+    offer_similar(bridge, incident.uid)
 
 
 async def resolve(bridge: Bridge, standing: Standing, argument: str) -> None:

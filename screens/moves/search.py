@@ -64,4 +64,12 @@ async def similar(bridge: Bridge, standing: Standing, argument: str) -> None:
         bridge.go("timeline")
 
 
+def offer_similar(bridge: Bridge, uid: str) -> None:
+    """Say which past incident is most like one that was opened just now, and why."""
+    alike = bridge.desk.search.similar(uid, limit=1)
+    if alike:
+        other, why = alike[0].incident, "; ".join(alike[0].because)
+        bridge.tell(f"Like {other.ref}, {other.title} ({why}): L shows what helped.", seconds=10)
+
+
 MOVES = {"search.open": search, "incident.similar": similar}

@@ -144,6 +144,26 @@ async def test_a_run_says_plainly_that_its_outcome_is_unknown(scene: Scene) -> N
         await both_sizes(pilot, "action-run")
 
 
+async def test_people_show_what_waits_and_the_chain(scene: Scene) -> None:
+    uid = working(scene)
+    people = scene.desk.people
+    people.give_task(uid, "ask the registrar for the change log", "jroy", minutes=15)
+    people.propose(uid, "roll the zone back to Thursday")
+    scene.clock.advance(60)
+    async with cockpit(scene) as pilot:
+        await go(pilot, "people.show")
+        await both_sizes(pilot, "people")
+
+
+async def test_who_was_told_what_when(scene: Scene) -> None:
+    uid = working(scene)
+    words = "We look into delayed mail.\nThe next update comes at 14:41Z."
+    scene.desk.messages.send(uid, "customers", words, channel="hand")
+    async with cockpit(scene) as pilot:
+        await go(pilot, "told.show")
+        await both_sizes(pilot, "told")
+
+
 async def test_a_post_mortem_counts_its_gaps(scene: Scene) -> None:
     working(scene)
     async with cockpit(scene) as pilot:
