@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from cockpit.clock import SystemClock
+from cockpit.drill.dns import has_ipv6_loopback
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.pki import AUTHORITY_LIFETIME, DrillAuthority
 from cockpit.health.certificate import judge_certificates
-from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.tls import judge_parts
+from cockpit.health.tls.structure import judge_chain
 from cockpit.probes.certificates import Trust
+from cockpit.probes.chain import best_path, picture
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.tls import TlsProbe
 from cockpit.probes.visits import Visit, Visits
@@ -188,6 +191,38 @@ async def test_a_client_that_names_no_host_and_is_shown_another_certificate_is_t
     assert told["www.two.example"].headline.endswith(
         "clients that name no host are shown another certificate, for www.one.example"
     )
+
+
+async def test_a_lifetime_that_authorities_may_not_give_any_more_is_a_warning(mended: LaunchedWorld) -> None:
+    mended.inject(do="certificate", host=HOST, kind="good", days_left=250)
+    found = (await decisions(mended.profile))["tls.expiry"]
+    assert found.verdict is WARN, found.headline
+    assert "200 days" in f"{found.headline} {found.finding}"
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")
+async def test_each_address_is_looked_at_by_itself(world: LaunchedWorld) -> None:
+    host, at = "admin.example", datetime.now(UTC)
+    probe = TlsProbe(world.profile, Trust(world.profile))
+    world.inject(do="certificate", host=host, kind="expired", address="2001:db8:50::1")
+    readings = await probe.look(host, "tls.certificate", host, 443, at=at)
+    world.inject(do="certificate", host=host, kind="good")
+    *apart, decision = judge_certificates(host, readings, at)
+    assert {each.evidence["address"]: each.verdict for each in apart} == {
+        "203.0.113.50": OK,
+        "2001:db8:50::1": FAIL,
+    }
+    assert decision.verdict is FAIL
+
+
+def test_an_intermediate_that_ends_before_the_leaf_is_a_warning() -> None:
+    authority, at = DrillAuthority(SystemClock()), datetime.now(UTC)
+    chain = authority.issue(HOST, expires_in=AUTHORITY_LIFETIME + timedelta(days=9)).chain
+    path, complete = best_path(chain, Trust(Profile(ca_pem=authority.ca_pem)), at)
+    seen = {"host": HOST, "picture": picture(chain, path, complete, at), "verification": {"reason": ""}}
+    found = judge_chain("shop.example", [Reading("shop.example", "tls.chain", HOST, at, timedelta(), seen)], at)
+    assert found.verdict is WARN, found.headline
+    assert "before the certificate that it issued" in found.headline
 
 
 async def test_certificate_and_page_share_one_connection(mended: LaunchedWorld) -> None:
