@@ -218,3 +218,56 @@ def check(
             mark = {True: "●", False: "✖", None: "?"}[each.good]
             say(f"{mark} {each.name}: {visible(each.says, limit=300)}")
     return 0 if green else 1
+
+
+@command.command("validate", example="cockpit provision validate --sign 8 --note 'read in the team meeting'")
+@_names
+@click.option("--sign", type=int, default=None, metavar="NUMBER", help="Vouch for an item that is done by hand.")
+@click.option("--note", default="", metavar="TEXT", help="What you did; it is recorded with your name.")
+@json_option
+@click.pass_obj
+def validate(session: Session, /, sign: int | None, note: str, json_wanted: bool, **given: Any) -> int:
+    """The ten items before production; exit 0 only when each is proven or signed within a month."""
+    from cockpit.ses.kit.plan import STREAM
+    from cockpit.ses.kit.validation import SIGNED, checked_item, gates
+    from storage.ledger import Draft
+
+    with _provision(session, given) as (desk, provision):
+        if sign is not None:
+            if not note.strip():
+                raise BadInput("--sign needs --note: say in a few words what was done.")
+            body = {"item": checked_item(sign), "by": session.operator, "note": visible(note.strip(), limit=300)}
+            now = desk.clock.now()
+            desk.feed.ledger.append(
+                [Draft(stream=STREAM, kind=SIGNED, body=body, occurred_at=now, actor=session.operator)]
+            )
+        records = [(each.kind, each.body, each.occurred_at) for each in desk.feed.ledger.stream(STREAM)]
+        found = gates(records, _facts(session, desk, provision), desk.clock.now())
+    if json_wanted:
+        as_json({"items": found, "open": [each.number for each in found if not each.done]})
+    else:
+        for each in found:
+            mark = {True: "✔", False: "✖", None: "?"}[each.done]
+            say(f"{mark} {each.number:>2} {each.words}: {visible(each.evidence, limit=200)}")
+    return 0 if all(each.done for each in found) else 1
+
+
+def _facts(session: Session, desk: "Desk", provision: "Provision") -> Any:
+    """What the watch recorded of DNS, how the kit stands, and whom one could call."""
+    from cockpit.ses.kit.validation import Facts
+
+    checks = ("mail.spf", "mail.dkim", "mail.dmarc")
+    seen = [
+        (row.target, view)
+        for row in desk.domains()
+        for view in desk.board.checks(row.target)
+        if view.check in checks
+    ]
+    bad = [f"{target} {view.check}: {view.verdict}" for target, view in seen if view.verdict.rank < 3]
+    board = {each.resource.key: each.state for each in provision.board()}
+    return Facts(
+        dns_bad=bad,
+        dns_seen=len({target for target, _ in seen}),
+        board=board,
+        contacts=len(session.settings.contacts),
+    )

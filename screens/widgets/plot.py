@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rich.text import Text
 from textual.app import RenderResult
 from textual_plotext import PlotextPlot
 
@@ -36,7 +37,7 @@ class Plot(PlotextPlot):
         figure, picture = self.plt, self._picture
         figure.clear_figure()
         if picture is None or self.size.width < 20 or self.size.height < 4:
-            return ""
+            return Text("  no figures to draw yet", paints_of(self).plain[Tone.MUTED])
         self._draw(picture)
         return super().render()
 

@@ -6,15 +6,18 @@ import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from cockpit.actions.aws import AwsClients
 from cockpit.actions.provision.archive import archive, digest
 from cockpit.actions.provision.lambda_function import lambda_handler
 from cockpit.actions.provision.proving import Simulation, after_making
 from cockpit.actions.provision.provision import Provision
+from cockpit.cli.frame import root
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.errors import ReadOnly, Refused, WorldError
 from cockpit.profile import Aws, Profile
@@ -278,3 +281,19 @@ def test_what_was_never_made_is_told_by_every_check(world: LaunchedWorld) -> Non
     checks = {each.name: each for each in after_making(made.clients, made.names, made.provision.resources)}
     assert checks["table/kit-table"].good is False
     assert checks["function/kit-handler"].says == "it is not there"
+
+
+def test_the_command_line_plans_checks_and_gates(world: LaunchedWorld, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_bytes(world.profile_line)
+    frame = ["--profile", str(path), "--database", str(tmp_path / "c.db"), "--as", "mhassan", "provision"]
+    names = ["--table", "kit-cli", "--domain", "shop.example"]
+    planned = CliRunner().invoke(root, [*frame, "plan", *names])
+    assert "+ table/kit-cli" in planned.output
+    refused = CliRunner().invoke(root, [*frame, "apply", *names, "--confirm", "00000000"])
+    assert isinstance(refused.exception, Refused)
+    checked = CliRunner().invoke(root, [*frame, "check", *names])
+    assert "✖ table/kit-cli: it is not there" in checked.output
+    gated = CliRunner().invoke(root, [*frame, "validate", *names, "--sign", "8", "--note", "read by all"])
+    assert "✔  8 Review operations runbook with team: mhassan" in gated.output
+    assert "✖  5 Test bounce/complaint handling: not simulated" in gated.output
