@@ -103,8 +103,19 @@ def _command(view: RunView, cells: int) -> list[Line]:
 
 
 def _decided(view: RunView, cells: int) -> list[Line]:
+    """What ends the step; after a failure what can be done, and what others do to approve."""
+    step = view.current
+    if step is not None and step.state is StepState.FAILED:
+        words = "x tries it again, s leaves it out with a reason, b goes back, A stops the runbook"
+        return wrap(words, cells, Tone.WARN, first=line(("→ ", Tone.WARN)), indent=2)
     sign = ("… ", Tone.ACCENT) if view.waiting else ("◦ ", Tone.MUTED)
-    return wrap(f"done when: {view.decided_by}", cells, first=line(sign), indent=2)
+    lines = wrap(f"done when: {view.decided_by}", cells, first=line(sign), indent=2)
+    if view.waiting and "cancel" in view.can:
+        lines += wrap("X stops it", cells, Tone.MUTED, first=line("  "), indent=2)
+    if step is not None and step.kind is Kind.APPROVE and step.state is StepState.RUNNING:
+        words = "They open this runbook (3) at their own terminal and press x" if "approve" not in view.can else ""
+        lines += wrap(words or "x approves or rejects it", cells, Tone.MUTED, first=line("  "), indent=2)
+    return lines
 
 
 def _ended(view: RunView, cells: int) -> list[Line]:

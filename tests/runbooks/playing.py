@@ -30,9 +30,9 @@ TOOLS = ("aws", "dig", "openssl", "kubectl", "gcloud", "mongosh", "curl", "whois
 class Play:
     """One book in its drill.
 
-    `answers` are words of the answers to choose, `values` what is typed by words of the question ("" leaves what
-    stands there). `repairs` is how many remedies have to succeed; without one, the run has to end. `before` happens
-    in the world at the beginning, `mended` when a stand-in was called with these words.
+    `answers` are words of the answers to choose (the first answer without any), `values` what is typed by words of
+    the question ("" leaves what stands there). `repairs` is how many remedies have to succeed; without one, the run
+    has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called with these words.
     """
 
     drill: str
@@ -218,7 +218,7 @@ async def _ask(player: Player, row: Play, dialog: Ask) -> None:
 
 async def _choose(player: Player, dialog: Choose, row: Play) -> None:
     names = [option.name for option in dialog._options]
-    places = [place for place, name in enumerate(names) if any(words in name for words in row.answers)]
+    places = [place for place, name in enumerate(names) if any(words in name for words in row.answers or ("",))]
     assert places, f"no answer to {names}:\n{player.screen}"
     await player.press(*["down"] * places[0], "enter")
     await player.wait(lambda: player.app.screen is not dialog, f"an answer of {names}")

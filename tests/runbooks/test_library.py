@@ -189,7 +189,8 @@ def _leads_to(book: Runbook, step_id: str) -> set[str]:
 @every_book
 def test_a_command_with_values_in_it_is_complete(book: Runbook) -> None:
     asked = [step.work for step in book.steps if isinstance(step.work, Question)]
-    values = {each.name: typed(each.type, SAMPLES[each.type], each.name) for each in (*book.inputs, *asked)}
+    types = {each.name: each.type for each in book.inputs} | {each.name: each.type for each in asked}
+    values = {name: typed(kind, SAMPLES[kind], name) for name, kind in types.items()}
     for step, work in _work(Command, book):
         assert isinstance(work, Command)
         for template in work.argv:

@@ -1,6 +1,6 @@
 """Books of the library worked by keys in their drills, to a repair that is verified; the keys are counted.
 
-Two are always played; the others are a drill each, and are played where LIBRARY_BY_KEYS is set.
+One is always played; the others are a drill each, and are played where LIBRARY_BY_KEYS is set.
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.whole.test_pilot_drill import Player
 pytestmark = pytest.mark.xdist_group("whole")
 
 OTHERS = ("jroy", "kblake", "atran", "dsilva")
-ALWAYS = ("dnssec-failure", "dns-resolution-failure")
+ALWAYS = ("dnssec-wrong-ds",)
 PLAYS = (
     Play("dkim-missing", "dkim-record-missing", "shop.example", 20),
     Play("dkim-missing", "domain-identity-failed", "shop.example", 40),
@@ -92,14 +92,6 @@ PLAYS = (
         restores=False,
     ),
     Play(
-        "regional-outage",
-        "regional-outage",
-        "api.example",
-        60,
-        answers=("Yes, the incident commander",),
-        values={"Which region": "ca-central-1", "other region": "203.0.113.45"},
-    ),
-    Play(
         "all-quiet",
         "service-down",
         "news.example",
@@ -154,19 +146,33 @@ PLAYS = (
     ),
     Play("customer-communication", "customer-communication", "", 60, answers=("P0,",), repairs=0, restores=False),
     Play("dkim-missing", "initial-assessment", "shop.example", 40, answers=("Fewer,",), repairs=0, restores=False),
-    Play("dkim-missing", "team-assembly", "shop.example", 40, answers=("P1",), repairs=0, restores=False),
-    Play("dkim-missing", "registrar-escalation", "shop.example", 60, answers=("",), repairs=0, restores=False),
-    Play("dkim-missing", "domain-owner-notification", "shop.example", 60, answers=("",), repairs=0, restores=False),
-    Play("dkim-missing", "ses-daily-check", "shop.example", 60, answers=("",), repairs=0, restores=False),
-    Play("dkim-missing", "ses-weekly-check", "shop.example", 60, answers=("",), repairs=0, restores=False),
-    Play("false-alarm", "post-incident-validation", "", 60, answers=("",), repairs=0, restores=False),
+    Play("dkim-missing", "team-assembly", "shop.example", 50, answers=("P1",), repairs=0, restores=False),
+    Play("dkim-missing", "registrar-escalation", "shop.example", 60, repairs=0, restores=False),
+    Play(
+        "all-quiet",
+        "ses-daily-check",
+        "news.example",
+        30,
+        before=({"do": "host-fault", "host": "www.news.example", "kind": "unavailable"},),
+        repairs=0,
+        restores=False,
+    ),
+    Play(
+        "dkim-missing",
+        "ses-weekly-check",
+        "shop.example",
+        90,
+        values={"verified address": "post@shop.example", "ARN": "arn:aws:sns:x"},
+        repairs=0,
+        restores=False,
+    ),
 )
 """A row for each book."""
 
 
 def _marked(row: Play) -> object:
     opt_in = pytest.mark.skipif(
-        row.book not in ALWAYS and "LIBRARY_BY_KEYS" not in os.environ,
+        row.drill not in ALWAYS and "LIBRARY_BY_KEYS" not in os.environ,
         reason="a drill each: set LIBRARY_BY_KEYS=1 to play them",
     )
     return pytest.param(row, id=f"{row.book}-in-{row.drill}", marks=opt_in)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cockpit.config import Settings
 from cockpit.errors import BadInput, CockpitError
+from cockpit.health.registry import ACCOUNT_PREFIX, account_target
 from cockpit.runbooks.card import RunbookCard, card_of
 from cockpit.runbooks.include import Expanded, expand
 from cockpit.runbooks.inputs import typed
@@ -61,6 +62,10 @@ class Offers:
     def _known(self, target: str) -> dict[str, str]:
         """What the desk knows about a target, by the names that runbooks use in `from`."""
         known = {"alert.target": target, "input.domain": target}
+        if target.startswith(ACCOUNT_PREFIX):
+            known["config.account"] = target
+        elif self._settings.aws.account:
+            known["config.account"] = account_target(self._settings.aws.account, self._settings.aws.region)
         domain = self._settings.domain(target)
         if domain is not None:
             known["config.owner"] = domain.owner
