@@ -407,13 +407,14 @@ def _watch(port: int, domains: int, seconds: float, *, silent: bool) -> None:
         started, cpu, before = time.monotonic(), time.process_time(), dict(counts)
         await asyncio.wait({running}, timeout=seconds)
         took, used = time.monotonic() - started, time.process_time() - cpu
-        rss = _rss_mb()
+        # What is cut off by the stop was no look.
+        rss, after = _rss_mb(), dict(counts)
         watch.stop()
         await running
         await store.close()
         return {
-            "per_s": (counts["sent"] - before["sent"]) / took,
-            "looks_per_s": (counts["looks"] - before["looks"]) / took,
+            "per_s": (after["sent"] - before["sent"]) / took,
+            "looks_per_s": (after["looks"] - before["looks"]) / took,
             "core": used / took,
             "rss_mb": rss,
             "empty_mb": empty,
