@@ -32,6 +32,8 @@ class Session:
         board = Place(filter=place.filter, sort=place.sort, group=place.group, row=place.row, theme=place.theme)
         desk = self._bridge.desk
         try:
+            if place.screen == "ses":
+                return place
             if place.screen == "domain":
                 return place if desk.domain(place.domain) is not None else board
             if place.screen in ("incident", "timeline", "review", "people", "told"):

@@ -246,6 +246,16 @@ async def test_a_session_that_is_over_stands_in_the_frame_of_every_screen(scene:
         assert "log in again with aws sso" in "\n".join(screen_lines(app)[:3])
 
 
+async def test_a_cockpit_that_was_left_there_opens_there_again(scene: Scene) -> None:
+    sending(scene)
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        app.keep_place()
+    async with cockpit(scene) as pilot:
+        await pilot.pause()
+        assert pilot.app.current_mode == "ses"
+
+
 async def test_an_account_that_was_never_looked_at_says_what_to_configure(scene: Scene) -> None:
     async with cockpit(scene) as pilot:
         app = await on_ses(pilot)
