@@ -32,7 +32,7 @@ class Play:
 
     `answers` are words of the answers to choose (the first answer without any), `values` what is typed by words of
     the question ("" leaves what stands there). `repairs` is how many remedies have to succeed; without one, the run
-    has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called with these words.
+    has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called so.
     """
 
     drill: str
