@@ -86,8 +86,8 @@ def test_from_green_to_alert_to_repaired(world: LaunchedWorld, profile_file: Pat
                 if (event.body["target"], event.body["check"]) == ("pay.example", "mail.dkim")
             ]
             assert changes[0] == ("OK", "FAIL")
-            # On a busy machine a name server may be silent for one look, which is told and is no alert.
-            assert {new for _, new in changes[1:]} & {"OK", "INFO"}
+            # A resolver that still remembers the absence is told (INFO) until it forgets; the end is OK.
+            until(lambda: reader.verdicts()["pay.example", "mail.dkim"] == "OK")
             assert reader.ledger.verify().ok
         out, err = process.communicate(input=b"", timeout=10)
     assert (process.returncode, out, err) == (0, b"", b"")
