@@ -20,12 +20,13 @@ from screens.widgets.rows import Rows
 
 
 class Person(msgspec.Struct, frozen=True):
-    """One address with its reason in each place; empty where it is not suppressed there."""
+    """One address with its reason in each place, empty where it is not suppressed; `full` shows it unmasked."""
 
     address: str
     listed: str
     tabled: str
     at: datetime | None
+    full: bool = False
 
     @property
     def apart(self) -> bool:
@@ -60,7 +61,8 @@ class SuppressedScreen(Listing):
     def show_people(self, answer: dict[str, Any]) -> None:
         """Take in what `cockpit suppression list --json --full` answered."""
         self._people, self._read_at, self._trouble = _people(answer.get("entries", ())), self.now, ""
-        self.query_one("#people", Rows).set_items(self._people, self.now)
+        people = [replace(each, full=self.full) for each in self._people]
+        self.query_one("#people", Rows).set_items(people, self.now)
         self.tick(self.now)
 
     def show_trouble(self, sentence: str) -> None:
@@ -71,8 +73,8 @@ class SuppressedScreen(Listing):
     def turn_masks(self) -> None:
         """Show addresses in full, or masked again."""
         self.full = not self.full
-        self.query_one("#people", Rows).set_items(self._people, self.now)
-        self.query_one("#people").refresh()
+        people = [replace(each, full=self.full) for each in self._people]
+        self.query_one("#people", Rows).set_items(people, self.now)
         self.tick(self.now)
 
     @property
@@ -110,7 +112,18 @@ class SuppressedScreen(Listing):
             lines += wrap(self._trouble, width, Tone.FAIL, indent=2, first=line(("✖ ", Tone.FAIL)))
         return [
             *lines,
-            cut(pad(line((f"  {'address':<40} {'list':<11}{'table':<11}since", Tone.MUTED)), width), width),
+            cut(
+                pad(
+                    line(
+                        (
+                            f"  {'address':<{min(40, max(16, width - 42))}} {'list':<11}{'table':<11}since",
+                            Tone.MUTED,
+                        )
+                    ),
+                    width,
+                ),
+                width,
+            ),
         ]
 
     def _risk_lines(self, width: int) -> list[Line]:
@@ -126,12 +139,13 @@ class SuppressedScreen(Listing):
         return []
 
     def _draw(self, person: Person, width: int, now: datetime) -> Line:
-        shown = visible(person.address if self.full else masked(person.address), limit=80)
+        shown = visible(person.address if person.full else masked(person.address), limit=80)
         table = bool(self.bridge.desk.settings.ses.suppression_table)
         sign = ("≠ ", Tone.WARN) if person.apart and table else ("  ", Tone.PLAIN)
+        room = min(40, max(16, width - 42))
         since = f"{person.at:%Y-%m-%d %H:%M}Z" if person.at is not None else "–"
         return cut(
-            line(sign, *pad(line((shown, Tone.STRONG)), 40), f" {person.listed.lower() or '–':<11}",
+            line(sign, *pad(line((shown, Tone.STRONG)), room), f" {person.listed.lower() or '–':<11}",
                  f"{person.tabled.lower() or '–':<11}", (since, Tone.MUTED)),
             width,
         )  # fmt: skip
