@@ -257,6 +257,12 @@ def _run(event: Recorded) -> _Line:
             return _Line("runbook", f"{step}: failed, {reason}" if reason else f"{step}: failed")
         case "step.skipped":
             return _Line("runbook", f"{step}: left out, {reason}")
+        case "step.approved":
+            return _Line("runbook", f"{step}: approved by {event.actor}")
+        case "step.rejected":
+            return _Line("runbook", f"{step}: rejected by {event.actor}, {reason}")
+        case "run.remarked":
+            return _Line("runbook", f"{step}: the runbook was wrong here, {_first_line(fields.text(body, 'text'))}")
     return _Line("runbook", f"{event.kind.partition('.')[2]}: {step}", noise=True)
 
 

@@ -76,6 +76,8 @@ def test_a_runbook_tells_what_became_of_each_step_by_its_title_and_never_its_who
     history.tell("step.done", {"step": step, "title": title, "said": "FAIL: 1 of 3 gone"}, 3, stream=stream)
     history.tell("step.failed", {"step": "ask-the-owner", "reason": "no answer"}, 4, stream=stream)
     history.tell("step.skipped", {"step": "ask-the-owner", "reason": "asleep"}, 5, stream=stream)
+    history.tell("step.approved", {"step": "move-it"}, 5.1, stream=stream)
+    history.tell("run.remarked", {"step": "move-it", "text": "two servers, not three"}, 5.2, stream=stream)
     history.tell("run.aborted", {"reason": "another way was found"}, 6, stream=stream)
     told = [entry for entry in timeline(history.events) if entry.kind == "runbook"]
     assert [entry.text for entry in told if entry.shown] == [
@@ -83,6 +85,8 @@ def test_a_runbook_tells_what_became_of_each_step_by_its_title_and_never_its_who
         "See that the record is really gone: FAIL: 1 of 3 gone",
         "ask the owner: failed, no answer",
         "ask the owner: left out, asleep",
+        "move it: approved by mhassan",
+        "move it: the runbook was wrong here, two servers, not three",
         "runbook stopped: another way was found",
     ]
     assert [entry.text for entry in told if not entry.shown] == ["started: See that the record is really gone"]
