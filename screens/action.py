@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from cockpit.desk.actions import ActionView
-from cockpit.desk.approvals import Approvals
-from cockpit.desk.command_log import Sent
+from cockpit.desk.remedies.actions import ActionView
+from cockpit.desk.remedies.approvals import Approvals
+from cockpit.desk.remedies.command_log import Sent
 from cockpit.desk.views import Changes
 from cockpit.errors import BadInput, CockpitError
 from screens.commands import Command, Standing

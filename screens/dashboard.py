@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
+from cockpit.desk.health.table import Listed, key_of, row_of
 from cockpit.desk.place import Place
-from cockpit.desk.table import Listed, key_of, row_of
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Freshness, SesPanel
 from cockpit.health.model import Verdict
 from screens.bridge import Bridge

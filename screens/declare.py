@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from cockpit.desk.declaring import Declaration
+from cockpit.desk.incident.declaring import Declaration
 from cockpit.errors import CockpitError
 from cockpit.incident.severity import Suggestion
 from screens.present.declare import definition_lines, suggestion_lines

@@ -8,8 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
-from cockpit.desk.backups import Backup
-from cockpit.desk.owners import OwnerList
+from cockpit.desk.health.backups import Backup
+from cockpit.desk.health.owners import OwnerList
 from cockpit.desk.views import Changes, DomainView
 from cockpit.health.changes import Diff
 from cockpit.health.clearing import Clearing

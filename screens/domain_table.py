@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from cockpit.desk import Desk
-from cockpit.desk.table import (
+from cockpit.desk.health.table import (
     GROUPS,
     SORTS,
     Belonging,

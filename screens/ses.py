@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
-from cockpit.desk.ses_views import Rate, Status
+from cockpit.desk.health.ses_views import Rate, Status
 from cockpit.desk.views import Changes
 from cockpit.errors import NotFound
 from screens.commands import Standing

@@ -8,7 +8,7 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from cockpit.desk.told import Delivery
+from cockpit.desk.incident.told import Delivery
 from cockpit.desk.views import Changes
 from screens.commands import Standing
 from screens.listing import Listing

@@ -16,7 +16,7 @@ from cockpit.text import visible
 if TYPE_CHECKING:
     from cockpit.actions.contract import Plan
     from cockpit.desk import Desk
-    from cockpit.desk.actions import ActionView
+    from cockpit.desk.remedies.actions import ActionView
 
 POLL_S = 0.1
 GOOD = frozenset({"succeeded", "rolled back"})
@@ -98,7 +98,7 @@ def show(session: Session, ref: str, json_wanted: bool) -> int:
 @click.pass_obj
 def log(session: Session, target: str, ref: str, json_wanted: bool) -> int:
     """List the exact requests that were sent, and what became of each."""
-    from cockpit.desk.command_log import command_log
+    from cockpit.desk.remedies.command_log import command_log
 
     with session.desk(reading=True) as desk:
         uid = _find(desk, ref).uid if ref else ""

@@ -31,7 +31,7 @@ def command(
     json_wanted: bool,
 ) -> int:
     """Approve the plan with this CODE; without one, list the plans that wait for an approval."""
-    from cockpit.desk.approvals import Approvals
+    from cockpit.desk.remedies.approvals import Approvals
 
     with session.desk(reading=code is None and not codes_wanted) as desk:
         room = Approvals(desk.feed, desk.actions, desk.operator, session.places.config.parent / "keys")

@@ -38,8 +38,18 @@ COMMANDS = {
     "import": "Take over domains, monitoring rules and expected records from elsewhere.",
 }
 
-MODULES = {"import": "imports", "dkim-key": "dkim_key"}
-"""Modules of commands whose name Python keeps for itself."""
+MODULES = {
+    "import": "imports",
+    "drill": "drill.play",
+    "incident": "incident.group",
+    "dkim-key": "health.dkim_key",
+    **{
+        name: f"health.{name}"
+        for name in ("check", "diff", "owners", "pin", "propagation", "snapshot", "spf", "status")
+    },
+    **{name: f"ses.{name}" for name in ("estate", "iam", "provision", "ses", "suppression")},
+}
+"""The modules of those commands that do not lie beside this one under their own name."""
 
 
 def shared_options(*, hidden: bool) -> list[click.Parameter]:

@@ -15,11 +15,11 @@ import msgspec
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config import Settings
-from cockpit.desk.account import ses_panel
-from cockpit.desk.alerts import Alerts
-from cockpit.desk.board import Board
 from cockpit.desk.feed import Feed
-from cockpit.desk.incidents import Incidents
+from cockpit.desk.health.account import ses_panel
+from cockpit.desk.health.alerts import Alerts
+from cockpit.desk.health.board import Board
+from cockpit.desk.incident.incidents import Incidents
 from cockpit.desk.next_step import next_step
 from cockpit.desk.situation import Situations, suggested
 from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Header, NextStep, SesPanel
@@ -33,28 +33,28 @@ from storage.ledger import Event, Ledger
 from storage.observations import Observations
 
 if TYPE_CHECKING:
-    from cockpit.desk.actions import Actions
-    from cockpit.desk.backups import Backups
-    from cockpit.desk.clocks import Clocks
-    from cockpit.desk.closer import CloserWatch
-    from cockpit.desk.contacts import Contacts
-    from cockpit.desk.declaring import Declaring
-    from cockpit.desk.errands import Errands
-    from cockpit.desk.evidence import Evidence
-    from cockpit.desk.intake import Intake
-    from cockpit.desk.messages import Messages
-    from cockpit.desk.owners import OwnerRegister
-    from cockpit.desk.past import Past
-    from cockpit.desk.people import People
+    from cockpit.desk.health.backups import Backups
+    from cockpit.desk.health.closer import CloserWatch
+    from cockpit.desk.health.owners import OwnerRegister
+    from cockpit.desk.health.past import Past
+    from cockpit.desk.health.ses import SesRoom
+    from cockpit.desk.health.verification import Verifications
+    from cockpit.desk.incident.clocks import Clocks
+    from cockpit.desk.incident.contacts import Contacts
+    from cockpit.desk.incident.declaring import Declaring
+    from cockpit.desk.incident.evidence import Evidence
+    from cockpit.desk.incident.intake import Intake
+    from cockpit.desk.incident.messages import Messages
+    from cockpit.desk.incident.people import People
+    from cockpit.desk.incident.reviews import Reviews
+    from cockpit.desk.incident.search import SearchRoom
+    from cockpit.desk.incident.terminals import Terminals
+    from cockpit.desk.incident.told import Told
+    from cockpit.desk.incident.validation import Validations
     from cockpit.desk.practice import Practice
-    from cockpit.desk.reviews import Reviews
+    from cockpit.desk.remedies.actions import Actions
+    from cockpit.desk.remedies.errands import Errands
     from cockpit.desk.runbooks import Runbooks
-    from cockpit.desk.search import SearchRoom
-    from cockpit.desk.ses import SesRoom
-    from cockpit.desk.terminals import Terminals
-    from cockpit.desk.told import Told
-    from cockpit.desk.validation import Validations
-    from cockpit.desk.verification import Verifications
     from cockpit.incident.recovery import Recovery
 
 WATCH_LEASE = "watch"
@@ -89,7 +89,7 @@ class Desk:
     @cached_property
     def actions(self) -> "Actions":
         """Remedies: plans, confirmations, runs."""
-        from cockpit.desk.actions import Actions
+        from cockpit.desk.remedies.actions import Actions
 
         actions = Actions(
             self.feed,
@@ -127,21 +127,21 @@ class Desk:
     @cached_property
     def past(self) -> "Past":
         """What the records of a domain were, and what changed."""
-        from cockpit.desk.past import Past
+        from cockpit.desk.health.past import Past
 
         return Past(self.database, self.board, self.clock)
 
     @cached_property
     def backups(self) -> "Backups":
         """Copies of zones."""
-        from cockpit.desk.backups import Backups
+        from cockpit.desk.health.backups import Backups
 
         return Backups(self.database, self.settings, self.board, self.operator, self.clock)
 
     @cached_property
     def closer(self) -> "CloserWatch":
         """Domains that are watched closer for a while."""
-        from cockpit.desk.closer import CloserWatch
+        from cockpit.desk.health.closer import CloserWatch
 
         closer = CloserWatch(self.feed)
         self.feed.add(closer, stream="ops")
@@ -150,7 +150,7 @@ class Desk:
     @cached_property
     def verification(self) -> "Verifications":
         """Everything verified by hand now and then, and when that is due."""
-        from cockpit.desk.verification import Verifications
+        from cockpit.desk.health.verification import Verifications
 
         rows = self._observations.latest(check="ses.account")
         accounts = sorted({row.target for row in rows})
@@ -161,28 +161,28 @@ class Desk:
     @cached_property
     def owners(self) -> "OwnerRegister":
         """Who owns the services of a domain."""
-        from cockpit.desk.owners import OwnerRegister
+        from cockpit.desk.health.owners import OwnerRegister
 
         return OwnerRegister(self.database, self.settings, self.feed, self.operator)
 
     @cached_property
     def sending(self) -> "SesRoom":
         """Sending by SES: rates and their runway, alarms, feedback, suppression."""
-        from cockpit.desk.ses import SesRoom
+        from cockpit.desk.health.ses import SesRoom
 
         return SesRoom(self.database, self.board, self.clock)
 
     @cached_property
     def errands(self) -> "Errands":
         """Questions to the network, asked by children of ours."""
-        from cockpit.desk.errands import Errands
+        from cockpit.desk.remedies.errands import Errands
 
         return Errands(self.profile, self.settings, self.database.path, self.operator, read_only=self.read_only)
 
     @cached_property
     def reviews(self) -> "Reviews":
         """Post-mortems."""
-        from cockpit.desk.reviews import Reviews
+        from cockpit.desk.incident.reviews import Reviews
 
         return Reviews(
             self.documents,
@@ -197,14 +197,14 @@ class Desk:
     @cached_property
     def search(self) -> "SearchRoom":
         """Full text over everything, and past incidents that are like one."""
-        from cockpit.desk.search import SearchRoom
+        from cockpit.desk.incident.search import SearchRoom
 
         return SearchRoom(self.database, self.incidents)
 
     @cached_property
     def evidence(self) -> "Evidence":
         """Files with their hashes, and pasted chat."""
-        from cockpit.desk.evidence import Evidence
+        from cockpit.desk.incident.evidence import Evidence
 
         return Evidence(self.feed, self.incidents, self.database.path)
 
@@ -220,8 +220,8 @@ class Desk:
     @cached_property
     def messages(self) -> "Messages":
         """Words for the people who wait."""
-        from cockpit.desk.looked_up import LookedUp
-        from cockpit.desk.messages import Messages
+        from cockpit.desk.incident.looked_up import LookedUp
+        from cockpit.desk.incident.messages import Messages
 
         return Messages(
             self.documents,
@@ -239,7 +239,7 @@ class Desk:
     @cached_property
     def told(self) -> "Told":
         """Who was told what when."""
-        from cockpit.desk.told import Told
+        from cockpit.desk.incident.told import Told
 
         told = Told()
         self.feed.add(told)
@@ -248,7 +248,7 @@ class Desk:
     @cached_property
     def people(self) -> "People":
         """Roster, check-ins, handovers, tasks and decisions."""
-        from cockpit.desk.people import People
+        from cockpit.desk.incident.people import People
 
         words, facts = self.messages.words, self.messages.facts
         people = People(self.feed, self.incidents, self.settings.people, self.operator, words, self.told, facts)
@@ -258,28 +258,28 @@ class Desk:
     @cached_property
     def terminals(self) -> "Terminals":
         """Who else sits at this file."""
-        from cockpit.desk.terminals import Terminals
+        from cockpit.desk.incident.terminals import Terminals
 
         return Terminals(self.database, self.operator, self.clock)
 
     @cached_property
     def clocks(self) -> "Clocks":
         """Every clock of every incident, and the escalation chain."""
-        from cockpit.desk.clocks import Clocks
+        from cockpit.desk.incident.clocks import Clocks
 
         return Clocks(self.incidents, self.people, self.operator)
 
     @cached_property
     def declaring(self) -> "Declaring":
         """What an incident is, how bad it is, and what belongs together."""
-        from cockpit.desk.declaring import Declaring
+        from cockpit.desk.incident.declaring import Declaring
 
         return Declaring(self.feed, self.incidents, self.settings, self.operator)
 
     @cached_property
     def validations(self) -> "Validations":
         """What has to hold before an incident is resolved."""
-        from cockpit.desk.validation import Validations
+        from cockpit.desk.incident.validation import Validations
 
         validations = Validations(self.feed, self.incidents, self.board, self.settings.resolving)
         self.feed.add(validations, stream="incident/")
@@ -288,7 +288,7 @@ class Desk:
     @cached_property
     def contacts(self) -> "Contacts":
         """Whom to call, and cases for those outside."""
-        from cockpit.desk.contacts import Contacts
+        from cockpit.desk.incident.contacts import Contacts
 
         words, facts = self.messages.words, self.messages.facts
         return Contacts(self.settings, self.profile, self.incidents, words, self.operator, facts)
@@ -296,7 +296,7 @@ class Desk:
     @cached_property
     def intake(self) -> "Intake":
         """Alerts of other systems."""
-        from cockpit.desk.intake import Intake
+        from cockpit.desk.incident.intake import Intake
 
         intake = Intake(self.feed, self.incidents, self.settings)
         self.feed.add(intake, stream="sources")

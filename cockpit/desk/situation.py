@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from cockpit.desk.alerts import home_of
-from cockpit.desk.board import Board
-from cockpit.desk.incidents import Incidents
+from cockpit.desk.health.alerts import home_of
+from cockpit.desk.health.board import Board
+from cockpit.desk.incident.incidents import Incidents
 from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
@@ -15,9 +15,9 @@ from cockpit.incident.deadlines import overdue
 from cockpit.incident.model import Incident
 
 if TYPE_CHECKING:
-    from cockpit.desk.actions import Actions, ActionView
-    from cockpit.desk.people import People
-    from cockpit.desk.reviews import Reviews
+    from cockpit.desk.incident.people import People
+    from cockpit.desk.incident.reviews import Reviews
+    from cockpit.desk.remedies.actions import Actions, ActionView
     from cockpit.desk.runbooks import Runbooks
 
 TOLD = ("customers", "partners", "executives", "management", "update")

@@ -13,9 +13,9 @@ from cockpit.clock import Clock
 from cockpit.comms.notify import Notifier
 from cockpit.config import Settings
 from cockpit.desk.feed import Feed
-from cockpit.desk.incidents import Incidents
-from cockpit.desk.intake import STREAM as SOURCES
-from cockpit.desk.intake import Intake
+from cockpit.desk.incident.incidents import Incidents
+from cockpit.desk.incident.intake import STREAM as SOURCES
+from cockpit.desk.incident.intake import Intake
 from cockpit.errors import CockpitError
 from cockpit.health import alerts
 from cockpit.incident.alerts import Alert, alert_raised

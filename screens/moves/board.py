@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cockpit.desk.alerts import home_of
+from cockpit.desk.health.alerts import home_of
 from cockpit.errors import Refused
 from cockpit.launching import Launched, Launcher
 from screens.bridge import Bridge

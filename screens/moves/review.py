@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from cockpit.desk.reviews import Form
+from cockpit.desk.incident.reviews import Form
 from cockpit.errors import Refused
 from screens.bridge import Bridge
 from screens.commands import Standing

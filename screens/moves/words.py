@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cockpit.comms.templates import bundled
 from cockpit.config.command import ContactConfig
-from cockpit.desk.contacts import GCLOUD, TRIGGERS, CasePack
-from cockpit.desk.messages import AUDIENCES, BY_HAND
+from cockpit.desk.incident.contacts import GCLOUD, TRIGGERS, CasePack
+from cockpit.desk.incident.messages import AUDIENCES, BY_HAND
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.deadlines import DeadlineState
 from cockpit.incident.model import Incident

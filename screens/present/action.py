@@ -6,7 +6,7 @@ from datetime import datetime
 from cockpit.actions.contract import Plan
 from cockpit.actions.journal import ActionState
 from cockpit.actions.telling import JournalLine
-from cockpit.desk.actions import ActionView
+from cockpit.desk.remedies.actions import ActionView
 from screens.present.frame import short_account
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, rule, spread, wrap
 from screens.present.words import countdown, utc

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from cockpit.desk.command_log import Sent
+from cockpit.desk.remedies.command_log import Sent
 from screens.present.lines import EMPTY, Line, Span, Tone, line, rule, wrap
 from screens.present.words import utc
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cockpit.desk.backups import RPO, Backup
-from cockpit.desk.owners import OwnerList
+from cockpit.desk.health.backups import RPO, Backup
+from cockpit.desk.health.owners import OwnerList
 from cockpit.desk.views import AlertLine
 from cockpit.health.changes import Change, Diff
 from cockpit.health.clearing import Clearing

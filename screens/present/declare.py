@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cockpit.desk.declaring import Declaration
+from cockpit.desk.incident.declaring import Declaration
 from cockpit.incident.severity import Suggestion
 from screens.present.incident import SEVERITY_TONES
 from screens.present.lines import Line, Tone, line, wrap

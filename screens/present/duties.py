@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from cockpit.desk.verification import Due, UnderWay, Verification
+from cockpit.desk.health.verification import Due, UnderWay, Verification
 from screens.present.lines import Line, Tone, cut, line
 from screens.present.words import age, count, span_words
 

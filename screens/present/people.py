@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from cockpit.desk.people import CheckInLine
-from cockpit.desk.terminals import Here
+from cockpit.desk.incident.people import CheckInLine
+from cockpit.desk.incident.terminals import Here
 from cockpit.incident.clocks import ChainLine
 from cockpit.incident.roles import Place
 from cockpit.incident.team import Decision, Handover, Task, Team

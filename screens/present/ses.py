@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cockpit.desk.ses_views import CallLine, IdentityLine, Rate, Status
+from cockpit.desk.health.ses_views import CallLine, IdentityLine, Rate, Status
 from cockpit.desk.views import CheckView, Freshness
 from cockpit.health.model import Verdict
 from cockpit.ses.runway import Course, Runway

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cockpit.desk.ses_views import Alarms, FeedbackView, HealthNews
+from cockpit.desk.health.ses_views import Alarms, FeedbackView, HealthNews
 from cockpit.desk.views import CheckView, Freshness
 from cockpit.ses.tally import Count, Tally
 from cockpit.text import visible

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from cockpit.desk.ses_views import Point, Rate
+from cockpit.desk.health.ses_views import Point, Rate
 from cockpit.ses.runway import Course
 from screens.present.lines import Tone
 from screens.present.words import bare_percent

@@ -6,7 +6,7 @@ from functools import cache
 
 import msgspec
 
-from cockpit.desk.table import Group
+from cockpit.desk.health.table import Group
 from cockpit.desk.views import DomainRow, Freshness
 from cockpit.health.model import Verdict
 from screens.present.board import age_of, name_tone, sentence_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from cockpit.desk.told import Delivery
+from cockpit.desk.incident.told import Delivery
 from screens.present.lines import Line, Span, Tone, line, pad, spread, wrap
 from screens.present.words import countdown
 

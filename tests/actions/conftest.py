@@ -16,8 +16,8 @@ import pytest
 from cockpit.actions.aws import AwsClients
 from cockpit.clock import SystemClock
 from cockpit.config import Settings, settings_from
-from cockpit.desk.actions import Actions, ActionView
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions, ActionView
 from cockpit.drill.aws.calls import CallRecord
 from cockpit.drill.aws.faults import Fault
 from cockpit.drill.scenario import load_scenario

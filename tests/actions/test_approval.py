@@ -17,9 +17,9 @@ from cockpit.actions.ledger_journal import LedgerJournal
 from cockpit.actions.operator_key import operator_key
 from cockpit.clock import SystemClock
 from cockpit.config import Settings
-from cockpit.desk.actions import Actions
-from cockpit.desk.approvals import Approvals
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions
+from cockpit.desk.remedies.approvals import Approvals
 from cockpit.errors import BadInput, ConfigError, IllegalMove, NotFound
 from storage.database import Database
 from storage.leases import Leases

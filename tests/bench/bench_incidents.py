@@ -19,7 +19,7 @@ from typing import Any
 from cockpit.clock import SystemClock, format_time
 from cockpit.config import Settings
 from cockpit.desk import Desk, open_desk
-from cockpit.desk.reviews import SUFFIXES, Form
+from cockpit.desk.incident.reviews import SUFFIXES, Form
 from cockpit.profile import Profile
 from screens.present.incident import entry_line
 from storage.database import Database

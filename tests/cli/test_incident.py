@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.incident import clock
+from cockpit.cli.incident.group import clock
 from tests.cli.conftest import Cockpit
 
 

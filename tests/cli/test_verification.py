@@ -10,7 +10,7 @@ import pytest
 from cockpit.clock import Clock
 from cockpit.config import Settings, settings_from
 from cockpit.desk.feed import Feed
-from cockpit.desk.verification import Verifications
+from cockpit.desk.health.verification import Verifications
 from cockpit.drill.launch import launch
 from cockpit.errors import Refused
 from cockpit.health.model import Observation, Verdict

@@ -9,7 +9,7 @@ from cockpit.comms.channels import ways
 from cockpit.comms.courier import carry
 from cockpit.comms.notify import Notifier, recipients
 from cockpit.config import settings_from
-from cockpit.desk.told import Told
+from cockpit.desk.incident.told import Told
 from tests.comms.sinks import DRILL, Sinks
 from tests.incident.terminals import Hall
 

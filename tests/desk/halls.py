@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.clock import format_time
 from cockpit.config import settings_from
 from cockpit.desk import Desk
-from cockpit.desk.messages import Messages
+from cockpit.desk.incident.messages import Messages
 from cockpit.profile import Aws, Profile
 from storage.database import Database
 from storage.ledger import Draft

@@ -9,8 +9,8 @@ import pytest
 from cockpit.actions.contract import Plan
 from cockpit.actions.journal import ActionState
 from cockpit.config import ByodkimConfig, DomainConfig, Settings
-from cockpit.desk.actions import ORPHAN_AFTER_S, Actions
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import ORPHAN_AFTER_S, Actions
 from cockpit.errors import BadInput, IllegalMove, NotFound, ReadOnly
 from storage.database import Database
 from storage.leases import Leases, boot_id

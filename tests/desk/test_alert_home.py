@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from cockpit.desk.alerts import home_of
+from cockpit.desk.health.alerts import home_of
 from cockpit.incident.model import Incident
 from tests.desk.test_next_step import ALERT, NOW
 

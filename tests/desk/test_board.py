@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.config import DomainConfig, Settings
-from cockpit.desk.board import Board
+from cockpit.desk.health.board import Board
 from cockpit.desk.views import Freshness
 from cockpit.health.model import Verdict
 from storage.database import Database

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from cockpit.desk.recent import recent
+from cockpit.desk.health.recent import recent
 from cockpit.desk.views import HistoryLine
 from cockpit.health.model import Verdict
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.desk.reviews import Reviews
+from cockpit.desk.incident.reviews import Reviews
 from cockpit.errors import BadInput, NotFound
 from cockpit.incident.model import State
 from storage.documents import Documents

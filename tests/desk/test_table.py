@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cockpit.desk.table import (
+from cockpit.desk.health.table import (
     Belonging,
     Group,
     Placed,

@@ -96,7 +96,8 @@ def test_the_start_of_the_screen_loads_nothing_that_belongs_to_the_network(tmp_p
 
 LATE = {
     "cockpit": {"actions", "comms", "doctor", "drill", "probes", "review", "runbooks", "watch"},
-    "cockpit.desk": {"actions", "evidence", "messages", "practice", "reviews", "runbooks"},
+    "cockpit.desk": {"practice", "remedies", "runbooks"},
+    "cockpit.desk.incident": {"evidence", "messages", "reviews"},
     "screens": {"action", "dialogs", "domain", "incident", "moves", "palette", "review", "runbook", "timeline"},
     "storage": {"group_commit", "search"},
 }
@@ -107,5 +108,10 @@ def test_the_first_board_waits_for_nothing_that_it_does_not_show(tmp_path: Path)
     modules = every_module(START, tmp_path)
     early = {f"{package}.{name}" for package, names in LATE.items() for name in names} & modules
     assert early == set()
-    assert {"cockpit.desk.board", "cockpit.desk.incidents", "screens.dashboard", "storage.ledger"} <= modules
+    assert {
+        "cockpit.desk.health.board",
+        "cockpit.desk.incident.incidents",
+        "screens.dashboard",
+        "storage.ledger",
+    } <= modules
     assert "textual.widgets._text_area" not in modules

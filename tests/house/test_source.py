@@ -243,4 +243,4 @@ def test_only_the_agreed_folders_stand_at_the_top() -> None:
 
 def test_one_module_says_how_our_own_program_is_called() -> None:
     named = [name_of(path) for path in MODULES if "sys.executable" in path.read_text(encoding="utf-8")]
-    assert named == ["cockpit/cli/drill.py", "cockpit/own_process.py"], "drill.py becomes what own_process.py names"
+    assert named == ["cockpit/cli/drill/play.py", "cockpit/own_process.py"], "play.py becomes what the other names"

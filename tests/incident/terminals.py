@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.clock import format_time
 from cockpit.config.command import OfficeHoursConfig, OwnLevel
 from cockpit.desk.feed import Feed
-from cockpit.desk.incidents import Incidents
+from cockpit.desk.incident.incidents import Incidents
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 from tests.desk.conftest import ManualClock

@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from cockpit.desk.actions import Actions
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions
 from cockpit.desk.runbooks import Runbooks
 from storage.database import Database, Transaction
 from storage.ledger import Draft, Event, Ledger

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cockpit.clock import format_time
-from cockpit.desk.ses_views import Rate
+from cockpit.desk.health.ses_views import Rate
 from cockpit.errors import WorldError
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
@@ -338,7 +338,7 @@ class Answers:
                 for domain, selector, left in ages
             ]
             return {"keys": keys, "due": 2}
-        kinds = (
+        kinds: tuple[tuple[str, str, list[dict[str, str]]], ...] = (
             ("table", "ok", []),
             ("function", "drift", [{"what": "code", "now": "a", "wanted": "b"}]),
             ("role", "absent", []),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from textual.widgets import Input
 
+from cockpit.desk.health.table import row_of
 from cockpit.desk.place import Place, Places
-from cockpit.desk.table import row_of
 from screens.app import CockpitApp
 from screens.dashboard import Board
 from tests.screens.conftest import cockpit

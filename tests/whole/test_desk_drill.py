@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.desk import Desk
-from cockpit.desk.actions import ActionView
+from cockpit.desk.remedies.actions import ActionView
 from cockpit.desk.views import NextStep
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.health.model import Verdict

@@ -8,7 +8,7 @@ import msgspec
 
 from cockpit.actions.journal import TERMINAL, ActionState
 from cockpit.clock import parse_time
-from cockpit.desk.actions import Actions
+from cockpit.desk.remedies.actions import Actions
 from cockpit.errors import NotFound
 from cockpit.health.model import DECISION
 from cockpit.runbooks.inputs import fill

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from cockpit.actions.launch import Launcher, Spawn
 from cockpit.config import Settings
-from cockpit.desk.actions import Actions
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions
 from cockpit.desk.runbooks.evidence import Evidence
 from cockpit.desk.runbooks.flow import Flow
 from cockpit.desk.runbooks.offers import Offers, checked_inputs

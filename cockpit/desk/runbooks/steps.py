@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cockpit.actions.launch import Spawn
 from cockpit.clock import format_time
-from cockpit.desk.actions import Actions
+from cockpit.desk.remedies.actions import Actions
 from cockpit.desk.runbooks.evidence import Evidence
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.errors import BadInput, IllegalMove, ReadOnly, Refused

@@ -13,9 +13,9 @@ from cockpit.actions.dns.published import Published, look_up
 from cockpit.actions.journal import ActionState
 from cockpit.actions.runner import carry
 from cockpit.clock import SystemClock
-from cockpit.desk.actions import Actions, ActionView
-from cockpit.desk.approvals import Approvals
 from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions, ActionView
+from cockpit.desk.remedies.approvals import Approvals
 from cockpit.health.zone_copy import ROUTE53, RecordSet, ZoneCopy
 from storage.snapshots import Snapshots
 from tests.actions.conftest import LocalWorld, Place

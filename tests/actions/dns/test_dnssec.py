@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.actions.journal import ActionState
-from cockpit.desk.actions import ActionView
+from cockpit.desk.remedies.actions import ActionView
 from tests.actions.dns.conftest import Desk
 
 DOMAIN = "pay.example"

@@ -30,10 +30,10 @@ from cockpit.clock import SystemClock
 from cockpit.comms.courier import carry
 from cockpit.config import Settings, settings_from
 from cockpit.desk import Desk, open_desk
-from cockpit.desk.actions import Actions
-from cockpit.desk.approvals import Approvals
 from cockpit.desk.feed import Feed
-from cockpit.desk.messages import Messages
+from cockpit.desk.incident.messages import Messages
+from cockpit.desk.remedies.actions import Actions
+from cockpit.desk.remedies.approvals import Approvals
 from cockpit.drill.baseline import PreparedKey
 from cockpit.drill.claims import claims_of
 from cockpit.drill.dns import TsigKey

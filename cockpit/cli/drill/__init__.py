@@ -1,0 +1,1 @@
+"""`cockpit drill`: practise, steer, and keep the record of practice."""

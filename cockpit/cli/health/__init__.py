@@ -1,0 +1,1 @@
+"""Commands that look: at domains, at their past, and at what should be."""

@@ -1,0 +1,1 @@
+"""`cockpit incident`: incident command without the screen."""

@@ -1,0 +1,1 @@
+"""Incident command at one terminal: people, clocks, words, evidence and the record afterwards."""

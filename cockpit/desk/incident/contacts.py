@@ -1,0 +1,208 @@
+"""Contacts that work offline, and the cases for registrars, clouds and vendors, filled from what is known.
+
+Contacts come from the configuration, so they are there when the pager, the chat and the network are not. Executives
+are shown only in incidents of their severity.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from cockpit.comms.templates import Rendered
+from cockpit.config import Settings
+from cockpit.config.command import ContactConfig
+from cockpit.desk.incident.incidents import Incidents, Ref
+from cockpit.desk.incident.words import Words
+from cockpit.errors import BadInput, NotFound
+from cockpit.incident.model import SEVERITIES, Incident
+from cockpit.profile import Profile
+from cockpit.text import visible
+
+EXECUTIVE_SEVERITIES = ("P0", "P1")
+"""In which incidents executives are shown whose configuration names none; a CEO names P0 alone."""
+
+TRIGGERS: Mapping[str, str] = MappingProxyType(
+    {
+        "delegation": "DNS delegation issues at registrar level",
+        "lock": "Domain lock/unlock emergencies",
+        "ds": "DNSSEC DS record updates required urgently",
+        "hijack": "Domain transfer or hijacking concerns",
+    }
+)
+"""When a registrar is called."""
+
+ITEMS = ("domains", "account", "description", "impact", "timeframe")
+"""The five items that a registrar asks for."""
+
+
+class GcloudForm(msgspec.Struct, frozen=True):
+    """One of the procedures' support cases at Google Cloud."""
+
+    name: str
+    display: str
+    description: str
+
+
+GCLOUD: Mapping[str, GcloudForm] = MappingProxyType(
+    {
+        "dns": GcloudForm("dns", "DNS Resolution Issues", "Critical DNS issues affecting production workloads"),
+        "certificate": GcloudForm(
+            "certificate", "Certificate Manager Issues", "SSL certificate provisioning/validation failures"
+        ),
+        "load-balancer": GcloudForm(
+            "load-balancer", "Load Balancer Issues", "HTTPS load balancer SSL termination failures"
+        ),
+    }
+)
+_GCLOUD_SEVERITY = {"P0": "S1", "P1": "S2", "P2": "S3", "P3": "S4"}
+_AWS_SEVERITY = {"P0": "critical", "P1": "urgent", "P2": "high", "P3": "normal"}
+
+
+class CasePack(msgspec.Struct, frozen=True):
+    """A case as it is sent: to whom, its text, the items that nobody filled, and the command that opens it."""
+
+    to: str
+    text: str
+    missing: tuple[str, ...]
+    contacts: tuple[ContactConfig, ...] = ()
+    command: tuple[str, ...] = ()
+    severity: str = ""
+
+
+class Contacts:
+    """The directory, and case packs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        profile: Profile,
+        incidents: Incidents,
+        words: Words,
+        operator: str,
+        facts: Callable[[Incident], Mapping[str, str]],
+    ) -> None:
+        self._settings = settings
+        self._profile = profile
+        self._incidents = incidents
+        self._words = words
+        self._operator = operator
+        self._facts = facts
+
+    def all(self, ref: Ref | None = None, *, severity: str = "") -> Sequence[ContactConfig]:
+        """Whom to call, in the order of the configuration; for an incident or a severity, only those meant for it.
+
+        Without either, whoever is kept for certain severities is left out.
+        """
+        severity = self._incidents.get(ref).severity if ref is not None else severity
+        return [contact for contact in self._everybody() if may_be_called(contact, severity)]
+
+    def find(self, words: str, ref: Ref | None = None) -> Sequence[ContactConfig]:
+        """Contacts in which each of the words occurs."""
+        wanted = words.lower().split()
+        return [each for each in self.all(ref) if all(word in _text(each) for word in wanted)]
+
+    def of_level(self, level: int, ref: Ref) -> Sequence[ContactConfig]:
+        """Who stands on a level of the escalation chain and may be called for this incident."""
+        return [each for each in self.all(ref) if each.level == level]
+
+    def registrar_case(
+        self, ref: Ref, trigger: str, *, impact: str = "", timeframe: str = "", description: str = ""
+    ) -> CasePack:
+        """The registrar's five items, filled from live data; what is missing is named and shown."""
+        if trigger not in TRIGGERS:
+            raise BadInput(f"There is no trigger {visible(trigger, limit=40)!r}; known are {', '.join(TRIGGERS)}.")
+        incident = self._incidents.get(ref)
+        said = {"impact": impact, "timeframe": timeframe or _timeframe(incident), "description": description}
+        filled = self._filled("registrar_case", incident, {**said, "trigger": TRIGGERS[trigger]})
+        name = self._settings.organisation.registrar or "the registrar"
+        contacts = tuple(each for each in self.all(ref) if each.group == "registrar")
+        return CasePack(name, filled.text, filled.missing, contacts)
+
+    def aws_case(self, ref: Ref, request: str, *, impact: str = "", description: str = "") -> CasePack:
+        """A case for AWS Support; `cockpit incident case` opens it by the API where the plan has that."""
+        incident, aws = self._incidents.get(ref), self._profile.aws
+        said = {"impact": impact, "request": request, "description": description}
+        known = {"account_id": aws.account, "region": aws.region}
+        filled = self._filled("aws_case", incident, {**known, **said})
+        return CasePack("AWS Support", filled.text, filled.missing, severity=_AWS_SEVERITY[incident.severity])
+
+    def vendor_case(
+        self, ref: Ref, vendor: str, request: str, *, impact: str = "", description: str = ""
+    ) -> CasePack:
+        """A case for another vendor of the directory."""
+        incident = self._incidents.get(ref)
+        contacts = tuple(each for each in self.all(ref) if each.group == "vendor" and vendor.lower() in _text(each))
+        if not contacts:
+            raise NotFound(f"There is no vendor {visible(vendor, limit=60)!r} among the contacts.")
+        said = {"impact": impact, "request": request, "description": description}
+        filled = self._filled("vendor_case", incident, said)
+        return CasePack(contacts[0].name, filled.text, filled.missing, contacts)
+
+    def gcloud_case(self, ref: Ref, kind: str) -> CasePack:
+        """The procedures' `gcloud support cases create`, as an argument list and as a line to copy.
+
+        The procedures write `--severity=high`, which is none of the API's: S1 to S4 are.
+        """
+        if kind not in GCLOUD:
+            raise BadInput(f"There is no form {visible(kind, limit=40)!r}; known are {', '.join(GCLOUD)}.")
+        incident, form = self._incidents.get(ref), GCLOUD[kind]
+        name = self._settings.organisation.name
+        level = _GCLOUD_SEVERITY.get(incident.severity, "S4")
+        command = (
+            "gcloud",
+            "support",
+            "cases",
+            "create",
+            f"--display-name={form.display}{f' - {name}' if name else ''}",
+            f"--description={form.description} ({incident.ref}: {', '.join(incident.targets) or incident.title})",
+            "--classification=technical",
+            f"--severity={level}",
+        )
+        import shlex
+
+        return CasePack("Google Cloud Support", shlex.join(command), (), command=command, severity=level)
+
+    def _filled(self, template: str, incident: Incident, values: Mapping[str, str]) -> Rendered:
+        given = {key: value for key, value in values.items() if value.strip()}
+        known = {"caller": self._caller(), "impact": _impact(incident), "description": incident.title}
+        return self._words.fill(template, {**known, **self._facts(incident), **given})
+
+    def _caller(self) -> str:
+        person = next((each for each in self._settings.people if each.id == self._operator), None)
+        if person is None:
+            return self._operator
+        return ", ".join(filter(None, (person.name or person.id, person.contact)))
+
+    def _everybody(self) -> Sequence[ContactConfig]:
+        own = [
+            ContactConfig(name=person.name or person.id, phone=person.contact, note=", ".join(person.roles))
+            for person in self._settings.people
+            if person.contact
+        ]
+        return [*self._settings.contacts, *own]
+
+
+def may_be_called(contact: ContactConfig, severity: str) -> bool:
+    """Whether somebody is called for incidents of this severity; empty for none in particular."""
+    meant: tuple[str, ...] = contact.severities
+    if not meant and contact.group == "executive":
+        meant = EXECUTIVE_SEVERITIES
+    return not meant or severity in meant
+
+
+def _text(contact: ContactConfig) -> str:
+    parts = (contact.name, contact.group, contact.note, contact.mail, contact.chat, contact.phone)
+    return " ".join(parts).lower()
+
+
+def _impact(incident: Incident) -> str:
+    if not incident.services:
+        return ""
+    return f"{len(incident.services)} services are hurt: {', '.join(incident.services)}"
+
+
+def _timeframe(incident: Incident) -> str:
+    """What is asked for where nobody says otherwise: the worse, the sooner."""
+    hours = {"P0": "within 15 minutes", "P1": "within 1 hour", "P2": "within 4 hours"}
+    return hours.get(incident.severity, "within one business day") if incident.severity in SEVERITIES else ""

@@ -1,0 +1,1 @@
+"""Remedies at one terminal: plans asked for, approved, followed and taken back."""
