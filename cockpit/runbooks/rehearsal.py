@@ -1,7 +1,7 @@
 """A dry run of a whole book: what each step would do with these values, and what is missing for it."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -38,11 +38,19 @@ class Rehearsed(msgspec.Struct, frozen=True):
 
 def rehearse(book: Runbook, values: Mapping[str, str], which: Which = shutil.which) -> Sequence[Rehearsed]:
     """Every step in the order of the text, whatever way a run would take. Nothing is run, asked or written."""
-    return [_rehearsed(step, values, which) for step in book.steps]
+    found, asked = [], set[str]()
+    for step in book.steps:
+        found.append(_rehearsed(step, values, asked, which))
+        asked |= {step.work.name} if isinstance(step.work, Question) else set()
+    return found
 
 
-def _rehearsed(step: Step, values: Mapping[str, str], which: Which) -> Rehearsed:
-    does, lacks = _does(step, values), list(_lacks(step, values, which))
+def _rehearsed(step: Step, values: Mapping[str, str], asked: Set[str], which: Which) -> Rehearsed:
+    # What an earlier step asks for is there by then; for now its name stands in its place.
+    does, lacks = (
+        _does(step, values),
+        _lacks(step, {**{name: f"{{{{{name}}}}}" for name in asked}, **values}, which),
+    )
     return Rehearsed(
         step.id, fill(step.title, values), step.kind, tuple(does), tuple(lacks), fill(step.policy.undo, values)
     )

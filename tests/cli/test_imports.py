@@ -28,18 +28,18 @@ def rules(tmp_path: Path) -> Path:
 def test_monitoring_rules_are_written_and_each_value_is_told(cockpit: Cockpit, rules: Path, home: Path) -> None:
     done = cockpit("import", "monitoring", rules)
     assert done.code == 0, done.err
-    assert "taken (2)" in done.out
-    assert "no counterpart (1)" in done.out
+    assert "taken (3)" in done.out
     (domain,) = load_settings(home / "cockpit.yaml").domains
     assert domain.intervals is not None
     assert domain.intervals.dns_s == 60.0
+    assert domain.dns_timeout_s == 10.0
     assert "There is nothing to add" in cockpit("import", "monitoring", rules).out
 
 
 def test_a_dry_run_writes_nothing(cockpit: Cockpit, rules: Path, home: Path) -> None:
     document = json.loads(cockpit("import", "monitoring", rules, "--dry-run", "--json").out)
     assert document["written"] is False
-    assert [each["outcome"] for each in document["accounts"]] == ["taken", "taken", "no counterpart"]
+    assert [each["outcome"] for each in document["accounts"]] == ["taken", "taken", "taken"]
     assert not (home / "cockpit.yaml").exists()
 
 
