@@ -47,11 +47,14 @@ def test_a_record_is_published_listed_logged_and_undone_on_the_command_line(
     (run,) = json.loads(terminal("action", "list", "--all", "--json")[1])
     assert (run["state"], run["operator"]) == ("succeeded", "mhassan")
     (sent,) = json.loads(terminal("action", "log", "--target", "cli.shop.example", "--json")[1])
-    assert sent["operation"] == "ChangeResourceRecordSets"
+    assert sent["operation"] == "UPDATE"
     assert sent["outcome"] == "applied"
-    assert sent["account"] == "447112341123"
-    assert sent["request"]["ChangeBatch"]["Changes"][0]["Action"] == "CREATE"
-    assert "Route 53 accepted 1 changes" in terminal("action", "log")[1]
+    assert sent["account"] == "primary ns1.hosting.example"
+    assert sent["request"]["update"] == [
+        "prereq nxrrset cli.shop.example. A",
+        "update add cli.shop.example. 300 A 192.0.2.44",
+    ]
+    assert "ns1.hosting.example made 1 changes" in terminal("action", "log")[1]
     code, out, err = terminal("action", "undo", run["uid"][:8])
     assert code == 0, out + err
     back = next(line.split()[0] for line in out.splitlines() if line.endswith("planned"))

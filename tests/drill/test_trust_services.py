@@ -135,9 +135,10 @@ async def test_acme_is_where_its_directory_says(world: World) -> None:
 async def test_every_sink_says_where_it_is_and_what_it_wants(world: World) -> None:
     told = world.status()["sinks"]
     assert set(told) == {
-        *("chat", "status-page", "ticket", "pager", "opsgenie", "monitoring", "webhook", "mail"),
+        *("chat", "slack", "status-page", "ticket", "pager", "opsgenie", "monitoring", "webhook", "mail"),
+        "alertmanager",
     }
-    assert all(one["token"] for one in told.values())
+    assert all(one["token"] for name, one in told.items() if name != "alertmanager")
     async with httpx.AsyncClient(trust_env=False) as client:
         page = await client.post(
             f"{told['monitoring']['url']}/api/page",

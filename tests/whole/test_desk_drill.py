@@ -55,6 +55,11 @@ def take(desk: Desk, step: NextStep, folder: Path) -> str | None:
         return "action.confirm"
     elif step.command == "incident.resolve":
         desk.incidents.move(step.argument, "resolved")
+    elif step.command == "incident.attach":
+        # SES's own word on the same fault may come as an alert of its own; it decides nothing.
+        homes = desk.incidents.open_incidents()
+        desk.incidents.link(homes[0].uid, alert=step.argument)
+        return None
     elif step.command == "review.open":
         desk.reviews.open_for(step.argument)
         desk.reviews.export(step.argument, folder)
@@ -174,7 +179,7 @@ def test_the_chain_of_all_events_is_unbroken_and_tells_the_story_in_order(played
 
 
 def test_the_exported_post_mortem_is_filled_from_the_record(played: Play) -> None:
-    assert played.exported.startswith("# INC-1 DKIM record missing: shop.example")
+    assert played.exported.startswith("> **CONFIDENTIAL**\n\n# INC-1 DKIM record missing: shop.example")
     assert "shop.example DKIM: 1 of 3 CNAMEs gone at all 3 name servers" in played.exported
     for metric in ("TTD", "TTA", "TTM", "TTR"):
         assert re.search(rf"^\| {metric} \|", played.exported, re.MULTILINE)
