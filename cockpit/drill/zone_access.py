@@ -6,7 +6,9 @@ from typing import Any
 import dns.message
 import dns.rcode
 import dns.rdatatype
+from dns.name import Name
 from dns.rcode import Rcode
+from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
 from cockpit.drill.aws.lookup import Answer, Found, Soa
@@ -46,6 +48,7 @@ class HostedZones:
         self._names = list(names)
         self._servers = tuple(servers)
         self._kept_keys: dict[str, tuple[ZoneKey, ...]] = {}
+        self._told: dict[str, dict[tuple[Name, RdataType], tuple[Rdataset, RecordSet]]] = {}
         self._resting: dict[str, tuple[ZoneKey, ...]] = {}
         self._material: dict[tuple[str, str], ZoneKey] = {}
 
@@ -152,13 +155,17 @@ class HostedZones:
 
     def records(self, zone: str) -> Sequence[RecordSet]:
         """All record sets but those that the signer makes."""
-        found = []
-        for entry in self._network.tree.zone(zone).snapshot.everything():
-            kind = entry.rdataset.rdtype
-            if kind not in MADE_BY_SIGNER:
-                values = tuple(rdata.to_text() for rdata in entry.rdataset)
-                found.append(RecordSet(entry.name.to_text(), kind.name, entry.rdataset.ttl, values))
-        return found
+        known, told = self._told.get(zone, {}), {}
+        for name, node in self._network.tree.zone(zone).snapshot.nodes.items():
+            for kind, rdataset in node.items():
+                if kind not in MADE_BY_SIGNER:
+                    # A stored set is never changed in place, so what was written of it once still holds.
+                    held = known.get((name, kind))
+                    told[name, kind] = (
+                        held if held and held[0] is rdataset else (rdataset, _written(name, rdataset))
+                    )
+        self._told[zone] = told
+        return [record for _, record in told.values()]
 
     def replace(self, zone: str, record: RecordSet) -> None:
         """Make a record set so; raises BadInput."""
@@ -168,6 +175,11 @@ class HostedZones:
     def remove(self, zone: str, name: str, kind: str) -> None:
         """Take a record set away; raises BadInput."""
         self._network.tree.zone(zone).withdraw(name, kind, by="route53")
+
+
+def _written(name: Name, rdataset: Rdataset) -> RecordSet:
+    values = tuple(rdata.to_text() for rdata in rdataset)
+    return RecordSet(name.to_text(), rdataset.rdtype.name, rdataset.ttl, values)
 
 
 def _answer(response: Any, rdtype: RdataType, soa: Soa) -> Answer:
