@@ -76,9 +76,8 @@ def refuse_leftovers(path: Path, error: Unwritable) -> None:
 
 def _schema_version(connection: Any, path: Path) -> int:
     """The number of migrations that the file has had; raises for another program's file and a newer schema."""
-    owner = _value(connection, "PRAGMA application_id")
-    version = int(_value(connection, "PRAGMA user_version"))
-    if owner != migrations.APPLICATION_ID and (owner or version or _value(connection, _TABLES)):
+    owner, version, tables = _identity(connection)
+    if owner != migrations.APPLICATION_ID and (owner or version or tables):
         raise StorageError(
             f"{path} is a database of another program (application id {owner:#x}); choose another file."
         )
@@ -88,6 +87,26 @@ def _schema_version(connection: Any, path: Path) -> int:
             "upgrade this cockpit to open it."
         )
     return version
+
+
+def _identity(connection: Any) -> tuple[int, int, int]:
+    """Application id, schema version and number of tables, all of one moment.
+
+    Read one by one they may fall on both sides of another process's first migration, and look like a stranger's.
+    """
+    own = not connection.in_transaction
+    if own:
+        connection.execute("BEGIN")
+    try:
+        return (
+            int(_value(connection, "PRAGMA application_id")),
+            int(_value(connection, "PRAGMA user_version")),
+            int(_value(connection, _TABLES)),
+        )
+    finally:
+        # An error may have ended it already; nothing was written, so there is nothing to commit.
+        if own and connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _set_journal(connection: Any, path: Path, version: int, build: Any) -> str:
