@@ -146,9 +146,9 @@ def _upset_aws(
             world.reactions.begin_campaign(inject)
         case v.ExpireSession():
             world.reactions.end_session()
-        case v.AwsFault(kind=kind, service=service, operation=operation, times=times, delay_s=delay_s):
-            delay = timedelta(seconds=delay_s)
-            world.aws.faults.add(Fault(FaultKind(kind), service, operation, times, delay))
+        case v.AwsFault() as fault:
+            delay, kind = timedelta(seconds=fault.delay_s), FaultKind(fault.kind)
+            world.aws.faults.add(Fault(kind, fault.service, fault.operation, fault.times, delay, fault.spared))
         case v.AwsHeal():
             world.aws.faults.clear()
         case v.LoseObject(bucket=bucket, key=key):

@@ -23,17 +23,19 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """One fault; `service` and `operation` may be `*`; `times` None means until it is cleared."""
+    """One fault; `service` and `operation` may be `*`, but for `spared` services; `times` None means until cleared."""
 
     kind: FaultKind
     service: str = "*"
     operation: str = "*"
     times: int | None = None
     delay: timedelta = timedelta()
+    spared: tuple[str, ...] = ()
 
     def meets(self, service: str, operation: str) -> bool:
         """Whether this fault is for that call."""
-        return self.service in ("*", service) and self.operation in ("*", operation)
+        named = self.service in ("*", service) and self.operation in ("*", operation)
+        return named and service not in self.spared
 
 
 class Faults:

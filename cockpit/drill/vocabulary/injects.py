@@ -222,11 +222,12 @@ class Enforce(Inject, frozen=True, kw_only=True, tag="ses-enforcement"):
 
 
 class AwsFault(Inject, frozen=True, kw_only=True, tag="aws-fault"):
-    """Calls of a service or an operation fail; `times` None means until healed."""
+    """Calls of a service or an operation fail, but for `spared` services; `times` None means until healed."""
 
     kind: AwsFaultKind
     service: str = "*"
     operation: str = "*"
+    spared: tuple[str, ...] = ()
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     delay_s: Seconds = 0.0
 
