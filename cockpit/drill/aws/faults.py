@@ -23,7 +23,7 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """One fault; `service` and `operation` may be `*`, but for `spared` services; `times` None means until cleared."""
+    """One fault of a service and operation, or of all (`*`) but the `spared`; `times` None means until cleared."""
 
     kind: FaultKind
     service: str = "*"
