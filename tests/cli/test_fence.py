@@ -26,9 +26,20 @@ def test_a_terminal_that_joins_a_drill_runs_commands_behind_its_trap(tmp_path: P
         assert why_unfenced(DRILL, os.environ) == ""
         assert os.environ["HTTPS_PROXY"] == TRAP
         assert "AWS_PROFILE" not in os.environ
-        assert os.environ["PATH"].startswith(str(tmp_path / "fence" / "bin"))
+        assert os.environ["PATH"].startswith(str(tmp_path / "fence"))
     assert os.environ["AWS_PROFILE"] == "production"
     assert FENCED_BY not in os.environ
+
+
+def test_every_terminal_of_a_drill_has_a_fence_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certified = replace(DRILL, ca_pem="-----BEGIN CERTIFICATE-----\n")
+    bundles = []
+    for _ in range(2):
+        with behind_the_fence(certified, tmp_path / "fence"):
+            bundles.append(Path(os.environ["SSL_CERT_FILE"]))
+        monkeypatch.delenv(FENCED_BY, raising=False)
+    assert bundles[0] != bundles[1]
+    assert all(bundle.stat().st_mode & 0o777 == 0o600 for bundle in bundles)
 
 
 @pytest.mark.parametrize("profile", [replace(DRILL, loopback_only=False), replace(DRILL, trap=None)])
