@@ -156,7 +156,10 @@ class Later(SystemClock):
 
 async def test_a_paused_account_and_the_closed_event_about_it_are_both_told(own: LaunchedWorld) -> None:
     own.inject(do="ses-enforcement", status="SHUTDOWN")
-    found = await looked(SesLooks(settings(own), own.profile))
+    async with asyncio.timeout(30):
+        # AWS Health tells of it a moment after SES does.
+        while (found := await looked(SesLooks(settings(own), own.profile)))["ses.health"].verdict is Verdict.OK:
+            pass
     assert found["ses.account"].verdict is Verdict.FAIL
     assert "AWS paused" in found["ses.account"].headline
     health = found["ses.health"]
