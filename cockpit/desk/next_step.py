@@ -2,9 +2,9 @@
 
 `next_step()` is pure: a `Situation` in, a `NextStep` out. The order of the rules is the order of what hurts most:
 an unexplained change to the world, a failure that is worse than the incident in hand, a plan that waits, a role
-that is offered, a clock that ran out, a step that waits for a person, an alert that belongs to an open incident,
-another failure that nobody has taken on, what runs by itself, a way out of the incident, its record, and at last
-practice.
+that is offered, a clock that ran out, a step that waits for a person, another failure that nobody has taken on, the
+runbook to begin with, an alert that belongs to an open incident, what runs by itself, a way out of the incident,
+its record, and at last practice.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -136,8 +136,26 @@ def _worse(situation: Situation) -> NextStep | None:
     return _open(alert) if alert is not None and (current is None or alert.severity < current.severity) else None
 
 
+def _graver(situation: Situation) -> NextStep | None:
+    """An alert that its incident covers and that is worse than the incident: it may raise the severity."""
+    current = _in_hand(situation)
+    return (
+        None
+        if current is None
+        else _joined(situation, [a for a in _covered(situation) if a.severity < current.severity])
+    )
+
+
 def _attach(situation: Situation) -> NextStep | None:
-    covered = [alert for alert in _untaken(situation) if alert.id in situation.homes]
+    """An alert that its incident covers anyway: it can wait until the runbook is under way."""
+    return _joined(situation, _covered(situation))
+
+
+def _covered(situation: Situation) -> list[AlertLine]:
+    return [alert for alert in _untaken(situation) if alert.id in situation.homes]
+
+
+def _joined(situation: Situation, covered: list[AlertLine]) -> NextStep | None:
     if not covered:
         return None
     alert = min(covered, key=_worst_first)
@@ -257,23 +275,34 @@ def _where(run: RunState) -> str:
 
 
 def _runbook(situation: Situation) -> NextStep | None:
-    incident = situation.incident
-    if incident is None or incident.run is not None or incident.state in ("resolved", "review", "closed"):
+    incident = _unbegun(situation)
+    if incident is None or incident.suggested_runbook is None or incident.green:
         return None
-    if incident.suggested_runbook is None:
-        return NextStep(
-            f"note what is known about {incident.number}",
-            "no runbook is written for this alert",
-            "incident.note",
-            incident.uid,
-            sure=False,
-        )
     return NextStep(
         f"start the runbook “{incident.suggested_title}” for {incident.number}",
         "its first steps only read",
         "runbook.start",
         incident.uid,
     )
+
+
+def _unwritten(situation: Situation) -> NextStep | None:
+    incident = _unbegun(situation)
+    if incident is None:
+        return None
+    return NextStep(
+        f"note what is known about {incident.number}",
+        "no runbook is written for this alert",
+        "incident.note",
+        incident.uid,
+        sure=False,
+    )
+
+
+def _unbegun(situation: Situation) -> IncidentState | None:
+    """The incident in hand on which no runbook was started."""
+    incident = _in_hand(situation)
+    return None if incident is None or incident.run is not None else incident
 
 
 def _waits(situation: Situation) -> NextStep | None:
@@ -343,11 +372,13 @@ _RULES: tuple[Rule, ...] = (
     _leaderless,
     _overdue,
     _step,
-    _attach,
+    _graver,
     _another,
+    _runbook,
+    _attach,
     _follow,
     _way_out,
-    _runbook,
+    _unwritten,
     _waits,
     _review,
     _blind,

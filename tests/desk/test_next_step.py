@@ -119,16 +119,26 @@ def test_a_warning_that_raised_an_alert_is_not_said_to_have_none() -> None:
 
 SECOND = replace(ALERT, id="shop.example|mail.alignment|2", check="mail.alignment", kind="mail-refused")
 HOME = Home("i1", "INC-1", "the same domain")
-COVERED = replace(AT_WORK, alerts=(*AT_WORK.alerts, SECOND), homes={SECOND.id: HOME})
+CHECKING = replace(INCIDENT, run=replace(RUN, waiting=True))
+COVERED = replace(AT_WORK, incident=CHECKING, alerts=(*AT_WORK.alerts, SECOND), homes={SECOND.id: HOME})
 
 
 def test_a_second_alert_of_the_domain_is_attached_and_opens_nothing() -> None:
     step = next_step(COVERED)
     assert (step.command, step.argument) == ("incident.attach", SECOND.id)
     assert "attach to INC-1" in step.text
+
+
+def test_the_runbook_begins_before_an_alert_is_attached_unless_that_is_worse() -> None:
+    begun = replace(COVERED, incident=INCIDENT)
+    assert next_step(begun).command == "runbook.start"
     worse = replace(SECOND, severity="P0")
-    step = next_step(replace(COVERED, alerts=(*AT_WORK.alerts, worse)))
-    assert step.command == "incident.attach"
+    assert next_step(replace(begun, alerts=(*AT_WORK.alerts, worse))).command == "incident.attach"
+
+
+def test_an_alert_is_attached_before_its_incident_is_resolved() -> None:
+    ended = replace(INCIDENT, run=replace(RUN, finished=True), green=True)
+    assert next_step(replace(COVERED, incident=ended)).command == "incident.attach"
 
 
 def test_several_alerts_that_one_incident_covers_are_attached_at_once() -> None:
