@@ -16,7 +16,7 @@ from screens.present.declare import definition_lines, suggestion_lines
 from screens.present.lines import Line, Tone, cut, line, rule, wrap
 from screens.widgets.lines import Lines
 
-_HINTS = {"percent": "e.g. 30%", "count": "a number", "hours": "hours", "yes": "yes, no"}
+_HINTS = {"percent": "like 30%", "count": "a number", "hours": "hours", "yes": "yes, no"}
 
 
 class Declared(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Declare(ModalScreen[Declared]):
                     "Which domains?", Input(self._targets, placeholder="shop.example", id="targets"), "-long"
                 )
                 for question in self._sheet.questions:
-                    hint = _HINTS.get(question.kind, "") + "; leave it open when nobody knows"
+                    hint = f"{_HINTS[question.kind]}, or empty"
                     yield _row(question.text, Input(placeholder=hint, id=f"answer-{question.name}"))
             yield Lines(self._outcome_lines, id="outcome")
             yield Lines(self._key_lines)
