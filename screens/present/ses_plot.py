@@ -12,7 +12,6 @@ import msgspec
 from cockpit.desk.health.ses_views import Point, Rate
 from cockpit.ses.runway import Course
 from screens.present.lines import Tone
-from screens.present.words import bare_percent
 
 BACK = timedelta(hours=12)
 AHEAD = timedelta(hours=6)
@@ -51,7 +50,7 @@ class Picture(msgspec.Struct, frozen=True):
 def picture(rate: Rate, now: datetime, *, close: bool = False) -> Picture:
     """The plot of one rate; `close` goes near what was measured and may leave AWS's far lines above the edge."""
     points = [each for each in rate.points if each.at >= now - BACK]
-    ours = _curve("ours, each 15 min", Tone.INFO, "sd", ((each.at, each.rate) for each in points), now)
+    ours = _curve("ours, each 15 min", Tone.INFO, "hd", ((each.at, each.rate) for each in points), now)
     figure = _curve("AWS's figure", Tone.STRONG, "braille", ((each.at, each.figure) for each in points), now)
     marks = _marks(rate)
     ahead = _ahead(rate, points)
@@ -93,7 +92,7 @@ def _marks(rate: Rate) -> tuple[Mark, ...]:
         if known is not None:
             marks[value] = Mark(value * 100, f"{known.words}, {words}", known.tone)
         else:
-            marks[value] = Mark(value * 100, f"{bare_percent(value)} % {words}", tone)
+            marks[value] = Mark(value * 100, f"{value * 100:g} % {words}", tone)
     return tuple(marks.values())
 
 
