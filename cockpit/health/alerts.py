@@ -9,6 +9,7 @@ from cockpit.health.hysteresis import Changed, Clear, Raise, Worsen
 from cockpit.health.impact import Affected, suggest
 from cockpit.health.registry import RUNBOOKS, check_named
 from cockpit.health.routing import Route
+from cockpit.incident.severity import SeverityProfile
 
 STREAM = "ops"
 """The stream that all health events go to."""
@@ -38,14 +39,14 @@ def changed_body(changed: Changed) -> dict[str, Any]:
     }
 
 
-def raised_body(alert: str, raised: Raise, affected: Affected, severity_profile: str) -> dict[str, Any]:
+def raised_body(alert: str, raised: Raise, affected: Affected, profile: SeverityProfile) -> dict[str, Any]:
     """Body of `alert.raised`; `weight` lets a restarted watch tell worse from the same.
 
     `runs_out_at` is the end of a certificate, where the alert is about one.
     """
     seen = raised.observation
     kind = str(seen.evidence.get("kind") or check_named(seen.check).alert_kind)
-    severity = suggest(severity_profile, kind, seen, raised.verdict, affected)
+    severity = suggest(profile, kind, seen, raised.verdict, affected)
     return {
         "alert": alert,
         "target": seen.target,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cockpit.health.model import Observation, Verdict
-from cockpit.incident.severity import Answers, severity_profile
+from cockpit.incident.severity import Answers, SeverityProfile
 
 _STOPS_SERVICE = ("service-down", "certificate-invalid", "ses-account", "mail-refused")
 """Kinds whose failure takes a critical service away by itself."""
@@ -27,7 +27,9 @@ class Severity:
     reason: str
 
 
-def suggest(profile: str, kind: str, observation: Observation, verdict: Verdict, affected: Affected) -> Severity:
+def suggest(
+    profile: SeverityProfile, kind: str, observation: Observation, verdict: Verdict, affected: Affected
+) -> Severity:
     """What the organisation's profile makes of an alert; a warning hurts nobody yet."""
     failing = verdict is Verdict.FAIL
     hours = observation.evidence.get("hours_left") if kind.startswith("certificate-ex") else None
@@ -39,7 +41,7 @@ def suggest(profile: str, kind: str, observation: Observation, verdict: Verdict,
         certificate_hours_left=None if hours is None else float(hours),
         degraded=failing and affected.production,
     )
-    suggestion = severity_profile(profile).suggest(answers)
+    suggestion = profile.suggest(answers)
     return Severity(suggestion.severity, f"{suggestion.reason} ({_who(affected)})")
 
 

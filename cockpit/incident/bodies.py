@@ -10,14 +10,14 @@ from cockpit.incident.deadlines import NOT_SNOOZED, TITLES
 from cockpit.incident.entry import clean_text
 from cockpit.incident.model import SEVERITIES, Checks, State
 from cockpit.incident.roles import ROLES
-from cockpit.incident.severity import Answers, suggest
+from cockpit.incident.severity import Answers, SeverityProfile
 
 
-def opened_from(alert: Alert, profile: str) -> dict[str, Any]:
+def opened_from(alert: Alert, profile: SeverityProfile) -> dict[str, Any]:
     """What an incident takes over from the alert; a severity that is none is suggested anew."""
     severity, reason = alert.severity, alert.severity_reason
     if severity not in SEVERITIES:
-        suggestion = suggest(profile, Answers(services=len(alert.services) or None))
+        suggestion = profile.suggest(Answers(services=len(alert.services) or None))
         severity, reason = suggestion.severity, suggestion.reason
     return {
         "title": clean_text(alert.title, limit=1000),

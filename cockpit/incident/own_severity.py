@@ -1,7 +1,7 @@
 """An organisation's own severities: levels of a profile with other thresholds, words and clocks in their place."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -48,6 +48,23 @@ class OwnLevel(Protocol):
         """With how many hours left on a certificate, or fewer, it holds."""
 
 
+class ChosenSeverity(Protocol):
+    """What the configuration says of severity: the profile by name, and the levels that differ from it."""
+
+    @property
+    def severity_profile(self) -> str:
+        """One of `severity.PROFILES`."""
+
+    @property
+    def own_severity(self) -> Mapping[Any, OwnLevel]:
+        """Levels in place of the profile's."""
+
+
+def chosen_profile(chosen: ChosenSeverity) -> SeverityProfile:
+    """The profile that the organisation works by; whoever suggests a severity asks this one."""
+    return own_profile(chosen.severity_profile, {str(name): own for name, own in chosen.own_severity.items()})
+
+
 def own_terms(levels: Mapping[str, OwnLevel]) -> dict[str, dict[str, float]]:
     """The clocks that differ, in seconds, by severity and deadline: what an incident is opened with."""
     found = {
@@ -60,7 +77,8 @@ def own_terms(levels: Mapping[str, OwnLevel]) -> dict[str, dict[str, float]]:
 def own_profile(base: str, levels: Mapping[str, OwnLevel]) -> SeverityProfile:
     """The profile `base` with an organisation's levels in place of its own; raises BadInput for an unknown one.
 
-    The worst level whose threshold is reached holds, before any rule of the base.
+    The worst level whose threshold is reached holds, before any rule of the base. Services count where they are
+    degraded: a mere warning about many of them hurts nobody yet.
     """
     profile = severity_profile(base)
     if not levels:
@@ -94,7 +112,7 @@ def _rule(severity: str, own: OwnLevel) -> Rule:
         hours = answers.certificate_hours_left
         return (
             (own.customers is not None and answers.customers is not None and answers.customers >= own.customers)
-            or (own.services is not None and answers.services is not None and answers.services >= own.services)
+            or (own.services is not None and answers.degraded and (answers.services or 0) >= own.services)
             or (own.certificate_hours is not None and hours is not None and hours <= own.certificate_hours)
         )
 

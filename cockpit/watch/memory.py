@@ -31,6 +31,7 @@ from cockpit.health.hysteresis import (
 )
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.routing import rules_of
+from cockpit.incident.own_severity import chosen_profile
 from cockpit.watch.plan import affected
 from cockpit.watch.records import RecordMemory
 from cockpit.watch.routes import Routes
@@ -194,7 +195,7 @@ class Memory:
                 seen = transition.observation
                 alert = alerts.alert_id(seen.target, seen.check, event_id)
                 who = affected(self._settings, seen.target, self.owners)
-                body = alerts.raised_body(alert, transition, who, self._settings.severity_profile)
+                body = alerts.raised_body(alert, transition, who, chosen_profile(self._settings))
                 return _draft(alerts.RAISED, body, at, event_id), opened(track, alert, transition)
             case Worsen():
                 return _draft(alerts.WORSENED, alerts.worsened_body(transition), at), track

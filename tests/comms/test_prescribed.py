@@ -20,6 +20,7 @@ from cockpit.health.detail import detail_text
 from cockpit.health.hysteresis import Raise
 from cockpit.health.impact import Affected
 from cockpit.health.model import DECISION, Observation, Verdict
+from cockpit.incident.own_severity import chosen_profile
 from cockpit.profile import Profile
 from cockpit.watch import check_once
 from storage.ledger import Draft
@@ -57,7 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         decision = seen_broken(settings, world.profile)
         desk = open_desk(settings, world.profile, path, "mona")
         Observations(desk.database).put([sample(decision)])
-        body = raised_body("a1", raised(decision), affected(settings), settings.severity_profile)
+        body = raised_body("a1", raised(decision), affected(settings), chosen_profile(settings))
         draft = Draft(stream="ops", kind="alert.raised", body=body, occurred_at=desk.clock.now(), actor="watch")
         desk.feed.ledger.append([draft])
         desk.refresh()

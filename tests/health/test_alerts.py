@@ -15,6 +15,7 @@ from cockpit.health.impact import Affected, suggest, together
 from cockpit.health.model import DECISION, Finding, Observation, Verdict
 from cockpit.health.registry import CHECKS, RUNBOOKS, check_named, matches
 from cockpit.health.web import Wanted, judge_health
+from cockpit.incident.severity import EMERGENCY, PROFILES
 from storage.observations import Sample
 from tests.health.dns_readings import AT, server
 
@@ -47,20 +48,20 @@ def bad(verdict: Verdict = Verdict.FAIL, check: str = "mail.dkim", **evidence: A
 def test_severity_follows_production_services_and_profile(
     profile: str, kind: str, affected: Affected, level: str
 ) -> None:
-    severity = suggest(profile, kind, bad(), Verdict.FAIL, affected)
+    severity = suggest(PROFILES[profile], kind, bad(), Verdict.FAIL, affected)
     assert severity.level == level
     assert "service" in severity.reason
 
 
 def test_a_warning_hurts_nobody_yet() -> None:
-    assert suggest("emergency", "propagation", bad(Verdict.WARN), Verdict.WARN, TWO).level == "P3"
+    assert suggest(EMERGENCY, "propagation", bad(Verdict.WARN), Verdict.WARN, TWO).level == "P3"
 
 
 def test_an_expired_certificate_is_p1_and_an_ending_one_p2() -> None:
     expired = bad(check="tls.certificate", hours_left=-3.0)
-    assert suggest("emergency", "certificate-expired", expired, Verdict.FAIL, ONE).level == "P1"
+    assert suggest(EMERGENCY, "certificate-expired", expired, Verdict.FAIL, ONE).level == "P1"
     ending = bad(Verdict.WARN, "tls.certificate", hours_left=200.0)
-    assert suggest("emergency", "certificate-expiring", ending, Verdict.WARN, ONE).level == "P2"
+    assert suggest(EMERGENCY, "certificate-expiring", ending, Verdict.WARN, ONE).level == "P2"
 
 
 def test_an_accounts_alert_hurts_everybody_who_sends() -> None:
@@ -69,7 +70,7 @@ def test_an_accounts_alert_hurts_everybody_who_sends() -> None:
 
 def test_a_raised_alert_carries_all_that_an_incident_is_prefilled_from() -> None:
     raised = Raise(10, Verdict.FAIL, AT - timedelta(seconds=30), bad(kind="dkim-missing"))
-    body = alerts.raised_body("shop.example|mail.dkim|1234", raised, TWO, "emergency")
+    body = alerts.raised_body("shop.example|mail.dkim|1234", raised, TWO, EMERGENCY)
     assert body["runbook"] == "dkim-record-missing"
     assert body["kind"] == "dkim-missing"
     assert body["services"] == ["orders", "receipts"]
@@ -79,7 +80,7 @@ def test_a_raised_alert_carries_all_that_an_incident_is_prefilled_from() -> None
 
 
 def test_the_kind_of_the_check_holds_unless_the_evidence_names_another() -> None:
-    body = alerts.raised_body("a", Raise(10, Verdict.FAIL, AT, bad(check="dns.resolution")), ONE, "emergency")
+    body = alerts.raised_body("a", Raise(10, Verdict.FAIL, AT, bad(check="dns.resolution")), ONE, EMERGENCY)
     assert body["kind"] == "dns-failure"
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
 
 from cockpit.config import DomainConfig, Settings
+from cockpit.config.command import OwnLevel
 from cockpit.health.model import DECISION, Finding, Observation, Verdict
 from cockpit.watch.memory import Batch, Memory
 from storage.database import Database
@@ -148,3 +150,25 @@ def test_what_another_check_tells_already_changes_and_raises_nothing_of_its_own(
     for number in range(5, 7):
         kinds += [draft.kind for draft in memory.take(seen(number, Verdict.FAIL)).drafts]
     assert kinds[1:] == ["alert.raised"], "once nobody else tells it, it has an alert"
+
+
+@pytest.mark.parametrize(
+    ("profile", "own", "level"),
+    [
+        ("emergency", {}, "P1"),
+        ("standard", {}, "P1"),
+        ("notify", {}, "P2"),
+        ("notify", {"P0": OwnLevel(services=2)}, "P0"),
+        ("emergency", {"P0": OwnLevel(services=3)}, "P1"),
+    ],
+)
+def test_an_alerts_severity_follows_the_profile_and_the_levels_of_our_own(
+    profile: Literal["emergency", "standard", "notify"],
+    own: dict[Literal["P0", "P1", "P2", "P3"], OwnLevel],
+    level: str,
+) -> None:
+    memory = Memory(msgspec.structs.replace(SETTINGS, severity_profile=profile, own_severity=own))
+    drafts = [draft for number in range(0, 120, 30) for draft in memory.take(seen(number, Verdict.FAIL)).drafts]
+    (raised,) = [draft for draft in drafts if draft.kind == "alert.raised"]
+    assert raised.body["severity"] == level
+    assert ("the organisation has set" in str(raised.body["severity_reason"])) == (level == "P0")

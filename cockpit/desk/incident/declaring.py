@@ -16,7 +16,7 @@ from cockpit.incident.entry import clean_text
 from cockpit.incident.fold import CARRIED, STREAM_PREFIX
 from cockpit.incident.lifecycle import Request, decide
 from cockpit.incident.model import DONE, Incident, State
-from cockpit.incident.own_severity import OwnLevel, own_profile
+from cockpit.incident.own_severity import chosen_profile
 from cockpit.incident.severity import Level, SeverityProfile, Suggestion
 
 
@@ -44,8 +44,7 @@ class Declaring:
     @property
     def profile(self) -> SeverityProfile:
         """The severity profile in use, with the organisation's own levels."""
-        levels: dict[str, OwnLevel] = {str(name): level for name, level in self._settings.own_severity.items()}
-        return own_profile(self._settings.severity_profile, levels)
+        return chosen_profile(self._settings)
 
     def sheet(self) -> Declaration:
         """What to read before declaring."""

@@ -22,7 +22,7 @@ from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.lifecycle import Request, decide
 from cockpit.incident.metrics import Metric, metrics
 from cockpit.incident.model import WORKING, Checks, Incident, Recorded, State
-from cockpit.incident.own_severity import own_terms
+from cockpit.incident.own_severity import chosen_profile, own_terms
 from cockpit.incident.register import Register
 from cockpit.incident.roles import ROLES
 from cockpit.incident.timeline import Entry, timeline
@@ -105,7 +105,7 @@ class Incidents:
             known = self._register.for_alert(alert_id) or self._register.open_with(alert.dedup_key)
             uid = uuid4().hex if known is None else known.uid
             if known is None:
-                self._open(pen, uid, bodies.opened_from(alert, self._settings.severity_profile))
+                self._open(pen, uid, bodies.opened_from(alert, chosen_profile(self._settings)))
                 if alert.first_bad_at is not None:
                     source = f"first bad observation of {alert.label}"
                     body = bodies.onset(alert.first_bad_at, source, confirmed=False)

@@ -17,7 +17,8 @@ from cockpit.health.routing import OpenAlert, route, rules_of
 from cockpit.incident import fields
 from cockpit.incident.model import Incident, Recorded
 from cockpit.incident.outside import Outside, outsides, raised_body
-from cockpit.incident.severity import Answers, suggest
+from cockpit.incident.own_severity import chosen_profile
+from cockpit.incident.severity import Answers
 
 STREAM = "sources"
 """The stream of alerts of other systems."""
@@ -110,7 +111,7 @@ class Intake:
         severity, reason = outside.severity, f"{outside.source} says so"
         if not severity:
             answers = Answers(services=len(services) or None, production=domain.production if domain else None)
-            suggestion = suggest(self._settings.severity_profile, answers)
+            suggestion = chosen_profile(self._settings).suggest(answers)
             severity, reason = suggestion.severity, suggestion.reason
         body = raised_body(outside, severity, reason, tuple(services))
         mine = OpenAlert(outside.alert, outside.kind, outside.target, outside.source, "FAIL", len(services))

@@ -20,6 +20,7 @@ from cockpit.health.mail.dmarc_walk import Discovery, discover
 from cockpit.health.mail.mail_from import read_mail_from
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.registry import check_named
+from cockpit.incident.severity import EMERGENCY
 from tests.health.mail.zones import SILENT, Zones
 from tests.probes.mail.internet import AT, codes, told
 
@@ -154,6 +155,6 @@ async def test_refused_mail_of_a_production_domain_is_a_severe_alert() -> None:
     seen = await join(zones(), {**GOOD, "dkim_status": "FAILED", "mail_from": ""})
     kind = check_named(seen.check).alert_kind
     assert kind == KIND == seen.evidence["kind"]
-    severity = suggest("emergency", kind, seen, Verdict.FAIL, Affected(True, ("receipts",)))
-    harmless = suggest("emergency", "mail-records", seen, Verdict.WARN, Affected(True, ("receipts",)))
+    severity = suggest(EMERGENCY, kind, seen, Verdict.FAIL, Affected(True, ("receipts",)))
+    harmless = suggest(EMERGENCY, "mail-records", seen, Verdict.WARN, Affected(True, ("receipts",)))
     assert severity.level < harmless.level
