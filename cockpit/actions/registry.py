@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cockpit.actions.balancers.cards import CARDS as BALANCERS
 from cockpit.actions.cards import Access, RemedyCard
 from cockpit.actions.certificates.cards import CARDS as CERTIFICATES
 from cockpit.actions.commands.cards import CARDS as COMMANDS
@@ -12,7 +13,7 @@ from cockpit.actions.ses.cards import CARDS as SES
 from cockpit.actions.watching.cards import CARDS as WATCHING
 from cockpit.errors import NotFound
 
-_FAMILIES = (SES, DNS, CERTIFICATES, FUNCTIONS, WATCHING, COMMANDS)
+_FAMILIES = (SES, DNS, CERTIFICATES, BALANCERS, FUNCTIONS, WATCHING, COMMANDS)
 CARDS: Mapping[str, RemedyCard] = {card.name: card for family in _FAMILIES for card in family}
 """Every remedy there is."""
 

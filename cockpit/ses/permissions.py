@@ -145,7 +145,24 @@ CERTIFICATES: tuple[Call, ...] = (
 )
 """What renewing and presenting certificates needs."""
 
-CHANGES: tuple[Call, ...] = (*CALLER, *SUPPRESSION, *SIGNING, *RECORDS, *SWITCHES, *CERTIFICATES)
+TARGETS: tuple[Call, ...] = (
+    *_calls("acm", "acm", "DescribeCertificate"),
+    *_calls(
+        "elbv2",
+        "elasticloadbalancing",
+        "DeregisterTargets",
+        "DescribeListenerCertificates",
+        "DescribeListeners",
+        "DescribeLoadBalancers",
+        "DescribeRules",
+        "DescribeTargetGroups",
+        "DescribeTargetHealth",
+        "RegisterTargets",
+    ),
+)
+"""What registering targets behind load balancers and taking them out needs."""
+
+CHANGES: tuple[Call, ...] = (*CALLER, *SUPPRESSION, *SIGNING, *RECORDS, *SWITCHES, *CERTIFICATES, *TARGETS)
 """What the remedies need."""
 
 QUEUE: tuple[Call, ...] = (
@@ -226,7 +243,11 @@ def policy(role: str, where: Where) -> dict[str, Any]:
         ("DkimKeys", "s3:", [f"arn:aws:s3:::{where.bucket or '*'}", f"arn:aws:s3:::{where.bucket or '*'}/*"]),
         ("Zones", "route53:", ["arn:aws:route53:::hostedzone/*", "arn:aws:route53:::change/*"]),
         ("Certificates", "acm:", [_arn("acm", where, "certificate/*")]),
-        ("Listeners", "elasticloadbalancing:", [_arn("elasticloadbalancing", where, "listener/*")]),
+        (
+            "Balancers",
+            "elasticloadbalancing:",
+            [_arn("elasticloadbalancing", where, f"{each}/*") for each in ("listener", "targetgroup")],
+        ),
         ("Functions", "lambda:", [_arn("lambda", where, "function:*")]),
         ("Topics", "sns:", [_arn("sns", where, "*")]),
         ("Roles", "iam:", [f"arn:aws:iam::{where.account or '*'}:role/*"]),

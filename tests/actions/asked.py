@@ -25,6 +25,8 @@ ASKED: dict[str, dict[str, str]] = {
     "dns.clear-challenges": {"domain": DOMAIN},
     "cert.renew": {"host": _HOST},
     "lb.switch-certificate": {"host": _HOST},
+    "lb.register-target": {"host": _HOST, "target": "10.0.1.11"},
+    "lb.deregister-target": {"host": _HOST, "target": "10.0.0.10"},
     "cert.replace": {"host": _HOST, "certificate": "/nowhere", "key": "/nowhere"},
     "cert.revoke-response": {"host": _HOST},
     "lambda.invoke": {"function": "aws-ses-migration-prod-dns-notifier", "payload": '{"domain": "shop.example"}'},

@@ -27,6 +27,7 @@ from cockpit.ses.permissions import (
     SIGNING,
     SUPPRESSION,
     SWITCHES,
+    TARGETS,
     Call,
     Where,
     calls_of,
@@ -124,7 +125,7 @@ def test_what_zones_are_changed_with_is_what_the_remediate_policy_allows() -> No
 
 
 def test_what_the_other_remedies_declare_and_are_held_to_is_what_the_remediate_policy_allows() -> None:
-    for family in ("certificates", "functions", "ses", "watching"):
+    for family in ("balancers", "certificates", "functions", "ses", "watching"):
         for path in (ROOT / "actions" / family).glob("*.py"):
             importlib.import_module(f"cockpit.actions.{family}.{path.stem}")
     made = {
@@ -134,7 +135,7 @@ def test_what_the_other_remedies_declare_and_are_held_to_is_what_the_remediate_p
         for service, names in table.items()
         for operation in names
     }
-    assert made == pairs((*SWITCHES, *CERTIFICATES, *SUPPRESSION))
+    assert made == pairs((*SWITCHES, *CERTIFICATES, *SUPPRESSION, *TARGETS))
 
 
 def test_a_remedy_asks_for_nothing_that_it_does_not_declare() -> None:

@@ -20,6 +20,12 @@ def scope_of(settings: Settings, target: str) -> dict[str, Any]:
             {"name": each.name, "services": list(each.services), "mail_per_hour": each.mail_per_hour}
             for each in near
         ],
+        "hosts": [
+            {"name": host.name, "port": host.port, "path": host.path, "expect_status": host.expect_status}
+            for each in near
+            for host in each.hosts
+            if host.name == target
+        ],
         "dns_zones": [msgspec.to_builtins(zone) for zone in settings.dns_zones],
         "suppression_table": settings.ses.suppression_table,
         "people": [person.id for person in settings.people],

@@ -13,6 +13,8 @@ from cockpit.drill.aws.wire import Call, Operation
 
 MAX_CERTIFICATES = 25
 MAX_TARGETS = 100
+PORT = 80
+"""Where targets are reached."""
 _STATES = {
     "healthy": {},
     "unhealthy": {"Reason": "Target.ResponseCodeMismatch", "Description": "Health checks failed"},
@@ -84,6 +86,7 @@ class Elbv2:
             "DescribeListenerCertificates": self.describe_listener_certificates,
             "AddListenerCertificates": self.add_listener_certificates,
             "RemoveListenerCertificates": self.remove_listener_certificates,
+            "DescribeRules": self.describe_rules,
             "DescribeTargetGroups": self.describe_target_groups,
             "DescribeTargetHealth": self.describe_target_health,
             "RegisterTargets": self.register_targets,
@@ -177,6 +180,11 @@ class Elbv2:
         self._install(balancer)
         return {}
 
+    def describe_rules(self, call: Call) -> Mapping[str, Any]:
+        """ELBv2 DescribeRules of a listener: one for each host by its name, and the default one last."""
+        balancer = self._by_listener(call.parameters["ListenerArn"])
+        return {"Rules": [*(self._rule(balancer, host) for host in balancer.hosts), self._rule(balancer, "")]}
+
     def describe_target_groups(self, call: Call) -> Mapping[str, Any]:
         """ELBv2 DescribeTargetGroups: one for each host."""
         asked = call.parameters
@@ -203,7 +211,7 @@ class Elbv2:
     def register_targets(self, call: Call) -> Mapping[str, Any]:
         """ELBv2 RegisterTargets by address; traffic reaches those that are well."""
         balancer, host = self._by_group(call.parameters["TargetGroupArn"])
-        given = [item["Id"] for item in call.parameters["Targets"]]
+        given = _named(call)
         if len(set(balancer.targets[host]) | set(given)) > MAX_TARGETS:
             raise AwsError("TooManyTargets", "You've reached the limit on the number of targets.", 400)
         balancer.targets[host] += [one for one in dict.fromkeys(given) if one not in balancer.targets[host]]
@@ -213,7 +221,7 @@ class Elbv2:
     def deregister_targets(self, call: Call) -> Mapping[str, Any]:
         """ELBv2 DeregisterTargets by address."""
         balancer, host = self._by_group(call.parameters["TargetGroupArn"])
-        given = {item["Id"] for item in call.parameters["Targets"]}
+        given = _named(call)
         balancer.targets[host] = [one for one in balancer.targets[host] if one not in given]
         self._route(balancer, host)
         return {}
@@ -319,12 +327,25 @@ class Elbv2:
             "DefaultActions": [action],
         }
 
+    def _rule(self, balancer: Balancer, host: str) -> dict[str, Any]:
+        """The rule that forwards a host; without one, the default rule."""
+        number = balancer.hosts.index(host) + 1 if host else 0
+        named = {"Field": "host-header", "HostHeaderConfig": {"Values": [host]}, "Values": [host]}
+        forwarded = {"Type": "forward", "TargetGroupArn": balancer.group(host or balancer.hosts[0])}
+        return {
+            "RuleArn": f"{balancer.listener.replace(':listener/', ':listener-rule/')}/{number:016x}",
+            "Priority": str(number) if host else "default",
+            "Conditions": [named] if host else [],
+            "Actions": [forwarded],
+            "IsDefault": not host,
+        }
+
     def _group(self, balancer: Balancer, host: str) -> dict[str, Any]:
         return {
             "TargetGroupArn": balancer.group(host),
             "TargetGroupName": _short(host),
             "Protocol": "HTTP",
-            "Port": 80,
+            "Port": PORT,
             "HealthCheckProtocol": "HTTP",
             "HealthCheckPath": "/health",
             "HealthCheckEnabled": True,
@@ -338,7 +359,7 @@ class Elbv2:
         }
 
     def _target(self, balancer: Balancer, host: str, target: str) -> dict[str, Any]:
-        told: dict[str, Any] = {"Target": {"Id": target, "Port": 80}, "HealthCheckPort": "80"}
+        told: dict[str, Any] = {"Target": {"Id": target, "Port": PORT}, "HealthCheckPort": "80"}
         if target not in balancer.targets[host]:
             health = {"State": "unused", "Reason": "Target.NotRegistered"}
             return told | {"TargetHealth": health | {"Description": "Target is not registered to the target group"}}
@@ -350,6 +371,14 @@ class Elbv2:
 def machine_of(index: int, *, spare: bool = False) -> str:
     """The address of the machine behind the host of this number, or of the spare one with the release before."""
     return f"10.0.{int(spare)}.{10 + index}"
+
+
+def _named(call: Call) -> list[str]:
+    """The addresses of a request's targets, which are reached at the group's own port."""
+    targets = call.parameters["Targets"]
+    if any(item.get("Port", PORT) != PORT for item in targets):
+        raise not_built(f"elbv2:{call.operation} of a port that is not the group's")
+    return [item["Id"] for item in targets]
 
 
 def _short(host: str) -> str:

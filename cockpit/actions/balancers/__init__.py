@@ -1,0 +1,1 @@
+"""Remedies for what stands behind a load balancer."""

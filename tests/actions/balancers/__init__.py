@@ -1,0 +1,1 @@
+"""Remedies for what stands behind load balancers, played against the simulated ones."""
