@@ -7,6 +7,7 @@ built, so a wrong call never leaves, whoever makes it.
 """
 
 import logging
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ READ_TIMEOUT_S = 5
 READ_ATTEMPTS = 3
 
 _PROOF_OF_NO_EFFECT = frozenset({400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429})
+_MADE_UP_SESSION = re.compile(r"/botocore-session-\d+$")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _Answer = TypeVar("_Answer")
 
@@ -68,6 +70,8 @@ class AwsClients:
         self._read_only = read_only
         self._session = _session(profile)
         self._readers: dict[tuple[str, str], Any] = {}
+        self._seen: Caller | None = None
+        self._fence: Callable[[], None] | None = None
         self._agent = f"incident-cockpit operator/{_token(operator)}"
         # The SDK's debug log holds whole request bodies, the DKIM private key among them.
         for name in ("boto3", "botocore", "urllib3", "s3transfer"):
@@ -106,12 +110,27 @@ class AwsClients:
         if not aws.account or not aws.region:
             raise WrongIdentity("No account and region are pinned: set aws.account and aws.region first.")
         answer = reading("who is calling", lambda: self.reader("sts").get_caller_identity())
-        caller = Caller(visible(answer["Account"]), visible(answer["Arn"]))
+        caller = self._seen = Caller(visible(answer["Account"]), visible(answer["Arn"]))
         if caller.account != aws.account:
             raise WrongIdentity(
                 f"The credentials are for account {caller.account} ({caller.arn}), but {aws.account} is pinned."
             )
         return caller
+
+    def require_caller(self, account: str, region: str, arn: str) -> None:
+        """Raise WrongIdentity unless a plan of that account, region and caller may be applied from here.
+
+        The caller is the one that `caller()` found last; a session that the SDK named anew is the same caller.
+        """
+        seen = self._seen or self.caller()
+        if (account, region) != (seen.account, self.region):
+            raise WrongIdentity(f"The plan is for account {account} in {region}.")
+        if _without_made_up_session(arn) != _without_made_up_session(seen.arn):
+            raise WrongIdentity(f"The plan was made as {arn}, and now {seen.arn} is calling: make a new plan.")
+
+    def fence_changes(self, fence: Callable[[], None]) -> None:
+        """Let `fence` look, right before the bytes of each change leave, whether this process may still act."""
+        self._fence = fence
 
     def _client(self, service: str, attempts: int, changes: frozenset[str]) -> Any:
         aws = self._profile.aws
@@ -129,7 +148,14 @@ class AwsClients:
             raise WorldError(f"AWS cannot be reached as configured: {_told(error)}.") from None
         client.meta.events.register_first("before-parameter-build.*.*", _gate(service, changes))
         client.meta.events.register_first("before-call.*.*", _gate(service, changes))
+        if changes and self._fence is not None:
+            client.meta.events.register_first("before-send.*.*", _fencing(service, self._fence))
         return client
+
+
+def _without_made_up_session(arn: str) -> str:
+    """The ARN, less a session name that the SDK makes up anew in each process that assumes the role."""
+    return _MADE_UP_SESSION.sub("/", arn)
 
 
 def _session(profile: Profile) -> Any:
@@ -152,6 +178,14 @@ def _gate(service: str, changes: frozenset[str]) -> Callable[..., None]:
             raise ReadOnly(f"{service} {operation} changes something, and this client may not.")
 
     return gate
+
+
+def _fencing(service: str, fence: Callable[[], None]) -> Callable[..., None]:
+    def look(event_name: str, **_: Any) -> None:
+        if not is_read(service, event_name.rpartition(".")[2]):
+            fence()
+
+    return look
 
 
 def reading(what: str, call: Callable[[], _Answer]) -> _Answer:

@@ -26,7 +26,6 @@ from cockpit.actions.contract import (
     agrees,
 )
 from cockpit.actions.dns.reach import reach
-from cockpit.errors import WrongIdentity
 
 PLAN_LASTS = timedelta(minutes=15)
 
@@ -165,8 +164,7 @@ class AwsRemedy:
 
     def send(self, plan: Plan, step: PlanStep) -> str:
         """Send one step in one attempt."""
-        if (plan.account, plan.region) != (self.access.profile.aws.account, self.access.clients.region):
-            raise WrongIdentity(f"The plan is for account {plan.account} in {plan.region}.")
+        self.access.clients.require_caller(plan.account, plan.region, plan.caller)
         return self.deliver(plan, step)
 
     def deliver(self, plan: Plan, step: PlanStep) -> str:

@@ -19,9 +19,6 @@ from storage.ledger import Draft, Ledger
 POLL_S = 0.05
 """How often a waiting runner looks whether another process has written."""
 
-HEARTBEAT_S = 2.0
-"""How often the leases are kept alive; well within the patience of `storage.leases`."""
-
 ACTOR = "runner"
 
 
@@ -61,12 +58,29 @@ class LedgerJournal:
         self._others_seq = 0
         self._own: Lease | None = None
         self._target: Lease | None = None
-        self._beaten = clock.monotonic()
+
+    @property
+    def held(self) -> tuple[Lease, ...]:
+        """The leases that have to be kept alive."""
+        return tuple(lease for lease in (self._own, self._target) if lease is not None)
 
     def take_over(self) -> None:
-        """Become the run's runner; raises LeaseHeld while another one lives, NotFound for no such run."""
+        """Become the run's runner; raises LeaseHeld while another one lives, NotFound for no such run.
+
+        One that stands still, or that ran before the machine was started anew, is watched until its time is up.
+        """
         self.load()
-        self._own = self._acquire(runner_lease(self._uid))
+        name, seen = runner_lease(self._uid), None
+        while self._own is None:
+            try:
+                self._own = self._acquire(name)
+            except LeaseHeld:
+                row = self._leases.holder(name)
+                beats = (row.fencing, row.heartbeat) if row is not None else None
+                seen = seen or beats
+                if beats not in (seen, None):
+                    raise
+                self._sleep(POLL_S)
 
     def give_back(self) -> None:
         """Give both leases back."""
@@ -116,6 +130,12 @@ class LedgerJournal:
             self._leases.release(self._target)
             self._target = None
 
+    def still_ours(self) -> None:
+        """Raise LeaseHeld when a lease was taken over: this process slept, and may not act any more."""
+        with self._database.write() as transaction:
+            for lease in self.held:
+                self._leases.check(lease, transaction)
+
     def approval_flaw(self) -> str:
         """Why the approvals that the run counts do not stand: each signature is checked anew."""
         run = self.load()
@@ -133,25 +153,16 @@ class LedgerJournal:
         return run.plan
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until another process wrote to this run's stream; keeps the leases alive."""
+        """Wait that long, or until another process wrote to this run's stream."""
         until = self._clock.monotonic() + seconds
         version = self._database.data_version()
         while (left := until - self._clock.monotonic()) > 0:
-            self._beat()
             self._sleep(min(left, POLL_S))
             now = self._database.data_version()
             # Probes commit many times a second, and must not hurry a runner into asking AWS as often.
             if now != version and self._ledger.since(self._seq, stream=stream_of(self._uid), limit=1):
                 return
             version = now
-
-    def _beat(self) -> None:
-        if self._clock.monotonic() - self._beaten < HEARTBEAT_S:
-            return
-        for lease in (self._own, self._target):
-            if lease is not None:
-                self._leases.heartbeat(lease)
-        self._beaten = self._clock.monotonic()
 
     def _acquire(self, name: str) -> Lease:
         return self._leases.acquire(name, self._holder, os.getpid(), boot_id(), os.uname().nodename)

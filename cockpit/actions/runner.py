@@ -16,9 +16,11 @@ from pathlib import Path
 from cockpit.actions.approval import by_policy
 from cockpit.actions.contract import PlanRefused
 from cockpit.actions.driver import Driver, Patience
+from cockpit.actions.journal import ActionState
 from cockpit.actions.ledger_journal import LedgerJournal
+from cockpit.actions.pulse import Pulse
 from cockpit.clock import SystemClock
-from cockpit.errors import CockpitError, NotFound
+from cockpit.errors import CockpitError, NotFound, WorldError
 from cockpit.profile import Profile, load_profile
 from cockpit.text import redact, visible
 from storage.database import Database
@@ -28,6 +30,9 @@ from storage.ledger import Ledger
 
 TAKEN = 3
 """Exit status when another runner has the run."""
+
+AGAIN_S = 5.0
+"""Seconds until a configuration that cannot be used is tried again by a run that is under way."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +67,8 @@ def carry(path: Path, uid: str, profile: Profile, operator: str, *, read_only: b
         journal = LedgerJournal(database, Ledger(database, clock.now), Leases(database), clock, uid)
         journal.take_over()
         try:
-            _drive(journal, path, profile, operator, clock, read_only=read_only)
+            with Pulse(path, lambda: journal.held):
+                _drive(journal, path, profile, operator, clock, read_only=read_only)
         finally:
             journal.give_back()
     finally:
@@ -76,15 +82,32 @@ def _drive(
     from cockpit.actions.cards import Access
     from cockpit.actions.registry import make_remedy
 
-    request = journal.load().request
-    try:
-        clients = AwsClients(profile, operator, read_only=read_only)
-        remedy = make_remedy(request, Access(profile, clients, path))
-    except (PlanRefused, NotFound) as error:
-        code = error.code if isinstance(error, PlanRefused) else "NO_SUCH_REMEDY"
-        journal.append("action.refused", {"code": code, "sentence": redact(visible(error))}, fenced=False)
-        return
+    request, told = journal.load().request, ""
+    while True:
+        try:
+            clients = AwsClients(profile, operator, read_only=read_only)
+            clients.fence_changes(journal.still_ours)
+            remedy = make_remedy(request, Access(profile, clients, path))
+            break
+        except (PlanRefused, NotFound) as error:
+            code = error.code if isinstance(error, PlanRefused) else "NO_SUCH_REMEDY"
+            _refuse(journal, code, error)
+            return
+        except WorldError as error:
+            if journal.load().state is ActionState.REQUESTED:
+                _refuse(journal, "NOT_USABLE", error)
+                return
+            # What was sent before has to be settled: the configuration is waited for, and that is said once.
+            sentence = redact(visible(error))
+            if sentence != told:
+                journal.append("action.noted", {"text": sentence}, fenced=False)
+                told = sentence
+            journal.wait(AGAIN_S)
     Driver(journal, remedy, clock, Patience().at_speed(profile.speed), require=by_policy).run()
+
+
+def _refuse(journal: LedgerJournal, code: str, error: CockpitError) -> None:
+    journal.append("action.refused", {"code": code, "sentence": redact(visible(error))}, fenced=False)
 
 
 if __name__ == "__main__":

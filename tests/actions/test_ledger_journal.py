@@ -1,5 +1,6 @@
 """Leases, fencing and doubt, over the real ledger."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from cockpit.actions.journal import stream_of
 from cockpit.actions.ledger_journal import LedgerJournal
+from cockpit.actions.pulse import Pulse
 from cockpit.clock import SystemClock
 from cockpit.errors import IllegalMove
 from storage.database import Database
@@ -27,9 +29,16 @@ class Bench:
         self.ledger = Ledger(self.database, self.clock.now)
         self.now = 0.0
 
-    def journal(self, uid: str) -> LedgerJournal:
+    def journal(self, uid: str, *, beside: LedgerJournal | None = None) -> LedgerJournal:
+        """A runner's journal; while it waits, the leases of the one `beside` it are kept alive."""
         leases = Leases(self.database, patience=timedelta(seconds=10), monotonic=lambda: self.now)
-        return LedgerJournal(self.database, self.ledger, leases, self.clock, uid, sleep=lambda _: None)
+
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+            for lease in beside.held if beside is not None else ():
+                leases.heartbeat(lease)
+
+        return LedgerJournal(self.database, self.ledger, leases, self.clock, uid, sleep=sleep)
 
     def tell(self, uid: str, kind: str, **body: Any) -> None:
         now = self.clock.now()
@@ -61,9 +70,22 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_a_run_has_one_runner(bench: Bench) -> None:
     first = bench.confirmed("a")
     with pytest.raises(LeaseHeld):
-        bench.journal("a").take_over()
+        bench.journal("a", beside=first).take_over()
     first.give_back()
     bench.journal("a").take_over()
+
+
+def test_a_runner_that_stands_still_is_followed_by_the_next_one_and_cannot_write_or_send(bench: Bench) -> None:
+    """As one that is stopped, or that ran before the machine was started anew: its process id says nothing."""
+    stopped = bench.confirmed("a")
+    stopped.still_ours()
+    began = bench.now
+    bench.journal("a").take_over()
+    assert 10 <= bench.now - began < 11
+    with pytest.raises(LeaseHeld):
+        stopped.append("action.noted", {"text": "awake"}, fenced=False)
+    with pytest.raises(LeaseHeld):
+        stopped.still_ours()
 
 
 def test_of_two_runs_on_one_target_one_gets_the_lock_every_time(bench: Bench) -> None:
@@ -135,3 +157,15 @@ class _Elsewhere:
     def data_version(self) -> int:
         self.version += 1
         return self.version
+
+
+def test_a_runner_that_is_busy_keeps_its_leases_alive(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = bench.confirmed("a")
+    journal.lock("pair")
+    monkeypatch.setattr("cockpit.actions.pulse.HEARTBEAT_S", 0.01)
+    leases = Leases(bench.database)
+    with Pulse(bench.database.path, lambda: journal.held):
+        for name in ("runner/a", "target/pair"):
+            while (row := leases.holder(name)) is None or row.heartbeat < 2:
+                threading.Event().wait(0.005)
+    journal.still_ours()

@@ -99,9 +99,8 @@ class Provision:
         if confirmed != plan.hash:
             raise Refused("This is not the plan that was confirmed; look at it again.")
         self.clients.require_changes()
-        caller = self.clients.caller()
-        if (caller.account, self.clients.region) != (plan.account, plan.region):
-            raise Refused("The plan was made for another account or region.")
+        self.clients.caller()
+        self.clients.require_caller(plan.account, plan.region, plan.caller)
         run, outcomes = new_id(), []
         for change in plan.changes:
             outcomes.append(self._recorded(run, plan, change))

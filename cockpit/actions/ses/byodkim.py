@@ -42,7 +42,6 @@ from cockpit.actions.ses.dkim_state import (
     state_of,
     status_of,
 )
-from cockpit.errors import WrongIdentity
 from cockpit.profile import Profile
 from cockpit.text import visible
 
@@ -307,8 +306,7 @@ class SesByodkim:
 
     def send(self, plan: Plan, step: PlanStep) -> str:
         """Send one change in one attempt."""
-        if (plan.account, plan.region) != (self._profile.aws.account, self._clients.region):
-            raise WrongIdentity(f"The plan is for account {plan.account} in {plan.region}.")
+        self._clients.require_caller(plan.account, plan.region, plan.caller)
         asked = step.request
         if step.operation == _ENABLE:
             parameters = {"EmailIdentity": self._domain, "SigningEnabled": asked["SigningEnabled"]}

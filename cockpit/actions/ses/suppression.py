@@ -95,9 +95,8 @@ class SuppressionChanges:
         """
         if confirmed != plan.hash:
             raise Refused("This is not the plan that was confirmed; look at it again.")
-        caller = self._clients.caller()
-        if (caller.account, self._clients.region) != (plan.account, plan.region):
-            raise Refused("The plan was made for another account or region.")
+        self._clients.caller()
+        self._clients.require_caller(plan.account, plan.region, plan.caller)
         run, outcomes = new_id(), []
         for start in range(0, len(plan.changes), AT_ONCE):
             outcomes += self._batch(plan, run, plan.changes[start : start + AT_ONCE])
