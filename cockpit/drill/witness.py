@@ -24,6 +24,9 @@ _UNLIKE_THE_OTHERS = (FaultKind.STALE, FaultKind.LIE, FaultKind.NXDOMAIN, FaultK
 """Faults with which a resolver tells something else than what is published, or nothing."""
 
 
+SIGNED_BY_CALL = ("route53", "DNSKEY")
+"""Keys that came or went by a call of their own to Route 53, which is judged as that call."""
+
 ACME, REVOKE = "acme", "revokeCert"
 """How a revocation over ACME is named beside AWS's calls."""
 
@@ -102,7 +105,7 @@ class WorldWitness:
             )
             for zone in self._world.network.tree
             for change in zone.journal
-            if change.by != "world"
+            if change.by != "world" and (change.by, change.rdtype) != SIGNED_BY_CALL
         ]
 
     def messages(self) -> Sequence[Message]:

@@ -107,7 +107,7 @@ class HostedZones:
         goal.append(moved)
         self._resting[zone] = tuple(resting)
         if held.keys:
-            held.set_keys(signing)
+            held.set_keys(signing, by="route53")
         else:
             self._kept_keys[zone] = tuple(signing)
 
@@ -126,9 +126,9 @@ class HostedZones:
         held = self._network.tree.zone(zone)
         if not on:
             self._kept_keys[zone] = held.keys
-            held.set_keys(())
+            held.set_keys((), by="route53")
         elif not held.keys:
-            held.set_keys(self._kept_keys.pop(zone, ()) or (ZoneKey.generate(),))
+            held.set_keys(self._kept_keys.pop(zone, ()) or (ZoneKey.generate(),), by="route53")
 
     def answer(self, zone: str, name: str, kind: str) -> tuple[str, str, Sequence[str]]:
         """What the zone's primary answers: its name, the response code, the values."""

@@ -220,10 +220,10 @@ class Zone:
         self._nsec3 = nsec3
         self._resigned()
 
-    def set_keys(self, keys: Iterable[ZoneKey]) -> None:
+    def set_keys(self, keys: Iterable[ZoneKey], *, by: str = "world") -> None:
         """Sign with these keys; none at all makes the zone unsigned."""
         self.keys = tuple(keys)
-        self._resigned()
+        self._resigned(by)
 
     def _check(self, name: Name, rdtype: RdataType, node: Mapping[RdataType, Rdataset]) -> None:
         """Refuse a change of `rdtype` at `name` that would leave it with this node."""
@@ -246,9 +246,9 @@ class Zone:
         self._snapshot = None
         self.version += 1
 
-    def _resigned(self) -> None:
+    def _resigned(self, by: str = "world") -> None:
         self._bump()
-        self._note(self.origin, RdataType.DNSKEY, "world")
+        self._note(self.origin, RdataType.DNSKEY, by)
 
     def _note(self, name: Name, rdtype: RdataType, by: str) -> None:
         self.journal.append(
