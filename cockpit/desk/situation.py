@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cockpit.desk.health.alerts import home_of
-from cockpit.desk.health.board import Board
-from cockpit.desk.incident.incidents import Incidents
 from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
@@ -15,42 +13,18 @@ from cockpit.incident.deadlines import overdue
 from cockpit.incident.model import Incident
 
 if TYPE_CHECKING:
-    from cockpit.desk.incident.people import People
-    from cockpit.desk.incident.reviews import Reviews
-    from cockpit.desk.remedies.actions import Actions, ActionView
+    from cockpit.desk.remedies.actions import ActionView
+    from cockpit.desk.rooms import Rooms
     from cockpit.desk.runbooks import Runbooks
 
 TOLD = ("customers", "partners", "executives", "management", "update")
 """Deadlines that an update meets; the others are met by doing something else."""
 
 
-class Rooms(Protocol):
-    """The rooms of the desk; one that is not asked for is not entered."""
-
-    board: Board
-    incidents: Incidents
-
-    @property
-    def actions(self) -> "Actions":
-        """Remedies."""
-
-    @property
-    def runbooks(self) -> "Runbooks":
-        """Runbooks and their runs."""
-
-    @property
-    def people(self) -> "People":
-        """Roles, handovers, tasks."""
-
-    @property
-    def reviews(self) -> "Reviews":
-        """Post-mortems."""
-
-
 class Situations:
     """Looks at the rooms; changes nothing. Without an incident it enters none but board and incidents."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: "Rooms") -> None:
         self._rooms = rooms
 
     def now(
