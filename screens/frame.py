@@ -27,6 +27,7 @@ class Frame(Screen[None]):
     """A main screen; subclasses give `body()` and read the desk in `read()`."""
 
     NAME: ClassVar[str] = ""
+    SHORT_HINTS: ClassVar[int] = 3
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (160, "-xwide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     AUTO_FOCUS = None
@@ -204,7 +205,7 @@ class Frame(Screen[None]):
             (keys.label("palette.open"), "all keys" if short else "commands"),
             (keys.label("help.show"), "help"),
         ]
-        return [footer_line(shown[: 3 if short else 9], width, fixed)]
+        return [footer_line(shown[: self.SHORT_HINTS if short else 9], width, fixed)]
 
     def hinted(self, standing: Standing) -> Sequence[Command]:
         """The commands whose words stand in the footer."""

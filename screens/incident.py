@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import on
@@ -14,7 +15,7 @@ from cockpit.errors import CockpitError
 from cockpit.incident.deadlines import Deadline
 from cockpit.incident.model import Incident
 from cockpit.incident.timeline import Entry
-from screens.commands import Standing
+from screens.commands import Command, Standing
 from screens.listing import Listing
 from screens.present.incident import entry_line, head_lines, no_incident, side_lines
 from screens.present.lines import Line, Tone, cut, line, rule
@@ -28,6 +29,12 @@ class IncidentScreen(Listing):
 
     NAME = "incident"
     LIST = "#entries"
+    SHORT_HINTS = 4
+    FIRST: ClassVar[tuple[str, ...]] = (
+        "incident.lead", "incident.note", "incident.update", "runbook.start", "handover.offer", "incident.resolve",
+        "people.show", "incident.severity",
+    )  # fmt: skip
+    """The commands whose words come first in the footer, which has room for a few only."""
 
     _incident: Incident | None = None
     _clocks: Sequence[Deadline] = ()
@@ -101,6 +108,14 @@ class IncidentScreen(Listing):
         entry = self.entries.selected
         words = f"{entry.occurred_at:%Y-%m-%dT%H:%M:%SZ} {entry.text}" if entry is not None else ""
         return replace(super().standing(), copyable=words)
+
+    def hinted(self, standing: Standing) -> Sequence[Command]:
+        """What its commander reaches for first; to take the lead only while nobody has it."""
+        led = self._incident is not None and self._incident.lead is not None
+        known = [each for each in super().hinted(standing) if not (led and each.id == "incident.lead")]
+        return sorted(
+            known, key=lambda each: self.FIRST.index(each.id) if each.id in self.FIRST else len(self.FIRST)
+        )
 
     def leave(self) -> bool:
         """Leave the entry line or the filter; False when the list has the keys and no filter is set."""

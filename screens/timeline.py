@@ -17,6 +17,7 @@ class TimelineScreen(IncidentScreen):
     """The incident's timeline with the selected entry in full."""
 
     NAME = "timeline"
+    FIRST = ("incident.note", "list.filter", "entry.amend", "entry.pin", "incident.update", "timeline.noise")
     kind = ""
 
     def below(self) -> Iterable[Widget]:

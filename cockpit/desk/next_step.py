@@ -266,7 +266,9 @@ def _follow(situation: Situation) -> NextStep | None:
 
 
 def _run(situation: Situation) -> RunState | None:
-    run = situation.incident.run if situation.incident is not None else None
+    """The run that is under way; one that was left behind when its incident was resolved is not gone on with."""
+    incident = _in_hand(situation)
+    run = incident.run if incident is not None else None
     return None if run is None or run.finished else run
 
 

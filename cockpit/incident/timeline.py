@@ -32,7 +32,10 @@ class Amendment(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the timeline. `id` is that of the event, and what `incident.amended` names."""
+    """One line of the timeline. `id` is that of the event, and what `incident.amended` names.
+
+    `failed` tells of something that was tried and did not succeed, so that no reader takes it for done.
+    """
 
     id: str
     seq: int
@@ -45,6 +48,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     noise: bool = False
     pinned: bool = False
     struck: bool = False
+    failed: bool = False
     history: tuple[Amendment, ...] = ()
 
     @property
@@ -103,6 +107,7 @@ def _entry(event: Recorded, line: _Line) -> Entry:
         actor=event.actor,
         text=visible(line.text),
         noise=line.noise,
+        failed=event.kind in _FAILED,
     )
 
 
@@ -292,6 +297,20 @@ def _first_line(text: str) -> str:
     return f"{first} …" if rest.strip() else first
 
 
+_FAILED = frozenset(
+    {
+        "message.failed",
+        "message.unknown",
+        "step.failed",
+        "step.rejected",
+        "run.aborted",
+        "action.refused",
+        "action.unknown",
+        "action.conflict",
+        "action.needs_human",
+    }
+)
+"""Kinds of events that tell of what did not succeed, or of what nobody knows whether it did."""
 _SENTENCES = ("sentence", "text", "headline", "title", "reason", "summary")
 _ACTION_NEWS = frozenset(
     {

@@ -4,8 +4,9 @@ from cockpit.errors import Refused
 from cockpit.health.registry import CHECKS
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Choose, Option, Read
+from screens.dialogs import Read
 from screens.domain import DomainScreen
+from screens.moves.runbook import start_alone
 from screens.present.history import history_page
 
 _TITLES = {check.id: check.title for check in CHECKS}
@@ -46,12 +47,7 @@ async def start_runbook(bridge: Bridge, standing: Standing, argument: str) -> No
         bridge.chosen_incident = mine.uid
         bridge.perform("runbook.start")
         return
-    options = [Option(card.id, card.title, f"{card.steps} steps") for card in desk.runbooks.list()]
-    about = f"Nothing is open for {target}: the run belongs to no incident."
-    chosen = await bridge.ask(Choose("Which runbook?", options, about=about))
-    if chosen:
-        bridge.chosen_run = desk.runbooks.start(chosen, desk.runbooks.prefill(chosen, target))
-        bridge.go("runbook")
+    await start_alone(bridge, target)
 
 
 async def copy_all(bridge: Bridge, standing: Standing, argument: str) -> None:

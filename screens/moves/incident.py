@@ -16,6 +16,7 @@ from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Option
 from screens.incident import IncidentScreen
 from screens.moves.direct import resolve
+from screens.moves.gate import through_gate
 from screens.moves.record import selected
 from screens.timeline import TimelineScreen
 
@@ -91,6 +92,8 @@ async def move(bridge: Bridge, standing: Standing, argument: str) -> None:
     chosen = argument or await bridge.ask(Choose(f"{incident.ref} is {incident.state}", options))
     if chosen == State.RESOLVED:
         await resolve(bridge, standing, incident.uid)
+    elif chosen == State.REVIEW and incident.state is State.RESOLVED:
+        await through_gate(bridge, incident)
     elif chosen:
         await _to_state(bridge, incident, State(chosen))
 

@@ -9,15 +9,18 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Choose, Option, Read
 from screens.find import Find, Found
+from screens.moves.gate import through_gate
 from screens.present.follow_up import follow_up_lines, item_name, item_words
 from screens.review import ReviewScreen
 
 
 async def open_review(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Open the incident's post-mortem, filled from the record the first time."""
+    """Open the incident's post-mortem, filled from the record the first time; a resolved one passes the gate."""
     uid = argument or standing.incident
     bridge.chosen_incident = uid
     if not bridge.desk.read_only:
+        if not await through_gate(bridge, bridge.desk.incidents.get(uid)):
+            return
         bridge.desk.reviews.open_for(uid)
     bridge.go("review")
 

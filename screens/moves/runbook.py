@@ -29,12 +29,21 @@ async def start(bridge: Bridge, standing: Standing, argument: str) -> None:
     chosen = suggested[0].id if argument and suggested else await _choose(bridge, suggested)
     if not chosen:
         return
-    card = next(card for card in bridge.desk.runbooks.list() if card.id == chosen)
-    values = await _inputs(bridge, card, incident)
+    values = await _inputs(bridge, chosen, incident.targets[0] if incident.targets else "")
     if values is None:
         return
     bridge.chosen_run = bridge.desk.start_runbook(incident.uid, chosen, values)
     bridge.go("runbook")
+
+
+async def start_alone(bridge: Bridge, target: str) -> None:
+    """Start a runbook for a target that no incident is about."""
+    about = f"Nothing is open for {target}: the run belongs to no incident."
+    chosen = await _choose(bridge, (), about)
+    values = await _inputs(bridge, chosen, target) if chosen else None
+    if chosen and values is not None:
+        bridge.chosen_run = bridge.desk.runbooks.start(chosen, values)
+        bridge.go("runbook")
 
 
 def _suggested(bridge: Bridge, incident: Incident) -> Sequence[RunbookCard]:
@@ -42,7 +51,7 @@ def _suggested(bridge: Bridge, incident: Incident) -> Sequence[RunbookCard]:
     return [card for kind in dict.fromkeys(kinds) for card in bridge.desk.runbooks.suggested(kind)]
 
 
-async def _choose(bridge: Bridge, suggested: Sequence[RunbookCard]) -> str | None:
+async def _choose(bridge: Bridge, suggested: Sequence[RunbookCard], about: str = "") -> str | None:
     first = {card.id: card for card in suggested}
     others = [card for card in bridge.desk.runbooks.list() if card.id not in first]
     now = bridge.desk.clock.now()
@@ -52,12 +61,12 @@ async def _choose(bridge: Bridge, suggested: Sequence[RunbookCard]) -> str | Non
     ]
     if not options:
         raise Refused("There is no runbook on the shelf.")
-    return await bridge.ask(Choose("Which runbook?", options))
+    return await bridge.ask(Choose("Which runbook?", options, about=about))
 
 
-async def _inputs(bridge: Bridge, card: RunbookCard, incident: Incident) -> dict[str, str] | None:
+async def _inputs(bridge: Bridge, runbook: str, target: str) -> dict[str, str] | None:
     """What the runbook asks for: known values as they are, missing ones asked for one by one."""
-    target = incident.targets[0] if incident.targets else ""
+    card = next(card for card in bridge.desk.runbooks.list() if card.id == runbook)
     values = bridge.desk.runbooks.prefill(card.id, target)
     for wanted in card.inputs:
         if values.get(wanted.name) or not wanted.required:

@@ -120,6 +120,8 @@ def entry_line(entry: Entry, now: datetime, cells: int, zone: tzinfo) -> Line:
     sign = _SIGNS.get(entry.kind, _WRITTEN)
     if entry.kind == "alert" and entry.text.startswith("cleared"):
         sign = ("✔", Tone.OK)
+    if entry.failed:
+        sign = ("✖", Tone.FAIL)
     tone = Tone.MUTED if entry.noise or entry.struck else Tone.PLAIN
     words = f"{entry.kind}: {entry.text}" if sign is _WRITTEN and entry.kind != "note" else entry.text
     if entry.struck:

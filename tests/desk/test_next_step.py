@@ -87,6 +87,7 @@ def test_an_action_in_doubt_comes_before_everything() -> None:
         (replace(INCIDENT, run=replace(RUN, finished=True)), "incident.note"),
         (replace(INCIDENT, green=True), "incident.resolve"),
         (replace(INCIDENT, state="resolved", green=True), "review.open"),
+        (replace(INCIDENT, state="resolved", green=True, run=RUN), "review.open"),
     ],
 )
 def test_each_stage_of_an_incident_has_its_step(incident: IncidentState, command: str) -> None:

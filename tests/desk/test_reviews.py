@@ -37,13 +37,13 @@ def desk(terminal: Terminal, operator: str) -> Reviews:
     return Reviews(documents, terminal.feed, terminal.incidents, operator, terminal.clock)
 
 
-def test_opening_fills_links_and_moves_to_review(mine: Terminal, reviews: Reviews) -> None:
+def test_opening_fills_and_links_and_leaves_the_state_to_the_gate(mine: Terminal, reviews: Reviews) -> None:
     mine.forward(9)
     mine.cleared()
     mine.incidents.move(1, State.RESOLVED)
     document = reviews.open_for("INC-1")
     incident = mine.incidents.get(1)
-    assert incident.state is State.REVIEW
+    assert incident.state is State.RESOLVED
     assert incident.documents == (document.id,)
     assert "# INC-1 DKIM record missing: shop.example" in document.text
     assert "alert 2026-11-20 14:00:00Z: shop.example dkim, 1 of 3 CNAMEs gone" in document.text

@@ -134,6 +134,8 @@ async def review(player: Player, folder: Path) -> None:
     await player.take("incident.resolve", "its checks are green again")
     await player.wait(lambda: player.desk.incidents.get(uid).state is State.RESOLVED, "the resolution")
     await player.take("review.open", "open the post-mortem of INC-1")
+    await player.wait_for("The onset is not confirmed.", "confirm")
+    await player.press("enter")
     await player.wait_for("Incident summary")
     await player.press("e", "end", "enter", *"Well", "space", *"done", "escape", "x")
     await player.wait_for("Export as", "markdown")

@@ -168,11 +168,12 @@ def resolve(
 
 @click.command(cls=Group.command_class, name="review", example="cockpit incident review INC-42")
 @click.argument("ref")
+@click.option("--reason", default="", metavar="WHY", help="Go on with an inconsistent record; recorded with it.")
 @click.pass_obj
-def review(session: Session, ref: str) -> int:
+def review(session: Session, ref: str, reason: str) -> int:
     """Take a resolved incident to its review, once its record is consistent."""
     with session.desk() as desk:
-        incident = desk.validations.review(ref)
+        incident = desk.validations.review(ref, reason=reason)
     say(f"{incident.ref} is {incident.state}.")
     return 0
 

@@ -13,8 +13,7 @@ from cockpit.desk.feed import Feed
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.errors import BadInput, NotFound
 from cockpit.incident.fold import STREAM_PREFIX
-from cockpit.incident.lifecycle import Request, decide
-from cockpit.incident.model import Incident, State
+from cockpit.incident.model import Incident
 from cockpit.incident.timeline import Entry
 from cockpit.review.calendar import Appointment, as_calendar
 from cockpit.review.export import as_json, file_name, write_new
@@ -70,7 +69,7 @@ class Reviews:
     def open_for(self, ref: Ref) -> Document:
         """The incident's post-mortem, filled from the record when it is opened for the first time.
 
-        A resolved incident moves on to its review by that.
+        Writing moves nothing: `Validations.review` takes a resolved incident to its review.
         """
         self._documents.seed_templates([_seed(TEMPLATE)])
         with self._feed.decide() as pen:
@@ -84,9 +83,6 @@ class Reviews:
                     KIND, incident.uid, text, template, self._operator, pen.now, pen.transaction
                 )
                 pen.append(stream, "incident.linked", {"document": document.id})
-            if incident.state is State.RESOLVED:
-                request = Request(State.REVIEW, "the post-mortem was opened")
-                pen.append(stream, "incident.moved", decide(incident.state, request))
         return document
 
     def find(self, ref: Ref) -> Document | None:

@@ -91,12 +91,16 @@ class Validations:
         incident, now = self._incidents.get(ref), self._feed.clock.now()
         return [*_missing(incident), *_disordered(incident, now)]
 
-    def review(self, ref: Ref) -> Incident:
-        """Take a resolved incident to its review; raises IllegalMove while the record is inconsistent."""
+    def review(self, ref: Ref, *, reason: str = "") -> Incident:
+        """Take a resolved incident to its review.
+
+        Raises IllegalMove while the record is inconsistent, unless a `reason` says why it goes on all the same;
+        that is recorded with what was wrong.
+        """
         wrong = self.inconsistencies(ref)
-        if wrong:
+        if wrong and not reason.strip():
             raise IllegalMove(f"Not ready for review: {' '.join(wrong)} Amend the entries first.")
-        return self._incidents.move(ref, State.REVIEW)
+        return self._incidents.move(ref, State.REVIEW, reason=f"{reason} ({' '.join(wrong)})" if wrong else "")
 
     def _tell(self, ref: Ref, body: Mapping[str, Any]) -> Incident:
         with self._feed.decide() as pen:
