@@ -80,10 +80,20 @@ def record_facts(domain: str, records: Sequence[str], ttl_s: int | None = None) 
     """
     wait, wait_fr = USUAL_PROPAGATION
     if ttl_s is not None:
-        minutes = max(1, -(-ttl_s // 60))
-        wait, wait_fr = f"up to {minutes} minutes", f"jusqu'à {minutes} minutes"
+        number, unit, unit_fr = _rounded_up(ttl_s)
+        many = "s" if number > 1 else ""
+        wait, wait_fr = f"up to {number} {unit}{many}", f"jusqu'à {number} {unit_fr}{many}"
     values = {"domain": domain, "records": "\n".join(records), "propagation": wait, "propagation_fr": wait_fr}
     return {name: value for name, value in values.items() if value}
+
+
+def _rounded_up(seconds: int) -> tuple[int, str, str]:
+    """A wait as people say it, never shorter than it is: minutes up to two hours, then hours, then days."""
+    if seconds <= 7200:
+        return max(1, -(-seconds // 60)), "minute", "minute"
+    if seconds <= 172_800:
+        return -(-seconds // 3600), "hour", "heure"
+    return -(-seconds // 86_400), "day", "jour"
 
 
 def facts(incident: Incident, now: datetime) -> dict[str, str]:

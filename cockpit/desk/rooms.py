@@ -216,6 +216,7 @@ class Rooms:
             self.clock,
             told=self.told,
             known=LookedUp(self.board),
+            owners=lambda incident: self.owners.addresses(incident.targets),
             read_only=self.read_only,
         )
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.comms.channels import Channel, Way, open_channel, ways
+from cockpit.comms.freshdesk import tickets_of
 from cockpit.comms.journal import Patience, deliver
 from cockpit.comms.outcome import Fate, Letter, Outcome
 from cockpit.comms.pagers import Monitoring
@@ -175,6 +176,48 @@ def test_each_owner_gets_a_ticket_of_their_own(sinks: Sinks, monkeypatch: pytest
     assert tickets[0]["subject"] == "Action Required: DNS Configuration Issue for shop.example"
     assert "&lt;b&gt;" in tickets[0]["description"]
     assert carried(desk, replace(LETTER, to=()))[0].fate is Fate.REFUSED
+
+
+def test_what_follows_a_letter_is_a_reply_on_the_ticket_it_opened(
+    sinks: Sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = channel(sinks, "freshdesk", monkeypatch)
+    tickets = sinks.server.sink("ticket").tickets  # type: ignore[attr-defined]
+    first, _ = carried(desk, replace(LETTER, to=("a@shop.example", "b@shop.example")))
+    later = replace(LETTER, id="m2", text="It is\nmended.", thread=first.thread)
+    second, _ = carried(desk, replace(later, to=("b@shop.example", "c@shop.example")))
+    assert [ticket["email"] for ticket in tickets.values()] == [
+        "a@shop.example",
+        "b@shop.example",
+        "c@shop.example",
+    ]
+    a, b, c = tickets
+    assert [len(tickets[number]["conversations"]) for number in (a, b, c)] == [0, 1, 0]
+    assert second.said == f"reply on ticket {b}, ticket {c}"
+    assert list(tickets_of(second.thread)) == ["a@shop.example", "b@shop.example", "c@shop.example"]
+
+
+def test_a_reply_whose_answer_was_lost_is_not_made_twice(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = channel(sinks, "freshdesk", monkeypatch)
+    first, _ = carried(desk)
+    later = replace(LETTER, id="m2", text="It is\nmended.", thread=first.thread)
+    outcome, journal = carried(Once(sinks, desk, "ticket"), later)
+    (ticket,) = sinks.server.sink("ticket").tickets.values()  # type: ignore[attr-defined]
+    assert (outcome.fate, len(journal.waits), len(ticket["conversations"])) == (Fate.SENT, 1, 1)
+
+
+def test_a_ticket_is_replied_on_by_its_number_and_one_that_is_gone_is_opened_anew(
+    sinks: Sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = channel(sinks, "freshdesk", monkeypatch)
+    tickets = sinks.server.sink("ticket").tickets  # type: ignore[attr-defined]
+    first, _ = carried(desk)
+    (number,) = tickets
+    assert carried(desk, replace(LETTER, id="m2", to=(f"#{number}",)))[0].said == f"reply on ticket {number}"
+    assert carried(desk, replace(LETTER, id="m3", to=("#99",)))[0].fate is Fate.REFUSED
+    tickets.clear()
+    assert carried(desk, replace(LETTER, id="m4", thread=first.thread))[0].fate is Fate.SENT
+    assert len(tickets) == 1
 
 
 def test_a_pager_is_rung_once_and_silenced_by_the_same_key(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,9 +55,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with start_world("dkim-missing") as world:
         plain = {**(world.profile.settings or {}), "organisation": COMPANY}
         settings = settings_from(plain, "the test")
-        decision = seen_broken(settings, world.profile)
+        seen = seen_broken(settings, world.profile)
+        decision = next(each for each in seen if each.vantage == DECISION)
         desk = open_desk(settings, world.profile, path, "mona")
-        Observations(desk.database).put([sample(decision)])
+        Observations(desk.database).put([sample(each) for each in seen])
         body = raised_body("a1", raised(decision), affected(settings), chosen_profile(settings))
         draft = Draft(stream="ops", kind="alert.raised", body=body, occurred_at=desk.clock.now(), actor="watch")
         desk.feed.ledger.append([draft])
@@ -67,14 +68,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk.close()
 
 
-def seen_broken(settings: Settings, profile: Profile) -> Observation:
-    """The decision about DKIM once the record is gone, as the ordinary probes see it."""
+def seen_broken(settings: Settings, profile: Profile) -> list[Observation]:
+    """Each server's DKIM records and the decision about them once one is gone, as the ordinary probes see it."""
     end, pause = time.monotonic() + 30, threading.Event()
     while True:
-        seen = check_once(settings, profile, [TARGET], ["mail.dkim"])
-        decision = next(each for each in seen if each.vantage == DECISION and each.check == "mail.dkim")
+        seen = [
+            each for each in check_once(settings, profile, [TARGET], ["mail.dkim"]) if each.check == "mail.dkim"
+        ]
+        decision = next(each for each in seen if each.vantage == DECISION)
         if decision.verdict is Verdict.FAIL:
-            return decision
+            return seen
         assert time.monotonic() < end, decision
         pause.wait(0.2)
 
@@ -127,8 +130,10 @@ def test_the_letter_to_the_owner_names_exactly_the_records_that_are_missing(desk
     assert view.finding.record
     assert all(line in text for line in view.finding.record.splitlines())
     assert "_domainkey" in text
+    assert "Wait up to 1 minute for DNS propagation" in text
     french, missing = rendered(desk, "owner_notice_fr")
     assert missing == ()
+    assert "jusqu'à 1 minute" in french
     assert french.startswith("Subject: Action requise : problème de configuration DNS pour")
     assert all(line in french for line in view.finding.record.splitlines())
 

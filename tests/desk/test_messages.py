@@ -32,6 +32,7 @@ def hall(tmp_path: Path, sinks: Sinks, workspace: SlackSink, monkeypatch: pytest
     monkeypatch.setenv("COCKPIT_TEST_SLACK", workspace.token)
     monkeypatch.setenv("COCKPIT_TEST_MONITORING", sinks.token("monitoring"))
     monkeypatch.setenv("COCKPIT_TEST_PAGE", sinks.token("status-page"))
+    monkeypatch.setenv("COCKPIT_TEST_TICKET", sinks.token("ticket"))
     page = sinks.server.sink("status-page").page  # type: ignore[attr-defined]
     channels = {
         "status-page": {
@@ -47,6 +48,12 @@ def hall(tmp_path: Path, sinks: Sinks, workspace: SlackSink, monkeypatch: pytest
             "kind": "monitoring",
             "url": sinks.url("monitoring"),
             "secret": "env:COCKPIT_TEST_MONITORING",
+        },
+        "tickets": {
+            "kind": "freshdesk",
+            "url": sinks.url("ticket"),
+            "secret": "env:COCKPIT_TEST_TICKET",
+            "audiences": ["owners"],
         },
         "ses": {"kind": "ses", "sender": "ops@shop.example", "audiences": ["executives"]},
     }
@@ -109,6 +116,24 @@ def test_another_terminal_sees_who_was_told_what_when(hall: Hall, mona: Desk) ->
     (delivery,) = ayumi.messages.told(1)
     assert (delivery.by, delivery.to, delivery.state) == ("mona", ("api@partner.example",), "sent")
     assert delivery.incident == mona.incidents.get(1).uid
+
+
+def test_owners_get_a_ticket_each_and_what_follows_on_it(mona: Desk, sinks: Sinks) -> None:
+    rows = "service_name,email_domain,owner_name,owner_email,is_active\n"
+    rows += "".join(
+        f"{name},orders@shop.example,{name},{name}@shop.example,t\n" for name in ("checkout", "receipts")
+    )
+    mona.owners.take(rows, "the query", "shop.example")
+    assert mona.messages.recipients(1, "customers") == ()
+    for text in ("Subject: DNS\n\nPlease publish the records.", "Subject: DNS\n\nAll is well again."):
+        mona.messages.send(1, "owners", text)
+        mona.refresh()
+    tickets = list(sinks.server.sink("ticket").tickets.values())  # type: ignore[attr-defined]
+    assert [ticket["email"] for ticket in tickets] == ["checkout@shop.example", "receipts@shop.example"]
+    assert [[each["body"] for each in ticket["conversations"]] for ticket in tickets] == [
+        ["All is well again."]
+    ] * 2
+    assert mona.messages.told(1)[0].to == ("checkout@shop.example", "receipts@shop.example")
 
 
 def test_what_is_lost_with_its_courier_is_shown_after_a_while(hall: Hall, mona: Desk) -> None:

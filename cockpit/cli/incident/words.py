@@ -30,7 +30,9 @@ def add_to(group: click.Group) -> None:
 @click.option("--set", "given", multiple=True, metavar="FIELD=TEXT", help="Fill a field; may be repeated.")
 @click.option("--text", default="", metavar="TEXT|-", help="These words instead of a template; - reads them.")
 @click.option("--channel", default="", metavar="NAME", help="Another channel than the usual one.")
-@click.option("--to", multiple=True, metavar="ADDRESS", help="An address or channel; may be repeated.")
+@click.option(
+    "--to", multiple=True, metavar="ADDRESS", help="An address, channel or ticket (#4711); may be repeated."
+)
 @click.option("--send", "send_it", is_flag=True, help="Send it; without this it is only shown.")
 @click.pass_obj
 def update(
@@ -53,11 +55,13 @@ def update(
             draft = desk.messages.draft(ref, audience, template, **values)
             words, missing = draft.text, draft.missing
         name = channel or desk.messages.channel(audience)
+        people = to or tuple(desk.messages.recipients(ref, audience))
         warning = desk.messages.warning(ref, name)
         if not send_it:
             say(visible(words, limit=len(words), newlines=True).rstrip("\n"))
             left = f"; still to fill: {', '.join(missing)}" if missing else ""
-            say(f"-- by {name}{left}")
+            whom = f" to {visible(', '.join(people), limit=2000)}" if people else ""
+            say(f"-- by {name}{whom}{left}")
         if warning:
             click.echo(f"{name}: {warning}", err=True)
         if send_it:

@@ -30,6 +30,12 @@ class OwnerRegister:
         """Every list by its domain."""
         return self._owners.all()
 
+    def addresses(self, domains: Sequence[str]) -> Sequence[str]:
+        """Where the owners of what sends as these domains are written to, each once, as last imported."""
+        imported = self._owners.all()
+        known = [each.email for name in domains if name in imported for each in imported[name].services]
+        return tuple(dict.fromkeys(address for address in known if address))
+
     def belongings(self) -> Mapping[str, Belonging]:
         """Owner and services of every domain, as configured and as last imported."""
         imported = self._owners.all()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cockpit.comms.facts import record_facts
 from cockpit.desk.health.board import Board
 from cockpit.health.model import Verdict
+from cockpit.health.servers import BOGUS, CACHED, GONE, PENDING, WRONG
 from cockpit.incident.model import Incident
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 BAD = (Verdict.FAIL, Verdict.WARN)
 MAX_RECORDS = 40
+_TOLD_WRONG = (GONE, WRONG, CACHED, PENDING, BOGUS)
+"""States of a record at a server that a resolver may remember after it was mended."""
 
 
 class LookedUp:
@@ -32,7 +35,25 @@ class LookedUp:
             "technical": "; ".join(view.headline for _, view in bad[:5]),
         }
         domain = incident.targets[0] if incident.targets else ""
-        return {**record_facts(domain, records[:MAX_RECORDS]), **{k: v for k, v in values.items() if v}}
+        told = record_facts(domain, records[:MAX_RECORDS], old_answers_s(view for _, view in bad))
+        return {**told, **{k: v for k, v in values.items() if v}}
+
+
+def old_answers_s(bad: Iterable["CheckView"]) -> int | None:
+    """Seconds for which a resolver may go on telling what is wrong now, once it is mended; None when unknown.
+
+    An absence is remembered for the negative TTL (RFC 2308 section 5), a wrong record for its own TTL: both as the
+    name servers give them, or longer where a resolver still holds an older answer.
+    """
+    found = [
+        int(cell["ttl_s"])
+        for view in bad
+        if view.finding is not None and view.finding.record
+        for vantage in view.vantages
+        for cell in vantage.evidence.get("cells") or ()
+        if cell.get("state") in _TOLD_WRONG and cell.get("ttl_s") is not None
+    ]
+    return max(found, default=None)
 
 
 def _records(bad: Iterable["CheckView"]) -> Iterable[str]:

@@ -80,6 +80,7 @@ class Messages:
         *,
         told: Told | None = None,
         known: Callable[[Incident], Mapping[str, str]] | None = None,
+        owners: Callable[[Incident], Sequence[str]] = lambda incident: (),
         read_only: bool = False,
     ) -> None:
         self.words = Words(documents, operator, clock)
@@ -92,6 +93,7 @@ class Messages:
         self._send = send
         self._told = told or Told()
         self._known = known
+        self._owners = owners
         self._read_only = read_only
         self._ways = ways(settings)
 
@@ -124,6 +126,10 @@ class Messages:
         ]
         hand = ChannelCard(BY_HAND, "clipboard", self.channel(audience) == BY_HAND)
         return [*sorted(cards, key=lambda card: not card.usual), hand]
+
+    def recipients(self, ref: Ref, audience: str) -> Sequence[str]:
+        """The addresses that words for an audience go to when nobody names others: the owners', as imported."""
+        return self._owners(self._incidents.get(ref)) if audience == "owners" else ()
 
     def warning(self, ref: Ref, channel: str) -> str:
         """Why a channel may not arrive in this incident; empty when nothing is known against it."""
@@ -158,7 +164,8 @@ class Messages:
         if name == BY_HAND:
             self._incidents.record_update(incident.uid, audience=audience, channel=BY_HAND, text=text)
             return BY_HAND
-        self._send(self._errand(incident, self._way(name), audience, text, tuple(to), subject, about, message))
+        people = tuple(to) or tuple(self.recipients(incident.uid, audience))
+        self._send(self._errand(incident, self._way(name), audience, text, people, subject, about, message))
         return name
 
     def open_room(self, ref: Ref) -> str:

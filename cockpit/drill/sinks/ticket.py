@@ -106,7 +106,11 @@ class TicketSink:
         return json_answer(200, ticket)
 
     def _talk(self, request: Request, ticket: dict[str, Any], word: str) -> Response | Taken:
-        """A reply to the customer, or a note."""
+        """A reply to the customer, or a note; or all of them, read page by page."""
+        if word == "conversations" and request.method == "GET":
+            asked = dict(request.query)
+            size, page = int(asked.get("per_page", "30")), int(asked.get("page", "1"))
+            return json_answer(200, ticket["conversations"][(page - 1) * size : page * size])
         if word not in ("reply", "notes"):
             return Response(404)
         if request.method != "POST":
