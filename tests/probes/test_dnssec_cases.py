@@ -56,7 +56,7 @@ async def test_denials_by_nsec_and_by_nsec3_are_proven(stage: Stage, nsec3: Nsec
     says(await stage.decide_chain(), Verdict.OK)
 
 
-async def test_no_ds_is_insecure_even_with_keys(stage: Stage) -> None:
+async def test_dnssec_1_no_ds_is_insecure_even_with_keys(stage: Stage) -> None:
     stage.network.tree.zone("example").withdraw(DOMAIN, "DS")
     decision = await stage.decide_chain()
     says(decision, Verdict.INFO, f"{DOMAIN} is signed, and the zone above has no DS for it")
@@ -71,7 +71,7 @@ async def test_an_unsigned_zone_is_info(stage: Stage, nsec3: Nsec3 | None) -> No
     says(await stage.decide_chain(), Verdict.INFO, "not signed")
 
 
-async def test_a_ds_with_no_matching_key_fails_with_the_record_to_publish(stage: Stage) -> None:
+async def test_dnssec_2_a_ds_with_no_matching_key_fails_with_the_record_to_publish(stage: Stage) -> None:
     key = stage.shop.roll_key()
     decision = await stage.decide_chain()
     says(decision, Verdict.FAIL, f"{DOMAIN}: no key of the zone matches the DS of the zone above")
@@ -93,7 +93,9 @@ async def test_a_ds_over_an_unsigned_zone_fails(stage: Stage) -> None:
         ("absent", "shop.example DNSKEY is not signed"),
     ],
 )
-async def test_signatures_that_do_not_hold_fail_with_the_reason(stage: Stage, flaw: str, words: str) -> None:
+async def test_dnssec_3_signatures_that_do_not_hold_fail_with_the_reason(
+    stage: Stage, flaw: str, words: str
+) -> None:
     stage.shop.spoil_signatures(flaw)
     says(await stage.decide_chain(), Verdict.FAIL, words)
 
@@ -114,7 +116,9 @@ def ending_in(stage: Stage, left: timedelta, life: timedelta, monkeypatch: pytes
     stage.shop.spoil_signatures("none")
 
 
-async def test_signatures_in_their_last_days_are_a_warning(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_dnssec_3_signatures_in_their_last_days_are_a_warning(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ending_in(stage, timedelta(hours=30), timedelta(days=14), monkeypatch)
     says(await stage.decide_chain(), Verdict.WARN, "the signature over", "expires in 30 h")
 
@@ -127,7 +131,7 @@ async def test_short_lived_signatures_are_not_warned_about_all_their_life(
 
 
 @pytest.mark.parametrize(("algorithm", "digest_type"), [(253, 2), (13, 3), (12, 2)])
-async def test_a_ds_of_unsupported_algorithms_only_counts_as_unsigned(
+async def test_dnssec_4_a_ds_of_unsupported_algorithms_only_counts_as_unsigned(
     stage: Stage, algorithm: int, digest_type: int
 ) -> None:
     ds = f"{stage.shop.keys[0].tag} {algorithm} {digest_type} {'AB' * 32}"
@@ -142,7 +146,7 @@ async def test_one_supported_ds_among_others_is_enough(stage: Stage) -> None:
     says(await stage.decide_chain(), Verdict.OK)
 
 
-async def test_nsec3_with_some_iterations_is_a_warning_and_with_many_unsigned(stage: Stage) -> None:
+async def test_dnssec_5_nsec3_with_some_iterations_is_a_warning_and_with_many_unsigned(stage: Stage) -> None:
     stage.shop.deny_by(Nsec3(iterations=10))
     says(await stage.decide_chain(), Verdict.WARN, "10 extra rounds of hashing")
     stage.network.tree.zone("example").deny_by(Nsec3(iterations=500))
@@ -164,7 +168,7 @@ def without(*types: str) -> object:
 
 
 @pytest.mark.parametrize("nsec3", [None, Nsec3()])
-async def test_a_missing_denial_is_bogus(stage: Stage, nsec3: Nsec3 | None) -> None:
+async def test_dnssec_6_a_missing_denial_is_bogus(stage: Stage, nsec3: Nsec3 | None) -> None:
     stage.shop.deny_by(nsec3)
     for server in (NS1, NS2):
         await stage.twist(server, without("NSEC", "NSEC3"))  # type: ignore[arg-type]
@@ -172,7 +176,7 @@ async def test_a_missing_denial_is_bogus(stage: Stage, nsec3: Nsec3 | None) -> N
 
 
 @pytest.mark.parametrize("nsec3", [None, Nsec3()])
-async def test_a_wildcard_answer_needs_its_proof(stage: Stage, nsec3: Nsec3 | None) -> None:
+async def test_dnssec_7_a_wildcard_answer_needs_its_proof(stage: Stage, nsec3: Nsec3 | None) -> None:
     stage.shop.deny_by(nsec3)
     stage.shop.publish("*.shop.example", "A", "203.0.113.40")
     stage.domain = msgspec.structs.replace(stage.domain, hosts=(HostConfig(name="any.shop.example"),))
@@ -182,7 +186,7 @@ async def test_a_wildcard_answer_needs_its_proof(stage: Stage, nsec3: Nsec3 | No
     says(await stage.decide_chain(), Verdict.FAIL, "nothing proves that a closer match for")
 
 
-async def test_a_signed_alias_to_an_unsigned_zone_is_not_bogus(stage: Stage) -> None:
+async def test_dnssec_8_a_signed_alias_to_an_unsigned_zone_is_not_bogus(stage: Stage) -> None:
     plain = stage.add_zone("plain.example", signed=False)
     plain.publish("www.plain.example", "A", "203.0.113.13")
     stage.shop.withdraw(WWW, "A")
@@ -215,7 +219,7 @@ async def test_one_server_with_bad_signatures_is_a_warning_that_names_it(stage: 
     assert (seen[NS1[0]].verdict, seen[NS2[0]].verdict) == (Verdict.OK, Verdict.FAIL)
 
 
-async def test_the_ad_bit_of_a_resolver_is_not_believed(stage: Stage) -> None:
+async def test_dnssec_9_the_ad_bit_of_a_resolver_is_not_believed(stage: Stage) -> None:
     stage.shop.spoil_signatures("expired")
     for resolver in stage.network.resolvers.values():
         resolver.inject(fault("lie", rdtype="A", values=["203.0.113.10"]))

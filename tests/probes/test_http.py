@@ -14,7 +14,8 @@ import pytest
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.drill.pki import DrillAuthority
-from cockpit.health.model import Reading
+from cockpit.health.model import Observation, Reading, Verdict
+from cockpit.health.web import Wanted, judge_health
 from cockpit.probes.certificates import Trust
 from cockpit.probes.http import MAX_BODY, HttpProbe
 from cockpit.profile import Profile
@@ -162,3 +163,30 @@ async def test_broken_answers_are_failures_with_a_reason(world: LaunchedWorld, a
         reading = await look(profile)
     assert reading.failure == "broken-answer"
     assert reading.seen["reason"]
+
+
+async def judged(world: LaunchedWorld, answer: bytes, wanted: Wanted) -> Observation:
+    """What the page check decides about an answer."""
+
+    async def page(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+
+    async with serving(world, page) as profile:
+        reading = await look(profile, expect_body=wanted.body)
+    return judge_health("shop.example", [(reading, wanted)], datetime.now(UTC))[-1]
+
+
+async def test_tls_10_status_200_with_the_wrong_body_fails(world: LaunchedWorld) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsorry"
+    found = await judged(world, answer, Wanted(200, "ready"))
+    assert found.verdict is Verdict.FAIL
+    assert "answers 200 without the text that is wanted" in found.headline
+    assert (await judged(world, answer, Wanted(200, "sorry"))).verdict is Verdict.OK
+
+
+async def test_tls_11_a_wanted_redirect_to_another_host_is_info(world: LaunchedWorld) -> None:
+    head = b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: "
+    found = await judged(world, head + b"https://elsewhere.example/\r\n\r\n", Wanted(301))
+    assert found.verdict is Verdict.INFO, found.headline
+    assert "elsewhere.example" in found.headline
+    assert (await judged(world, head + b"/login\r\n\r\n", Wanted(301))).verdict is Verdict.OK

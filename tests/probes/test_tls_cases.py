@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,13 +12,11 @@ from cockpit.clock import SystemClock
 from cockpit.drill.dns import has_ipv6_loopback
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.pki import AUTHORITY_LIFETIME, DrillAuthority
+from cockpit.drill.pki import DrillAuthority
 from cockpit.health.certificate import judge_certificates
-from cockpit.health.model import DECISION, Observation, Reading, Verdict
+from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.tls import judge_parts
-from cockpit.health.tls.structure import judge_chain
 from cockpit.probes.certificates import Trust
-from cockpit.probes.chain import best_path, picture
 from cockpit.probes.http import HttpProbe
 from cockpit.probes.tls import TlsProbe
 from cockpit.probes.visits import Visit, Visits
@@ -52,12 +50,8 @@ CERTIFICATES: tuple[tuple[str, Mapping[str, Verdict]], ...] = (
     ("expired", {"tls.certificate": FAIL, "tls.expiry": FAIL, "tls.transparency": OK}),
     ("not-yet-valid", {"tls.certificate": FAIL, "tls.expiry": FAIL}),
     ("self-signed", {"tls.certificate": FAIL, "tls.chain": FAIL}),
-    ("no-san", {"tls.certificate": FAIL, "tls.chain": OK}),
     ("wrong-host", {"tls.certificate": FAIL, "tls.chain": OK, "tls.expiry": OK}),
     ("revoked", {"tls.certificate": OK, "tls.revocation": FAIL}),
-    ("must-staple", {"tls.stapling": FAIL, "tls.certificate": OK}),
-    ("few-scts", {"tls.transparency": WARN, "tls.certificate": OK}),
-    ("no-scts", {"tls.transparency": WARN}),
     ("unknown-log", {"tls.transparency": WARN}),
     ("weak-key", {"tls.strength": FAIL}),
     ("weak-signature", {"tls.strength": FAIL, "tls.certificate": FAIL}),
@@ -79,10 +73,8 @@ async def test_a_certificate_of_each_kind_is_judged_part_by_part(
 STAPLES: tuple[tuple[str, str, Verdict, Verdict, str], ...] = (
     ("good", "good", OK, OK, "says good"),
     ("must-staple", "good", OK, OK, "says good"),
-    ("good", "stale", FAIL, OK, "out of date"),
     ("good", "revoked", FAIL, FAIL, "says revoked"),
     ("good", "unknown", WARN, OK, "does not know"),
-    ("must-staple", "none", FAIL, OK, "must staple"),
 )
 
 
@@ -96,6 +88,32 @@ async def test_what_is_stapled_counts(
     assert found["tls.stapling"].verdict is stapling, found["tls.stapling"].headline
     assert says in found["tls.stapling"].headline
     assert found["tls.revocation"].verdict is revocation, found["tls.revocation"].headline
+
+
+async def test_tls_4_a_name_in_the_subject_only_fails(mended: LaunchedWorld) -> None:
+    mended.inject(do="certificate", host=HOST, kind="no-san")
+    found = await decisions(mended.profile)
+    assert (found["tls.certificate"].verdict, found["tls.chain"].verdict) == (FAIL, OK)
+
+
+@pytest.mark.parametrize(
+    ("kind", "staple", "says"), [("must-staple", "none", "must staple"), ("good", "stale", "out of date")]
+)
+async def test_tls_7_a_staple_that_is_demanded_and_missing_or_is_out_of_date_fails(
+    mended: LaunchedWorld, kind: str, staple: str, says: str
+) -> None:
+    mended.inject(do="certificate", host=HOST, kind=kind)
+    mended.inject(do="staple", host=HOST, kind=staple)
+    found = await decisions(mended.profile)
+    assert (found["tls.stapling"].verdict, found["tls.revocation"].verdict) == (FAIL, OK)
+    assert says in found["tls.stapling"].headline
+
+
+@pytest.mark.parametrize("kind", ["few-scts", "no-scts"])
+async def test_tls_8_fewer_timestamps_than_the_policy_wants_are_a_warning(mended: LaunchedWorld, kind: str) -> None:
+    mended.inject(do="certificate", host=HOST, kind=kind)
+    found = await decisions(mended.profile)
+    assert (found["tls.transparency"].verdict, found["tls.certificate"].verdict) == (WARN, OK)
 
 
 RESPONDERS = (
@@ -137,7 +155,7 @@ async def test_a_revocation_is_told_with_its_time_and_reason(mended: LaunchedWor
     assert host["answers"][0]["revoked_at"]
 
 
-async def test_a_missing_intermediate_is_named_with_where_it_can_be_had(mended: LaunchedWorld) -> None:
+async def test_tls_1_a_missing_intermediate_is_named_with_where_it_can_be_had(mended: LaunchedWorld) -> None:
     mended.inject(do="certificate", host=HOST, kind="missing-chain")
     found = await decisions(mended.profile)
     chain = found["tls.chain"]
@@ -171,7 +189,7 @@ async def test_the_picture_of_a_good_chain_goes_from_the_leaf_to_the_root(mended
     assert not any(each["trouble"] for each in drawn)
 
 
-async def test_a_client_that_names_no_host_and_is_shown_another_certificate_is_told() -> None:
+async def test_tls_6_a_client_that_names_no_host_and_is_shown_another_certificate_is_told() -> None:
     clock = SystemClock()
     authority = DrillAuthority(clock)
     network = HostNetwork(authority, clock)
@@ -193,7 +211,7 @@ async def test_a_client_that_names_no_host_and_is_shown_another_certificate_is_t
     )
 
 
-async def test_a_lifetime_that_authorities_may_not_give_any_more_is_a_warning(mended: LaunchedWorld) -> None:
+async def test_tls_9_a_lifetime_that_authorities_may_not_give_any_more_is_a_warning(mended: LaunchedWorld) -> None:
     mended.inject(do="certificate", host=HOST, kind="good", days_left=250)
     found = (await decisions(mended.profile))["tls.expiry"]
     assert found.verdict is WARN, found.headline
@@ -201,7 +219,7 @@ async def test_a_lifetime_that_authorities_may_not_give_any_more_is_a_warning(me
 
 
 @pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")
-async def test_each_address_is_looked_at_by_itself(world: LaunchedWorld) -> None:
+async def test_tls_5_each_address_is_looked_at_by_itself(world: LaunchedWorld) -> None:
     host, at = "admin.example", datetime.now(UTC)
     probe = TlsProbe(world.profile, Trust(world.profile))
     world.inject(do="certificate", host=host, kind="expired", address="2001:db8:50::1")
@@ -213,16 +231,6 @@ async def test_each_address_is_looked_at_by_itself(world: LaunchedWorld) -> None
         "2001:db8:50::1": FAIL,
     }
     assert decision.verdict is FAIL
-
-
-def test_an_intermediate_that_ends_before_the_leaf_is_a_warning() -> None:
-    authority, at = DrillAuthority(SystemClock()), datetime.now(UTC)
-    chain = authority.issue(HOST, expires_in=AUTHORITY_LIFETIME + timedelta(days=9)).chain
-    path, complete = best_path(chain, Trust(Profile(ca_pem=authority.ca_pem)), at)
-    seen = {"host": HOST, "picture": picture(chain, path, complete, at), "verification": {"reason": ""}}
-    found = judge_chain("shop.example", [Reading("shop.example", "tls.chain", HOST, at, timedelta(), seen)], at)
-    assert found.verdict is WARN, found.headline
-    assert "before the certificate that it issued" in found.headline
 
 
 async def test_certificate_and_page_share_one_connection(mended: LaunchedWorld) -> None:
