@@ -15,8 +15,10 @@ from cockpit.errors import CockpitError
 from cockpit.incident.deadlines import Deadline
 from cockpit.incident.model import Incident
 from cockpit.incident.timeline import Entry
+from screens.bridge import Bridge
 from screens.commands import Command, Standing
 from screens.listing import Listing
+from screens.present.folding import Folded, folded
 from screens.present.incident import entry_line, head_lines, no_incident, side_lines
 from screens.present.lines import Line, Tone, cut, line, rule
 from screens.present.people import here_words, phase_line
@@ -39,10 +41,16 @@ class IncidentScreen(Listing):
     _incident: Incident | None = None
     _clocks: Sequence[Deadline] = ()
     noise = False
+    _total = 0
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self._opened: set[str] = set()
+        self._folds: dict[str, Sequence[Entry]] = {}
 
     def body(self) -> Iterable[Widget]:
         """Head, timeline, entry line; roles and clocks beside them where there is room."""
-        entries = Rows[Entry](lambda entry: entry.id, self._draw, search=lambda entry: entry.text, id="entries")
+        entries = Rows[Entry](lambda entry: entry.id, self._draw, search=self._words, id="entries")
         yield Reader(no_incident, id="none")
         yield Horizontal(
             Vertical(
@@ -89,12 +97,27 @@ class IncidentScreen(Listing):
             follows = not rows.shown or rows.selected is rows.shown[-1]
             entries = self.bridge.desk.incidents.timeline(incident.uid, noise=self.noise)
             rows.set_items(self.listed(entries), self.now)
+            self._total = len(entries)
             if follows or other:
                 rows.action_last()
 
     def listed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """The entries that are shown; here, all of them."""
-        return entries
+        """The rows that are shown: each run folded into one, except where small entries are wanted too."""
+        shown = Folded(entries, {}) if self.noise else folded(entries, self._opened)
+        self._folds = shown.folds
+        return shown.rows
+
+    def is_folded(self, entry: Entry) -> bool:
+        """Whether a row stands for several entries."""
+        return entry.id in self._folds
+
+    def turn(self, entry: Entry) -> None:
+        """Open the run that the entry belongs to, or fold it again."""
+        if entry.stream in self._opened:
+            self._opened.discard(entry.stream)
+        elif self.is_folded(entry):
+            self._opened.add(entry.stream)
+        self.draw(None)
 
     def tick(self, now: datetime) -> None:
         """Count the clocks."""
@@ -145,7 +168,11 @@ class IncidentScreen(Listing):
         self.entries.action_last()
 
     def _draw(self, entry: Entry, width: int, now: datetime) -> Line:
-        return entry_line(entry, now, width, self.bridge.zone)
+        return entry_line(entry, now, width, self.bridge.zone, folded=self.is_folded(entry))
+
+    def _words(self, entry: Entry) -> str:
+        """What a filter looks at: of a fold, the words of all its entries."""
+        return "\n".join(each.text for each in self._folds.get(entry.id, (entry,)))
 
     def _head_lines(self, width: int) -> Sequence[Line]:
         if self._incident is None:
@@ -168,7 +195,7 @@ class IncidentScreen(Listing):
             zone = f"{rows.selected.occurred_at.astimezone(self.bridge.zone):%a %Y-%m-%d} {zone}"
         first, last = rows.span
         hidden = f"{first}–{last} of {len(rows.shown)} · {zone}" if len(rows.shown) > last or first > 1 else zone
-        return [rule(f"Timeline {len(rows.shown)}", width, hidden, active=rows.has_focus)]
+        return [rule(f"Timeline {self._total}", width, hidden, active=rows.has_focus)]
 
     def _side_lines(self, width: int) -> Sequence[Line]:
         if self._incident is None:

@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from cockpit.incident.timeline import Entry
 from screens.incident import IncidentScreen
+from screens.present.folding import fold_detail
 from screens.present.incident import entry_detail
 from screens.present.lines import Line
 from screens.widgets.lines import Lines
@@ -34,6 +35,7 @@ class TimelineScreen(IncidentScreen):
         """Put the cursor on an entry, letting small entries and other kinds be shown where that takes it."""
         if entry.noise and not self.noise:
             self.noise = True
+        self._opened.add(entry.stream)
         self.kind = ""
         self.draw(None)
         self.entries.select(entry.id)
@@ -46,8 +48,11 @@ class TimelineScreen(IncidentScreen):
         self.entries.action_last()
 
     def listed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Those of the kind that is looked at."""
-        return [entry for entry in entries if entry.kind == self.kind] if self.kind else entries
+        """Those of the kind that is looked at, none of them folded; else as on the incident."""
+        if not self.kind:
+            return super().listed(entries)
+        self._folds = {}
+        return [entry for entry in entries if entry.kind == self.kind]
 
     @on(Rows.Moved, "#entries")
     def _moved(self) -> None:
@@ -55,4 +60,9 @@ class TimelineScreen(IncidentScreen):
 
     def _detail_lines(self, width: int) -> Sequence[Line]:
         entry = self.entries.selected
-        return entry_detail(entry, width, self.bridge.zone) if entry is not None else []
+        if entry is None:
+            return []
+        inside = self._folds.get(entry.id)
+        return (
+            fold_detail(inside, width, self.bridge.zone) if inside else entry_detail(entry, width, self.bridge.zone)
+        )

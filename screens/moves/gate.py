@@ -1,4 +1,4 @@
-"""The gate before a review: what is wrong with the record is shown, and mended, left, or overridden with a reason."""
+"""The gate before a review: what is wrong with the record is shown, then mended, left, or overridden."""
 
 from collections.abc import Sequence
 

@@ -8,6 +8,7 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.conflict import Conflict, TwoTexts
 from screens.dialogs import Ask, Choose, Option, Write
+from screens.incident import IncidentScreen
 from screens.moves.people import named
 from screens.timeline import TimelineScreen
 
@@ -18,7 +19,18 @@ def selected(bridge: Bridge) -> tuple[TimelineScreen, Entry]:
     entry = frame.selected if isinstance(frame, TimelineScreen) else None
     if not isinstance(frame, TimelineScreen) or entry is None:
         raise Refused("No entry is selected.")
+    if frame.is_folded(entry):
+        frame.turn(entry)
+        raise Refused("That row stood for a whole run; it is open now: choose the entry.")
     return frame, entry
+
+
+async def fold(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Open the run under the cursor, or fold it again."""
+    frame = bridge.main_screen()
+    entry = frame.entries.selected if isinstance(frame, IncidentScreen) else None
+    if isinstance(frame, IncidentScreen) and entry is not None:
+        frame.turn(entry)
 
 
 async def amend(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -114,4 +126,5 @@ MOVES = {
     "entry.attach": attach,
     "chat.paste": paste_chat,
     "timeline.kinds": kinds,
+    "timeline.fold": fold,
 }

@@ -112,14 +112,19 @@ def _met(clock: Deadline) -> Line:
     return line((_SHORT_CLOCKS.get(clock.name, clock.name), Tone.MUTED), sign)
 
 
-def entry_line(entry: Entry, now: datetime, cells: int, zone: tzinfo) -> Line:
-    """One entry: when it occurred, a sign for its kind, its words, who; a late or changed one says so."""
+def entry_line(entry: Entry, now: datetime, cells: int, zone: tzinfo, *, folded: bool = False) -> Line:
+    """One entry: when it occurred, a sign for its kind, its words, who; a late or changed one says so.
+
+    A row that stands for several entries has a `+`.
+    """
     moment = entry.occurred_at.astimezone(zone)
     day = "" if moment.date() == now.astimezone(zone).date() else f"{moment:%d %b} "
     marks = "".join(mark for mark, on in (("^", entry.late), ("*", bool(entry.history)), ("⚑", entry.pinned)) if on)
     sign = _SIGNS.get(entry.kind, _WRITTEN)
     if entry.kind == "alert" and entry.text.startswith("cleared"):
         sign = ("✔", Tone.OK)
+    if folded:
+        sign = ("+", Tone.KEY)
     if entry.failed:
         sign = ("✖", Tone.FAIL)
     tone = Tone.MUTED if entry.noise or entry.struck else Tone.PLAIN

@@ -38,6 +38,8 @@ COMMANDS: tuple[Command, ...] = (
             INCIDENT, ("timeline",), "kinds", incident),
     Command("timeline.noise", ("h",), "Show or hide small entries", "Links, single changes and check results.",
             INCIDENT, ("timeline",), "all/less", incident),
+    Command("timeline.fold", ("space",), "Open a run, or fold it", "What a run wrote by itself stands in one row.",
+            INCIDENT, ON_INCIDENT, "", incident),
     Command("clock.zone", ("Z",), "UTC or local time", "Show and read times in UTC, or in this terminal's zone.",
             INCIDENT, ON_INCIDENT, ""),
     Command("incident.switch", ("I",), "Switch to another incident", "Choose among all incidents.", INCIDENT),

@@ -9,6 +9,7 @@ from screens.app import CockpitApp
 from screens.dialogs import Ask, Choose
 from screens.present.incident import entry_line
 from screens.present.lines import plain
+from screens.widgets.rows import Rows
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, troubled
 from tests.screens.plain import screen_lines
@@ -103,3 +104,33 @@ async def test_the_footer_names_what_a_commander_reaches_for(scene: Scene) -> No
     async with cockpit(scene) as pilot:
         await press(pilot, "2")
         assert "n note  u update  r runbook  h hand over" in screen_lines(pilot.app)[-1]
+
+
+async def test_a_run_stands_in_one_row_and_opens(scene: Scene) -> None:
+    uid = resolved(scene)
+    run = scene.desk.start_runbook(uid)
+    steps = scene.desk.runbooks.get(run).steps
+    for step, said in zip(steps, ("Seen", "Compared", "Published"), strict=False):
+        scene.event(f"run/{run}", "step.started", {"step": step.id, "attempt": 1}, actor="mhassan")
+        body = {"step": step.id, "title": step.title, "attempt": 1, "said": said}
+        scene.event(f"run/{run}", "step.done", body, actor="mhassan")
+    body = {"step": steps[3].id, "title": "See", "attempt": 1, "reason": "still gone"}
+    scene.event(f"run/{run}", "step.failed", body, actor="mhassan")
+    scene.refresh()
+    async with cockpit(scene, 100, 40) as pilot:
+        await press(pilot, "4")
+        before = shown(pilot)
+        assert "+ DKIM record missing: 4 entries to 14:08:22Z" in before
+        assert "✖ See: failed, still gone" in before
+        assert ": Compared" not in before
+        rows = pilot.app.screen.query_one("#entries", Rows)
+        folds = [entry.id for entry in rows.shown if "4 entries" in entry.text]
+        rows.select(folds[0])
+        await press(pilot, "e")
+        assert "choose the entry" in "\n".join(note.message for note in pilot.app._notifications)
+        assert ": Compared" in shown(pilot)
+        await press(pilot, "space")
+        assert "4 entries" in shown(pilot)
+        rows.set_filter("compared")
+        assert len(rows.shown) == 1
+    assert ": Compared" in scene.desk.reviews.exported(scene.desk.reviews.record(uid), "markdown")
