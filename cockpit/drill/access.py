@@ -46,15 +46,17 @@ def _doors(network: DnsNetwork, granted: Mapping[TsigKey, Sequence[str]]) -> Ite
 
 
 def channels(sinks: SinkServer) -> dict[str, Any]:
-    """The channels that the company has configured, in `cockpit.yaml`'s shape."""
+    """The channels that the company has configured, and the Alertmanager it asks, in `cockpit.yaml`'s shape."""
     return {
         "chat_webhook": f"url:{sinks.url('chat')}",
+        "alertmanager": sinks.url("alertmanager"),
         "channels": {
             "status-page": _channel(sinks, "statuspage", "status-page", "customers") | {"place": sinks.page},
             "tickets": _channel(sinks, "freshdesk", "ticket", "owners"),
             "pager": _channel(sinks, "pagerduty", "pager") | {"names": ["oncall-primary", "oncall-secondary"]},
             "opsgenie": _channel(sinks, "opsgenie", "opsgenie"),
             "monitoring": _channel(sinks, "monitoring", "monitoring"),
+            "slack": _channel(sinks, "slack", "slack") | {"place": "general"},
             "hook": _channel(sinks, "webhook", "webhook"),
             "mail": _channel(sinks, "smtp", "mail", "executives", "management", "partners")
             | {

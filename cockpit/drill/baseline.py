@@ -152,7 +152,13 @@ def alarms(own: str) -> list[Alarm]:
         ("ses-complaint-rate-warning", "Reputation.ComplaintRate", 0.0005),
     )
     found = [
-        Alarm(name=name, key=("AWS/SES", metric, ()), threshold=threshold, actions=topic)
+        Alarm(
+            name=name,
+            key=("AWS/SES", metric, ()),
+            threshold=threshold,
+            missing="notBreaching",
+            actions=topic,
+        )
         for name, metric, threshold in rates
     ]
     failed = Alarm(
@@ -185,7 +191,7 @@ def _failure_rate(own: str) -> tuple[Mapping[str, Any], ...]:
         }
         for name, metric in counts
     ]
-    return (*watched, {"Id": "rate", "Expression": "failed / sent", "ReturnData": True})
+    return (*watched, {"Id": "rate", "Expression": "failed / (failed + sent)", "ReturnData": True})
 
 
 def dkim_record(public: str) -> str:

@@ -8,6 +8,7 @@ REGION = "ca-central-1"
 BUCKET = "acme-dkim"
 CONFIGURATION_SET = "transactional"
 CAMPAIGN_SET = "campaigns"
+CAMPAIGN_SENDER = "news@news.example"
 NEXT_SELECTOR = "s2026b"
 """The key that has been prepared for shop.example: its record is published, its private half lies in S3."""
 PREPARED_DOMAIN = "shop.example"
@@ -15,6 +16,12 @@ REGISTRY = "example."
 """The zone above the company's: the registrar changes the DS and NS records of a domain there."""
 ISSUER = "DRILL - NOT TRUSTED issuer"
 """The authority that the company has its certificates from."""
+ALARM_TOPIC = "ses-alarms"
+FEEDBACK_TOPIC = "ses-bounce-complaint-notifications"
+FEEDBACK_QUEUE = "ses-feedback"
+SUPPRESSION_TABLE = "ses-email-suppression-list"
+METRICS_NAMESPACE = "DiscordBot/SES"
+"""Where the company's own mail code counts what it sends."""
 RECORD_TTL_S = 60
 NEGATIVE_TTL_S = 30
 
@@ -157,6 +164,13 @@ SPARE_CERTIFICATES = ("www.pay.example", "api.pay.example")
 """Hosts for which a good certificate lies ready."""
 
 
+def mail_shares() -> dict[str, float]:
+    """Each configuration set with its part of all mail where bad mailings go through it, and 0 where none do."""
+    total = sum(site.mail_per_hour for site in SITES)
+    campaigns = sum(site.mail_per_hour for site in SITES if site.configuration_set == CAMPAIGN_SET)
+    return {CONFIGURATION_SET: 0.0, CAMPAIGN_SET: campaigns / total}
+
+
 def settings() -> dict[str, Any]:
     """The configuration that this company would have written, in `cockpit.yaml`'s shape; short intervals.
 
@@ -175,10 +189,20 @@ def settings() -> dict[str, Any]:
             "ses_identity_s": 5.0,
             "ses_account_s": 5.0,
             "ses_rates_s": 10.0,
+            "ses_state_s": 15.0,
+            "ses_feedback_s": 5.0,
+            "ses_lists_s": 20.0,
             "ct_s": 15.0,
             "lb_s": 5.0,
             "backup_s": 30.0,
         },
+        "ses": {
+            "namespace": METRICS_NAMESPACE,
+            "feedback_queue": FEEDBACK_QUEUE,
+            "feedback_topics": [f"arn:aws:sns:{REGION}:{ACCOUNT}:{FEEDBACK_TOPIC}"],
+            "suppression_table": SUPPRESSION_TABLE,
+        },
+        "sources": ["cloudwatch", "aws-health"],
         "certificate_transparency": {"issuers": [ISSUER]},
         "dns_zones": [{"zone": site.name, "provider": "rfc2136"} for site in SITES],
         "severity_profile": "emergency",

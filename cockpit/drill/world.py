@@ -29,7 +29,16 @@ from cockpit.drill.baseline import (
 )
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import ACCOUNT, NAME_SERVERS, REGION, REGISTRY, SITES, SPARE_CERTIFICATES, settings
+from cockpit.drill.company import (
+    ACCOUNT,
+    METRICS_NAMESPACE,
+    NAME_SERVERS,
+    REGION,
+    REGISTRY,
+    SITES,
+    SPARE_CERTIFICATES,
+    settings,
+)
 from cockpit.drill.control import ControlServer
 from cockpit.drill.dns import DnsNetwork, has_ipv6_loopback
 from cockpit.drill.edge import Edge, store_backups
@@ -38,7 +47,7 @@ from cockpit.drill.happenings import Happening, Happenings, Source
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
 from cockpit.drill.key_file import key_file
-from cockpit.drill.provision import METRICS_NAMESPACE, provision
+from cockpit.drill.provision import provision
 from cockpit.drill.reactions import Reactions
 from cockpit.drill.referee import Referee, Score
 from cockpit.drill.report import Facts, render, result_of

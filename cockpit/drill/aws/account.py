@@ -18,6 +18,7 @@ from cockpit.drill.aws.logs import Logs
 from cockpit.drill.aws.lookup import Lookup
 from cockpit.drill.aws.mail import MailAccount
 from cockpit.drill.aws.place import Place
+from cockpit.drill.aws.returns import Returns
 from cockpit.drill.aws.route53 import Route53, Zones
 from cockpit.drill.aws.s3 import S3
 from cockpit.drill.aws.secret_store import SecretStore
@@ -32,8 +33,9 @@ from cockpit.drill.aws.sqs import Sqs
 from cockpit.drill.aws.sts import Sts
 from cockpit.drill.aws.support import Support
 from cockpit.drill.aws.traffic import Quantity, Traffic
-from cockpit.drill.aws.wire import AwsEndpoint
+from cockpit.drill.aws.wire import AwsEndpoint, Service
 from cockpit.drill.clock import DrillClock
+from cockpit.drill.company import CAMPAIGN_SENDER, CAMPAIGN_SET, FEEDBACK_TOPIC, mail_shares
 
 
 class Account:
@@ -69,7 +71,7 @@ class Account:
         self.sns = Sns(place, clock, lambda: self.endpoint.url, self.sqs, self.functions)
         feedback = Feedback(place, self.sns.notify)
         self.mail = MailAccount(clock, lookup, self.traffic, timings, place.region, feedback, publish)
-        self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify, own_metrics)
+        self.cloudwatch = CloudWatch(place, self.traffic, alarms, self.sns.notify, own_metrics, mail_shares())
         self.dynamodb = DynamoDb(place, clock)
         self.health = Health(place)
         self.support = Support(place)
@@ -77,39 +79,45 @@ class Account:
         self.secrets = SecretStore(place)
         self.acm = Acm(place, clock, lookup, issuer, timings)
         self.elbv2 = Elbv2(place, clock, self.acm, sites)
+        self.returns = Returns(place, self.traffic, self.sns.notify, self.mail.suppression)
         self._clock = clock
         self._enforcement = self.mail.enforcement
-        self.endpoint = AwsEndpoint(
-            [
-                Sts(callers),
-                SesV2(self.mail),
-                SesAccount(place, self.mail),
-                SesConfiguration(self.mail),
-                SesSuppression(self.mail, self.s3.fetch),
-                SesClassic(self.mail, self.sns.knows),
-                self.cloudwatch,
-                self.s3,
-                Route53(zones, clock, timings),
-                self.sns,
-                self.sqs,
-                self.dynamodb,
-                self.functions,
-                self.logs,
-                self.acm,
-                self.elbv2,
-                self.health,
-                self.support,
-                self.iam,
-                self.secrets,
-            ],
-            callers,
-            clock,
-        )
+        services = [Sts(callers), *self._mail_services(), Route53(zones, clock, timings), *self._stores()]
+        self.endpoint = AwsEndpoint(services, callers, clock)
         self.endpoint.pages[CERTIFICATE_PATH] = self.sns.signer.certificate
         self.functions.behaviours |= behaviours(self.endpoint.act, lookup, clock, timings.phase_7_patience)
 
+    def _mail_services(self) -> list[Service]:
+        """SES in both its versions, and what measures it."""
+        return [
+            SesV2(self.mail),
+            SesAccount(self.place, self.mail),
+            SesConfiguration(self.mail),
+            SesSuppression(self.mail, self.s3.fetch),
+            SesClassic(self.mail, self.sns.knows),
+            self.cloudwatch,
+        ]
+
+    def _stores(self) -> list[Service]:
+        """The services that stand by themselves."""
+        return [
+            self.s3,
+            self.sns,
+            self.sqs,
+            self.dynamodb,
+            self.functions,
+            self.logs,
+            self.acm,
+            self.elbv2,
+            self.health,
+            self.support,
+            self.iam,
+            self.secrets,
+        ]
+
     def tick(self, now: datetime) -> list[str]:
         """Let everything happen that is due; a sentence for each change of state."""
+        self.returns.tick(now, self.place.arn("sns", FEEDBACK_TOPIC), CAMPAIGN_SENDER, CAMPAIGN_SET)
         proved = self.acm.tick(now, self._clock.elapsed())
         return [*self.mail.tick(), *self.cloudwatch.tick(now), *proved, *self._announce(now)]
 

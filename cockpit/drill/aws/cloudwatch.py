@@ -20,9 +20,15 @@ class CloudWatch:
     name = "cloudwatch"
 
     def __init__(
-        self, place: Place, traffic: Traffic, alarms: Sequence[Alarm], notify: Notify, own_metrics: str = ""
+        self,
+        place: Place,
+        traffic: Traffic,
+        alarms: Sequence[Alarm],
+        notify: Notify,
+        own_metrics: str = "",
+        sets: Mapping[str, float] | None = None,
     ) -> None:
-        self.metrics = Metrics(traffic, own_metrics)
+        self.metrics = Metrics(traffic, own_metrics, sets)
         self.board = AlarmBoard(place, self.metrics, alarms, notify)
 
     def operations(self) -> Mapping[str, Operation]:

@@ -54,6 +54,12 @@ class Window:
         )
 
 
+SET_DIMENSION = "ses:configuration-set"
+_REPUTATION = {
+    "Reputation.BounceRate": Quantity.REPUTATION_BOUNCE,
+    "Reputation.ComplaintRate": Quantity.REPUTATION_COMPLAINT,
+}
+
 Curve = Callable[[datetime, datetime], Window | None]
 """The statistics between two moments, None when nothing was measured there."""
 Series = list[tuple[datetime, float]]
@@ -63,9 +69,17 @@ Series = list[tuple[datetime, float]]
 class Metrics:
     """All metrics of one region; points that were put are kept by the minute."""
 
-    def __init__(self, traffic: Traffic, own: str = "") -> None:
-        """`own` is the namespace in which the company counts its mail itself, empty for none."""
+    def __init__(self, traffic: Traffic, own: str = "", sets: Mapping[str, float] | None = None) -> None:
+        """`own` is the namespace in which the company counts its mail itself, empty for none.
+
+        `sets` says which part of the mail each configuration set with figures of its own is to blame for bad mail
+        with: what exceeds the usual level comes from it, and none of it where that part is 0.
+        """
         self._curves: dict[Key, Curve] = _mail_curves(traffic)
+        for name, share in (sets or {}).items():
+            of = ((SET_DIMENSION, name),)
+            for metric, quantity in _REPUTATION.items():
+                self._curves["AWS/SES", metric, of] = _gauge_of_set(traffic, quantity, share)
         if own:
             self._curves[own, "EmailsSent", ()] = _counter(traffic, None)
             self._curves[own, "EmailsFailed", ()] = _counter(traffic, Quantity.REJECT_FRACTION)
@@ -181,8 +195,8 @@ def _mail_curves(traffic: Traffic) -> dict[Key, Curve]:
         ("AWS/SES", name, ()): _counter(traffic, quantity) for name, quantity in counted.items()
     }
     curves["AWS/SES", "Delivery", ()] = _deliveries(traffic)
-    curves["AWS/SES", "Reputation.BounceRate", ()] = _gauge(traffic, Quantity.REPUTATION_BOUNCE)
-    curves["AWS/SES", "Reputation.ComplaintRate", ()] = _gauge(traffic, Quantity.REPUTATION_COMPLAINT)
+    for name, quantity in _REPUTATION.items():
+        curves["AWS/SES", name, ()] = _gauge(traffic, quantity)
     return curves
 
 
@@ -201,6 +215,18 @@ def _deliveries(traffic: Traffic) -> Curve:
         )
         count = round(traffic.count(None, start, end) - lost)
         return Window(count, count, 1.0, 1.0) if count > 0 else None
+
+    return curve
+
+
+def _gauge_of_set(traffic: Traffic, quantity: Quantity, share: float) -> Curve:
+    """The figure of one configuration set that sends `share` of the mail, and all that is unusual or none of it."""
+
+    def curve(start: datetime, end: datetime) -> Window | None:
+        value, usual = traffic.value(quantity, end), traffic.level(quantity)
+        excess = max(0.0, value - usual)
+        own = min(1.0, value - excess + (excess / share if share else 0.0))
+        return Window(1.0, own, own, own)
 
     return curve
 

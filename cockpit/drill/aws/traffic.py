@@ -55,6 +55,10 @@ class Traffic:
         """Bend a curve; ramps follow one another."""
         self._ramps[quantity].append(ramp)
 
+    def level(self, quantity: Quantity) -> float:
+        """The usual height of a curve, without what a scenario has put on it."""
+        return self._levels.get(quantity, 0.0)
+
     def value(self, quantity: Quantity, at: datetime) -> float:
         """The curve at a moment; volume follows the hour, fractions breathe by a few percent."""
         level = self._levels.get(quantity, 0.0)
