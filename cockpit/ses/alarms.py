@@ -83,7 +83,7 @@ def lint(alarm: Mapping[str, Any]) -> list[str]:
 
 
 def judge_alarms(reading: Reading, namespace: str, at: datetime) -> list[Observation]:
-    """One decision: WARN for an alarm that cannot do its work, INFO for missing ones and for those in ALARM.
+    """One decision: WARN for an alarm that is missing, wrong or cannot do its work; INFO for those in ALARM.
 
     An alarm's own state is no alert of ours: what it watches is judged by the checks of the rates.
     """
@@ -107,20 +107,39 @@ def judge_alarms(reading: Reading, namespace: str, at: datetime) -> list[Observa
         name, faults = next(iter(sorted(faulty.items())))
         parts.insert(0, f"{name}: {faults[0]}")
     if missing:
-        parts.append(f"{len(missing)} of {len(states)} wanted alarms are missing")
-    verdict = Verdict.WARN if faulty else Verdict.INFO if parts else Verdict.OK
+        more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
+        parts.append(f"{len(missing)} of {len(states)} wanted alarms are missing: {', '.join(missing[:2])}{more}")
+    wrong = _wrong(states, faulty)
+    if wrong:
+        parts.append("; ".join(f"{name}: {problem}" for name, problem in wrong[:1]))
+    bad = bool(faulty or missing or wrong)
+    verdict = Verdict.WARN if bad else Verdict.INFO if parts else Verdict.OK
     headline = "; ".join(parts) or f"all {len(states)} wanted alarms are there and quiet"
-    finding = _finding(faulty, missing) if faulty or missing else None
+    finding = _finding(faulty, missing, wrong) if bad else None
     return [Observation(reading.target, CHECK, DECISION, verdict, headline, at, reading.took, finding, evidence)]
 
 
-def _finding(faulty: Mapping[str, Sequence[str]], missing: Sequence[str]) -> Finding:
+def _wrong(states: Sequence[AlarmState], faulty: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """What the survey found wrong with alarms that have the right name, beyond what the lint says of them."""
+    return [
+        (each.found, problem)
+        for each in states
+        for problem in each.problems
+        if problem not in faulty.get(each.found, ())
+    ]
+
+
+def _finding(
+    faulty: Mapping[str, Sequence[str]], missing: Sequence[str], wrong: Sequence[tuple[str, str]]
+) -> Finding:
     told = [f"{name}: {'; '.join(faults)}" for name, faults in sorted(faulty.items())]
+    told += [f"{name}: {problem}" for name, problem in wrong]
     told += [f"{name} is missing" for name in missing]
     return Finding(
         f"{'. '.join(told)}.",
         "Six alarms, with thresholds as fractions, each with an action that reaches somebody.",
-        "Put the alarms right in CloudWatch (PutMetricAlarm), and have them tell a topic that people read.",
+        "See what would be made or changed with cockpit provision plan, and let cockpit provision apply do it; or "
+        "put the alarms right in CloudWatch (PutMetricAlarm), and have them tell a topic that people read.",
     )
 
 

@@ -82,7 +82,7 @@ def test_an_alarm_of_another_name_does_the_work_and_a_missing_one_is_told() -> N
     alarms = every_alarm()[:-1]
     alarms[0]["name"] = "our-own-name"
     found = judged(alarms)
-    assert found.verdict is Verdict.INFO
+    assert found.verdict is Verdict.WARN
     assert "1 of 6" in found.headline
     states = {each["name"]: each for each in found.evidence["wanted"]}
     assert states["ses-high-bounce-rate-CRITICAL"]["found"] == "our-own-name"
@@ -176,3 +176,13 @@ def test_each_rate_carries_its_points_lines_and_runway() -> None:
     assert [each["line"] for each in evidence["runway"]] == [0.03, 0.05, 0.10]
     assert {each["course"] for each in evidence["runway"]} == {"safe"}
     assert evidence["sets"] == {"bulk": 0.04}
+
+
+def test_an_alarm_of_the_right_name_with_another_threshold_is_a_warning() -> None:
+    alarms = every_alarm()
+    alarms[2]["threshold"] = 0.08
+    found = judged(alarms)
+    assert found.verdict is Verdict.WARN
+    assert "the threshold is 0.08, wanted is 0.03" in found.headline
+    assert found.finding is not None
+    assert "cockpit provision plan" in found.finding.fix

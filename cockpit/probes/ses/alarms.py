@@ -7,6 +7,7 @@ from typing import Any
 from cockpit.health.model import Reading
 from cockpit.probes.ses.calls import Asker
 from cockpit.probes.ses.identity import text, time_text
+from cockpit.ses.alarms import wanted
 from cockpit.text import visible
 
 VANTAGE = "cloudwatch"
@@ -16,7 +17,8 @@ HISTORY_DAYS = 14
 async def read_alarms(asker: Asker, target: str, check: str, namespace: str, *, at: datetime) -> Reading:
     """Alarms on `AWS/SES` and on the own `namespace`, composite ones that bear "ses" in their name, and `history`.
 
-    A metric alarm's own fields keep CloudWatch's words in snake case; `composite` is True for composite ones.
+    An alarm that bears the name of a wanted one is read too, whatever it watches. A metric alarm's own fields keep
+    CloudWatch's words in snake case; `composite` is True for composite ones.
     """
 
     async def look(reader: Asker) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def _ours(each: Mapping[str, Any], namespace: str) -> bool:
         str((query.get("MetricStat") or {}).get("Metric", {}).get("Namespace", ""))
         for query in each.get("Metrics", ())
     }
-    return bool(spaces & ({"AWS/SES", namespace} - {""}))
+    named = {one.name for one in wanted(namespace)}
+    return bool(spaces & ({"AWS/SES", namespace} - {""})) or _name(each) in named
 
 
 def _name(each: Mapping[str, Any]) -> str:
