@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from cockpit.desk import Desk
 from cockpit.desk.health.table import (
     GROUPS,
@@ -128,4 +130,9 @@ class DomainTable:
     def _belongs(self, target: str) -> Belonging:
         if self._belongings is None:
             self._belongings = self._desk.owners.belongings()
-        return self._belongings.get(target, _NOBODY)
+        known = self._belongings.get(target, _NOBODY)
+        return replace(known, zone=self._desk.board.zone(target)) if self._by_zone else known
+
+    @property
+    def _by_zone(self) -> bool:
+        return (self._query.group or self.group) == "zone"

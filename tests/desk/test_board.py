@@ -35,6 +35,18 @@ def board(observations: Observations, clock: ManualClock) -> Board:
     return Board(observations, SETTINGS, clock)
 
 
+def test_the_zone_of_a_domain_is_what_dns_was_seen_to_say_and_outlives_its_servers(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    assert board.zone("shop.example") == ""
+    for zone in ("co.example", ""):
+        seen = sample("shop.example", "dns.resolution", Verdict.OK, clock.now())
+        observations.put([replace(seen, detail=f'{{"evidence": {{"zone": "{zone}"}}}}')])
+        board.read()
+        assert board.zone("shop.example") == "co.example"
+        clock.advance(7200)
+
+
 def test_a_domain_never_looked_at_is_unknown(board: Board) -> None:
     board.read()
     assert {row.verdict for row in board.rows()} == {Verdict.UNKNOWN}

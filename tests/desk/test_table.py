@@ -22,7 +22,7 @@ from cockpit.health.model import Verdict
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 OWNERS = {
     "shop.example": Belonging("Web Team", ("shop", "newsletter")),
-    "pay.example": Belonging("Payments", ("checkout",)),
+    "pay.example": Belonging("Payments", ("checkout",), "co.example"),
     "news.test": Belonging("Marketing", ("newsletter",)),
 }
 
@@ -81,7 +81,7 @@ def test_every_word_of_a_filter_must_hold(text: str, expected: list[str]) -> Non
     [
         ("ownr:web fail", "ownr: is not a filter word; did you mean owner: ?"),
         ("sort:colour", "sort:colour is not known; there are worst, name, age, check"),
-        ("group:x", "group:x is not known; there are owner, service, apex, tld, check"),
+        ("group:x", "group:x is not known; there are owner, service, zone, tld, check"),
     ],
 )
 def test_a_word_that_means_nothing_is_named_and_the_others_hold(text: str, sentence: str) -> None:
@@ -119,7 +119,7 @@ def test_a_folded_group_stands_alone() -> None:
 
 @pytest.mark.parametrize(
     ("group", "first"),
-    [("owner", "Payments"), ("apex", "pay.example"), ("tld", ".example"), ("check", "dns.dnssec")],
+    [("owner", "Payments"), ("zone", "co.example"), ("tld", ".example"), ("check", "dns.dnssec")],
 )
 def test_there_are_groups_by_owner_name_and_check(group: str, first: str) -> None:
     assert heads(group)[0] == first

@@ -11,7 +11,7 @@ import dns.rrset
 import msgspec
 import pytest
 
-from cockpit.config import HostConfig
+from cockpit.config import DomainConfig, HostConfig
 from cockpit.drill.dns import fault
 from cockpit.health.model import Observation, Verdict
 from tests.probes.stage import DOMAIN, KEY, NS1, NS2, WWW, Stage
@@ -47,6 +47,15 @@ async def test_all_is_well_at_first(stage: Stage) -> None:
     assert set(seen) == {NS1[0], NS2[0], "google", "cloudflare", "opendns", ""}
     assert seen[""].evidence["agreement"]["percent"] == 100
     assert seen[""].evidence["also"] == []
+
+
+async def test_the_zone_is_the_cut_that_dns_has_and_not_a_number_of_labels(stage: Stage) -> None:
+    stage.network.add_zone("co.example", [NS1, NS2])
+    deep = stage.add_zone("shop.co.example")
+    deep.publish("www.shop.co.example", "A", "203.0.113.10")
+    for name in ("shop.co.example", "www.shop.co.example"):
+        stage.domain = DomainConfig(name=name)
+        assert (await stage.decide()).evidence["zone"] == "shop.co.example"
 
 
 async def test_case_1_a_name_that_does_not_exist_fails(stage: Stage) -> None:

@@ -52,6 +52,7 @@ class Board:
         self._history: dict[str, list[HistoryLine]] = {}
         self._gaps: list[Span] = []
         self._resolvers: dict[str, tuple[tuple[str, Verdict], ...]] = {}
+        self._zones: dict[str, tuple[datetime, str]] = {}
         self._intervals = {
             check.id: timedelta(seconds=getattr(settings.intervals, check.interval)) for check in CHECKS
         }
@@ -197,6 +198,18 @@ class Board:
             self._resolvers[target] = known
         return known
 
+    def zone(self, target: str) -> str:
+        """The zone that holds a domain, as last found in DNS; empty before it was."""
+        row = self._latest.get(target, {}).get((_RESOLUTION, DECISION))
+        if row is None:
+            return ""
+        known = self._zones.get(target)
+        if known is None or (row.at > known[0] if not known[1] else row.at - known[0] > _ZONE_STANDS):
+            found = str(stored_observation(row).evidence.get("zone") or "")
+            # A zone that cannot be found while its servers are down is still the one that it was.
+            known = self._zones[target] = row.at, found or (known[1] if known else "")
+        return known[1]
+
     def account_targets(self) -> list[str]:
         """The SES accounts that were ever observed."""
         return sorted(target for target in self._latest if target.startswith(ACCOUNT_PREFIX))
@@ -274,6 +287,9 @@ class Board:
 
 
 _RESOLUTION = "dns.resolution"
+_ZONE_STANDS = timedelta(hours=1)
+"""For how long a zone is not read anew out of what was observed: zones are cut seldom, and rows are many."""
+
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)} | {"dns.dnssec": -1}
 """Where each check stands among equals: a chain that is broken is why names do not resolve."""
 

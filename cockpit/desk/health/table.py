@@ -15,8 +15,8 @@ from cockpit.desk.views import DomainRow, Freshness
 from cockpit.health.model import Verdict
 
 SORTS = ("worst", "name", "age", "check")
-GROUPS = ("", "owner", "service", "apex", "tld", "check")
-"""An apex is taken as the last two labels of a name; no list of public suffixes is consulted."""
+GROUPS = ("", "owner", "service", "zone", "tld", "check")
+"""A zone is what holds the name in DNS, as it was last seen: `shop.co.uk` is one, and so may `eu.shop.co.uk` be."""
 
 _BAD = (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN)
 _VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
@@ -34,10 +34,11 @@ Test = Callable[[DomainRow], bool]
 
 
 class Belonging(msgspec.Struct, frozen=True):
-    """Who owns a domain and which services send as it."""
+    """Who owns a domain, which services send as it, and the zone that holds it; empty is not known."""
 
     owner: str = ""
     services: tuple[str, ...] = ()
+    zone: str = ""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -166,8 +167,8 @@ def _heads(row: DomainRow, group: str, belongs: Callable[[str], Belonging]) -> S
             return belongs(row.target).services or ("no service known",)
         case "tld":
             return (f".{labels[-1]}",)
-        case "apex":
-            return (".".join(labels[-2:]),)
+        case "zone":
+            return (belongs(row.target).zone or "no zone known",)
         case _:
             well = row.verdict.rank >= Verdict.INFO.rank
             return ("all is well" if well else row.check or "not looked at yet",)

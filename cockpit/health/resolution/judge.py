@@ -112,6 +112,7 @@ def _decision(case: Case, found: Sequence[Outcome]) -> Observation:
     agreement = caches.agreement(case)
     evidence = {
         "kind": worst.kind,
+        "zone": case.zone,
         "asked": len(seats),
         "agreeing": sum(each.heard and all(cell.state == GOOD for cell in each.cells) for each in seats),
         "serials": {each.name: each.notes["serial"] for each in case.auth if each.notes.get("serial") is not None},
