@@ -10,6 +10,22 @@ from cockpit.errors import ConfigError
 from cockpit.secrets import SecretRef
 
 DEFAULT_RESOLVERS = (("google", "8.8.8.8"), ("cloudflare", "1.1.1.1"), ("opendns", "208.67.222.222"))
+PUBLIC_RESOLVERS = (
+    *DEFAULT_RESOLVERS,
+    ("quad9", "9.9.9.9"),
+    ("ultradns", "64.6.64.6"),
+    ("level3", "4.2.2.2"),
+    ("adguard", "94.140.14.140"),
+    ("controld", "76.76.2.0"),
+    ("hurricane", "74.82.42.42"),
+    ("dns4eu", "86.54.11.100"),
+    ("cira", "149.112.121.10"),
+    ("dnssb", "185.222.222.222"),
+    ("quad101", "101.101.101.101"),
+    ("uncensoreddns", "91.239.100.100"),
+    ("fdn", "80.67.169.12"),
+)
+"""Public resolvers of fifteen operators on four continents, in the variants that filter least."""
 
 
 class Resolver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +109,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that opens a socket takes one of these.
 
     `dial` maps "address:port" as named by DNS, a URL or the configuration to the "address:port" that is really
-    connected to. It is empty in production. `roots` are the name servers that a walk from the DNS root starts
+    connected to. It is empty in production. `further_resolvers` are asked beside the others about what is watched
+    closer. `roots` are the name servers that a walk from the DNS root starts
     at, as (name, address); empty means the thirteen IANA root servers. `ca_pem` holds trusted certificates in
     PEM form; None means the system's. `ct_logs` are the logs whose timestamps count; with none, timestamps can be
     counted and not verified. `ct_search` is where the logs are searched, with crt.sh's questions and answers.
@@ -106,6 +123,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str = "prod"
     name: str = "prod"
     resolvers: tuple[Resolver, ...] = tuple(Resolver(name, address) for name, address in DEFAULT_RESOLVERS)
+    further_resolvers: tuple[Resolver, ...] = ()
     dial: dict[str, str] = {}
     roots: tuple[tuple[str, str], ...] = ()
     anchors: tuple[Anchor, ...] = ROOT_ANCHORS

@@ -3,6 +3,7 @@
 Names that end in `_s` are seconds; in the file they may also be written as "30s", "5m", "2h" or "1d".
 """
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,7 +19,7 @@ from cockpit.config.command import (
 from cockpit.config.dns_zone import DnsZone
 from cockpit.config.issuance import CertificateTransparency, listed_logs
 from cockpit.config.ses import SesConfig
-from cockpit.profile import DEFAULT_RESOLVERS, Aws, Profile, Resolver
+from cockpit.profile import DEFAULT_RESOLVERS, PUBLIC_RESOLVERS, Aws, Profile, Resolver
 from cockpit.secrets import SecretRef
 
 DomainName = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
@@ -27,6 +28,9 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 MAX_RESOLVERS = 10
 """Resolvers that are asked side by side; each costs every look one more question."""
+
+CLOSER_RESOLVERS = 15
+"""How many are asked about a domain that is watched closer."""
 
 UrlPath = Annotated[str, msgspec.Meta(pattern=r"^/")]
 
@@ -211,8 +215,25 @@ def profile_from(settings: Settings) -> Profile:
     issuance = settings.certificate_transparency
     return Profile(
         resolvers=resolvers,
+        further_resolvers=_further(resolvers),
         aws=Aws(region=aws.region, account=aws.account, sdk_profile=aws.sdk_profile),
         ct_logs=listed_logs(issuance.log_list) if issuance.log_list else (),
         ct_search=issuance.source or None,
         acme=settings.acme or None,
     )
+
+
+def _further(resolvers: tuple[Resolver, ...]) -> tuple[Resolver, ...]:
+    """Public resolvers for a closer watch; none for who keeps to resolvers of a private network."""
+    if any(_private(each.address) for each in resolvers):
+        return ()
+    asked = {each.address for each in resolvers}
+    others = [Resolver(name, address) for name, address in PUBLIC_RESOLVERS if address not in asked]
+    return tuple(others[: max(0, CLOSER_RESOLVERS - len(resolvers))])
+
+
+def _private(address: str) -> bool:
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False

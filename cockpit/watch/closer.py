@@ -1,6 +1,7 @@
 """Looks at some domains more often for a while, because a person asked for it.
 
-What costs others something (copies of zones, searches in certificate logs, calls to SES by account) keeps its pace.
+Further resolvers are asked about their names meanwhile. What costs others something (copies of zones, calls to SES
+by account) keeps its pace; searches in certificate logs go no faster than one in five minutes.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -16,6 +17,7 @@ PACE_S: Mapping[str, float] = {
     "ses_identity_s": 30.0,
     "tls_s": 60.0,
     "mail_s": 60.0,
+    "ct_s": 300.0,
 }
 """Seconds between two looks at a domain that is watched closer, by the interval that a check has otherwise."""
 

@@ -78,6 +78,10 @@ class Looks:
         self._visits.close()
         self.ses.close()
 
+    def ask_further(self, closer: Callable[[str], bool]) -> None:
+        """Ask further resolvers too about the domains that are watched closer."""
+        self._names.closer = closer
+
     def add(self, domain: DomainConfig) -> None:
         """Look at a domain that is not configured, as if it were."""
         self._domains[domain.name] = domain
@@ -273,7 +277,7 @@ class Looks:
 def _paces(profile: Profile) -> dict[tuple[str, int], float]:
     """How often each resolver may be asked, by where it is reached."""
     found: dict[tuple[str, int], float] = {}
-    for each in profile.resolvers:
+    for each in (*profile.resolvers, *profile.further_resolvers):
         with suppress(ConfigError, ValueError):
             found[profile.dialled(each.address, each.port)] = each.per_s
     return found

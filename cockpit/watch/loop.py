@@ -76,6 +76,7 @@ class Watch:
         self._renew = self._looks.renewed if look is None else None
         self._jobs = jobs(settings, profile)
         self._looks.will_ask(self._jobs)
+        self._looks.ask_further(lambda target: target in self._memory.closer)
         self._schedule = Schedule(self._jobs, clock.monotonic(), random.random)
         self._closer = CloserPace({(job.target, job.probe) for job in self._jobs})
         self._pending = Batch()

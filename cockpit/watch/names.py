@@ -1,10 +1,11 @@
 """The looks at a domain's DNS: quickly and often, and with all care before a verdict is overturned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from dns.exception import DNSException
+from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.config import DomainConfig
@@ -47,6 +48,8 @@ class NameLooks:
         self._doubt = doubt
         self._deadline_s = deadline_s
         self.patience_s: dict[str, float] = {}
+        self.closer: Callable[[str], bool] = _never
+        self._with_further = replace(profile, resolvers=(*profile.resolvers, *profile.further_resolvers))
         self._delegations = Delegations(profile, transport=engine)
         self._chains = ChainProbe(profile, self._delegations, deadline_s=deadline_s)
         self._serials: dict[str, int] = {}
@@ -59,6 +62,10 @@ class NameLooks:
     def _patience(self, target: str) -> float:
         """Seconds that a question about a domain's names is given."""
         return self.patience_s.get(target, self._deadline_s)
+
+    def _profile_for(self, target: str) -> Profile:
+        """How the world is reached for a domain: one that is watched closer is asked of further resolvers too."""
+        return self._with_further if self.closer(target) else self._profile
 
     def serial(self, target: str) -> int | None:
         """The newest serial that the zone was last seen with."""
@@ -78,7 +85,8 @@ class NameLooks:
         if self._doubt.overturns(observations):
             observations, _ = await self._resolution(wanted, at, None)
         elif asked is not None and heard is not None and all(each.verdict is Verdict.OK for each in observations):
-            complete = asking(self._profile, wanted, asked.delegation, followed) if followed else asked
+            profile = self._profile_for(domain.name)
+            complete = asking(profile, wanted, asked.delegation, followed) if followed else asked
             self._standings[domain.name] = Standing(complete, heard)
         serials = observations[-1].evidence.get("serials") or {}
         if serials:
@@ -110,7 +118,7 @@ class NameLooks:
         """Everything asked at once; nothing where something cannot be asked, which the complete look will tell."""
         delegation = await self._delegations.of(wanted.domain)
         try:
-            asked = asking(self._profile, wanted, delegation, followed)
+            asked = asking(self._profile_for(wanted.domain), wanted, delegation, followed)
         except (ConfigError, ValueError, DNSException):
             return None, None
         heard = Round(self._engine)
@@ -204,7 +212,7 @@ class NameLooks:
             return name in absent and self._remembered.get((resolver, name), 0.0) <= self._clock.monotonic()
 
         return await read_records(
-            self._profile,
+            self._profile_for(target),
             self._delegations,
             target,
             check,
@@ -219,3 +227,8 @@ class NameLooks:
 def _wanted(domain: DomainConfig, deep: tuple[tuple[str, str], ...]) -> Wanted:
     pins = tuple(Pin(pin.name, pin.type, pin.values) for pin in domain.records)
     return Wanted(domain.name, tuple(host.name for host in domain.hosts), pins, deep)
+
+
+def _never(_: str) -> bool:
+    """Nothing is watched closer."""
+    return False

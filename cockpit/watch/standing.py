@@ -105,6 +105,8 @@ class Standing:
         """The servers, if every one of them says what it said to the same question; else None."""
         if (asking.wanted, asking.delegation, asking.followed) != (self._wanted, self._delegation, self.followed):
             return None
+        if len(asking.asked) != len(self._gists):
+            return None
         seats, place = [], 0
         for server in asking.servers:
             ttls, took_s = list[int | None](), 0.0

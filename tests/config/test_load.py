@@ -226,3 +226,11 @@ def test_the_authority_that_certificates_are_ordered_from_is_configured() -> Non
     assert profile_from(settings_from({"acme": "https://ca.example/directory"}, "x")).acme is not None
     with pytest.raises(ConfigError, match="acme"):
         settings_from({"acme": "http://ca.example/directory"}, "x")
+
+
+def test_a_closer_watch_asks_fifteen_public_resolvers_unless_ours_are_private() -> None:
+    public = profile_from(settings_from({}, "x"))
+    assert (len(public.resolvers), len(public.further_resolvers)) == (3, 12)
+    assert not {each.address for each in public.resolvers} & {each.address for each in public.further_resolvers}
+    private = profile_from(settings_from({"resolvers": [{"name": "ours", "address": "10.0.0.53"}]}, "x"))
+    assert private.further_resolvers == ()

@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cockpit.clock import format_time
+import msgspec
+
+from cockpit.clock import SystemClock, format_time
 from cockpit.health.closer import CALMED, CLOSER
 from cockpit.health.registry import CHECKS, check_named
+from cockpit.probes.engine import Engine
 from cockpit.watch.closer import CloserPace
+from cockpit.watch.doubt import Doubt
+from cockpit.watch.names import NameLooks
+from tests.probes.stage import stage
 
 PLANNED = {("shop.example", check.probe) for check in CHECKS if check.probe != "alignment"}
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
@@ -49,7 +55,33 @@ def test_what_is_not_looked_at_is_not_begun() -> None:
 def test_what_costs_others_something_keeps_its_pace() -> None:
     pace = CloserPace(PLANNED)
     pace.absorb(closer("shop.example"))
-    assert not {"backup", "issuance", "account", "rates"} & probes(pace, 0)
+    assert not {"backup", "account", "rates"} & probes(pace, 0)
+
+
+def test_new_certificates_are_searched_for_every_five_minutes() -> None:
+    pace = CloserPace(PLANNED)
+    pace.absorb(closer("shop.example"))
+    assert "issuance" in probes(pace, 0)
+    assert "issuance" not in probes(pace, 299)
+    assert "issuance" in probes(pace, 300)
+
+
+async def test_further_resolvers_are_asked_while_a_domain_is_watched_closer() -> None:
+    async with stage() as made:
+        *usual, further = made.profile.resolvers
+        profile = msgspec.structs.replace(made.profile, resolvers=tuple(usual), further_resolvers=(further,))
+        engine, watched = Engine(), set[str]()
+        looks = NameLooks(profile, SystemClock(), engine, Doubt())
+        looks.closer = watched.__contains__
+        for watched_now, wanted in ((set[str](), False), ({made.domain.name}, True), (set[str](), False)):
+            watched.clear()
+            watched.update(watched_now)
+            seen = await looks.resolution(made.domain, (), NOW)
+            assert any(each.vantage == further.name for each in seen) is wanted
+            assert (await looks.renewed(made.domain, (), NOW)) is not None, "what it found good stands"
+        watched.add(made.domain.name)
+        assert await looks.renewed(made.domain, (), NOW) is None, "a resolver that was not asked yet is"
+        engine.close()
 
 
 def test_it_ends_by_itself_and_when_somebody_says_so() -> None:

@@ -10,20 +10,8 @@ from cockpit.config.monitoring.draft import Draft, is_address, name_of, seconds_
 from cockpit.config.settings import MAX_RESOLVERS
 from cockpit.config.yaml_subset import Path
 from cockpit.errors import BadInput
-from cockpit.profile import DEFAULT_RESOLVERS
+from cockpit.profile import DEFAULT_RESOLVERS, PUBLIC_RESOLVERS
 from cockpit.text import visible
-
-PUBLIC_RESOLVERS = (
-    *DEFAULT_RESOLVERS,
-    ("quad9", "9.9.9.9"),
-    ("ultradns", "64.6.64.6"),
-    ("level3", "4.2.2.2"),
-    ("adguard", "94.140.14.140"),
-    ("controld", "76.76.2.0"),
-    ("hurricane", "74.82.42.42"),
-    ("dns4eu", "86.54.11.100"),
-)
-"""Public resolvers of ten operators, in the variants that filter least."""
 
 PATIENCE_S = 3.0
 """What a question is given where a domain says nothing of it, with a second try in it."""
