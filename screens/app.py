@@ -2,7 +2,7 @@
 
 import gc
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -132,6 +132,12 @@ class CockpitApp(Bridge):
             with self.enduring():
                 self.desk.terminals.leave()
         self._to_terminal(POP_TITLE)
+
+    def move(self, command_id: str, standing: Standing, argument: str) -> Awaitable[None]:
+        """What a command does; the moves are imported with the first one."""
+        from screens.moves import MOVES
+
+        return MOVES[command_id](self, standing, argument)
 
     def keep_place(self) -> None:
         """Remember where the operator is, to open there again."""

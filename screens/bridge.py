@@ -1,7 +1,7 @@
 """The app as the screens and the moves see it: the desk, the keys, and one way to ask for anything."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
@@ -66,13 +66,14 @@ class Bridge(Shell):
         self._trouble = ""
         self._moving: set[str] = set()
         self.local_time = False
-        self.chosen_incident = ""
-        self.chosen_run = ""
-        self.chosen_action = ""
-        self.chosen_domain = ""
+        self.session = Session(desk)
+        place = self.session.place
+        self.chosen_incident = place.incident
+        self.chosen_run = place.run
+        self.chosen_action = place.action
+        self.chosen_domain = place.domain
         self.duties = Duties()
         self._watch_by = float("-inf")
-        self.session = Session(self)
 
     @property
     def zone(self) -> tzinfo:
@@ -213,15 +214,17 @@ class Bridge(Shell):
         self.run_worker(self._move(command_id, standing, argument), group="moves", name=command_id)
 
     async def _move(self, command_id: str, standing: Standing, argument: str) -> None:
-        from screens.moves import MOVES
-
         try:
-            await MOVES[command_id](self, standing, argument)
+            await self.move(command_id, standing, argument)
         except CockpitError as error:
             self.tell(str(error), "error")
         finally:
             self._moving.discard(command_id)
         self.refresh_now()
+
+    def move(self, command_id: str, standing: Standing, argument: str) -> Awaitable[None]:
+        """What a command does (see `screens.moves`)."""
+        raise LookupError("The bridge is not manned.")
 
     def refresh_now(self) -> None:
         """Draw the screen from the desk as it is now."""

@@ -1,12 +1,8 @@
 """Opening the cockpit where it was left, unless that is gone, and remembering where that is."""
 
-from typing import TYPE_CHECKING
-
+from cockpit.desk import Desk
 from cockpit.desk.place import Place, Places
 from cockpit.errors import CockpitError
-
-if TYPE_CHECKING:
-    from screens.bridge import Bridge
 
 _OVER = ("resolved", "closed")
 
@@ -14,14 +10,10 @@ _OVER = ("resolved", "closed")
 class Session:
     """The place of one operator; `place` is where the cockpit was left the last time."""
 
-    def __init__(self, bridge: "Bridge") -> None:
-        self._bridge = bridge
-        self._places = Places(bridge.desk.database, bridge.desk.operator)
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._places = Places(desk.database, desk.operator)
         self.place = self._still_there(self._places.last())
-        bridge.chosen_incident = self.place.incident
-        bridge.chosen_run = self.place.run
-        bridge.chosen_action = self.place.action
-        bridge.chosen_domain = self.place.domain
 
     def keep(self, place: Place) -> None:
         """Remember where the cockpit is now."""
@@ -30,7 +22,7 @@ class Session:
     def _still_there(self, place: Place) -> Place:
         """The place without what is gone: an incident that is over, a domain that is not watched any more."""
         board = Place(filter=place.filter, sort=place.sort, group=place.group, row=place.row, theme=place.theme)
-        desk = self._bridge.desk
+        desk = self._desk
         try:
             if place.screen == "ses":
                 return place
