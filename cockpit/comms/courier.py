@@ -51,6 +51,7 @@ class Errand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     severity: str = ""
     about: str = "open"
     thread: str = ""
+    reason: str = ""
     message: str = msgspec.field(default_factory=lambda: uuid4().hex)
 
 
@@ -145,6 +146,7 @@ def _deliver(
         severity=errand.severity,
         about=errand.about,
         thread=errand.thread,
+        reason=errand.reason,
     )
     outcome = deliver(_Late(errand), letter, record, name=errand.way.name, wait=wait, patience=patience)
     return outcome.fate is Fate.SENT

@@ -35,7 +35,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` is the incident's own, so that what is said of one incident comes together; `state`, `severity` and
     `title` are for services that have fields for them. `about` is `open`, `acknowledge` or `resolve`, or `channel`,
-    `thread` what the service called the matter when it was last told of it.
+    `thread` what the service called the matter when it was last told of it; `reason` why a status page may go back.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
     about: str = "open"
     thread: str = ""
+    reason: str = ""
 
     @property
     def headline(self) -> str:

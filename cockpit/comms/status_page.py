@@ -10,22 +10,11 @@ from typing import Any
 
 from cockpit.comms.line import Line
 from cockpit.comms.outcome import Letter, Outcome, refused, sent
-from cockpit.incident.model import State
+from cockpit.comms.page_order import STATES, page_state
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 
 API = "https://api.statuspage.io"
-STATES = ("investigating", "identified", "monitoring", "resolved")
-"""The four states of a page's incident, in the only order in which they follow each other."""
-
-_FROM_STATE: Mapping[str, str] = {
-    State.IDENTIFIED: "identified",
-    State.MITIGATING: "identified",
-    State.MONITORING: "monitoring",
-    State.RESOLVED: "resolved",
-    State.REVIEW: "resolved",
-    State.CLOSED: "resolved",
-}
 _IMPACT = {"P0": "critical", "P1": "major", "P2": "minor"}
 
 
@@ -52,7 +41,7 @@ class StatusPage:
         known = _ours(there.json, letter, title if again else "")
         if known is not None and _says(known, body):
             return sent("it stood there already", str(known["id"]))
-        wrong = _backward(known, state)
+        wrong = "" if letter.reason else _backward(known, state)
         if wrong:
             return refused(wrong)
         given: dict[str, Any] = {"name": title, "status": state, "body": body, "metadata": _mark(letter)}
@@ -65,11 +54,6 @@ class StatusPage:
         outcome = self._line.judge(answer)
         number = str(answer.field("id"))
         return sent(f"{state}, incident {number}", number) if answer.good else outcome
-
-
-def page_state(state: str) -> str:
-    """What the page calls a state of ours."""
-    return _FROM_STATE.get(state, "investigating")
 
 
 def public_words(letter: Letter) -> tuple[str, str]:

@@ -29,6 +29,7 @@ async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None
 async def open_incident(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Open an incident from an alert, or go to the one that has it; you lead it."""
     incident = bridge.desk.incidents.open_from_alert(argument or standing.alert, take_lead=True)
+    bridge.desk.messages.acknowledged(incident.uid)
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
     offer_similar(bridge, incident.uid)

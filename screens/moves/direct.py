@@ -49,6 +49,7 @@ async def declare(bridge: Bridge, standing: Standing, argument: str) -> None:
         targets=declared.targets,
         source=source,
     )
+    bridge.desk.messages.acknowledged(incident.uid)
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
     bridge.tell(f"{incident.ref} is open and you lead it.")

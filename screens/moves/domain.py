@@ -42,6 +42,7 @@ async def start_runbook(bridge: Bridge, standing: Standing, argument: str) -> No
     mine = next((each for each in desk.incidents.open_incidents() if target in each.targets), None)
     if mine is None and standing.alert:
         mine = desk.incidents.open_from_alert(standing.alert, take_lead=True)
+        desk.messages.acknowledged(mine.uid)
         bridge.tell(f"{mine.ref} was opened from the alert; you lead it.")
     if mine is not None:
         bridge.chosen_incident = mine.uid

@@ -40,6 +40,7 @@ async def lead(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Become the incident commander."""
     incident = bridge.desk.incidents.take_lead(_named(bridge, standing, argument).uid)
     bridge.tell(f"You lead {incident.ref}.")
+    bridge.desk.messages.acknowledged(incident.uid)
 
 
 async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -112,6 +113,8 @@ async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
         if not reason:
             return
     moved = incidents.move(incident.uid, state, reason=reason, code=code)
+    if moved.state is State.ACKNOWLEDGED:
+        bridge.desk.messages.acknowledged(moved.uid)
     bridge.tell(f"{moved.ref} is {moved.state}.")
 
 

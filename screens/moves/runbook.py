@@ -12,6 +12,7 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Ask, Choose, Confirm, Option, Write
 from screens.moves import runbook_steer
+from screens.moves.words import page_reason
 from screens.present.runbook_shelf import card_words
 
 
@@ -158,7 +159,10 @@ async def _tell(bridge: Bridge, view: RunView, work: Message) -> str | None:
             if view.incident is None:
                 bridge.copy_to_clipboard(words)
                 return f"{work.audience}: copied, told by hand"
-            bridge.desk.messages.send(view.incident, work.audience, words)
+            reason = await page_reason(bridge, view.incident, work.audience)
+            if reason is None:
+                continue
+            bridge.desk.messages.send(view.incident, work.audience, words, reason=reason)
         except CockpitError as error:
             bridge.tell(str(error), "error")
             continue
@@ -168,21 +172,34 @@ async def _tell(bridge: Bridge, view: RunView, work: Message) -> str | None:
 
 
 async def _approve(bridge: Bridge, view: RunView) -> None:
-    """Say yes or no to what somebody else works on."""
+    """Say yes or no to what somebody else works on; who works on it enters the code of somebody at the phone."""
+    me = bridge.desk.operator
     options = [
-        Option("yes", "Approve", f"as {bridge.desk.operator}"),
+        Option("phone", "Enter a one-time code", "that somebody reads out to you"),
         Option("no", "Reject", "the step fails, with your reason"),
     ]
+    if me not in view.people:
+        options.insert(0, Option("yes", "Approve", f"signed with the key of {me}"))
     chosen = await bridge.ask(
         Choose(view.current.title if view.current else view.title, options, about=view.decided_by)
     )
     if chosen == "yes":
         bridge.desk.runbooks.approve(view.uid)
+    elif chosen == "phone":
+        await _approve_by_phone(bridge, view)
     elif chosen == "no":
         reason = await bridge.ask(Ask("Why is it not approved?", about=view.title))
         if reason is not None:
             bridge.desk.runbooks.reject(view.uid, reason)
     bridge.go("runbook")
+
+
+async def _approve_by_phone(bridge: Bridge, view: RunView) -> None:
+    """Ask who speaks and for the code that they read out; they made it with `cockpit approve --codes`."""
+    by = await bridge.ask(Ask("Who approves it?", about=view.decided_by))
+    spoken = await bridge.ask(Ask(f"The code that {by} reads out", about=view.title)) if by else None
+    if by and spoken:
+        bridge.desk.runbooks.approve_by_phone(view.uid, by.strip(), spoken)
 
 
 async def _agree(bridge: Bridge, view: RunView) -> bool:

@@ -1,15 +1,13 @@
-"""Moves of words: an update to an audience, what became of it, templates, contacts and cases."""
+"""Moves of words: an update to an audience, what became of it, templates, and calling the team."""
 
 import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from cockpit.comms.templates import bundled
-from cockpit.config.command import ContactConfig
-from cockpit.desk.incident.contacts import GCLOUD, TRIGGERS, CasePack
 from cockpit.desk.incident.messages import AUDIENCES, BY_HAND
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.deadlines import DeadlineState
@@ -19,7 +17,6 @@ from screens.commands import Standing
 from screens.compose import Composer, Preview
 from screens.conflict import Conflict, TwoTexts
 from screens.dialogs import Ask, Choose, Option
-from screens.find import Find, Found
 from screens.moves.people import named
 from screens.told import ToldScreen
 
@@ -48,8 +45,17 @@ async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
             )
         )
         channel = await bridge.ask(_channels(bridge, incident, audience)) if text is not None else None
-        if text is not None and channel is not None and _sent(bridge, incident, audience, text, channel):
+        if text is None or channel is None:
+            continue
+        reason = await page_reason(bridge, incident.uid, audience)
+        if reason is not None and _sent(bridge, incident, audience, text, channel, reason):
             return
+
+
+async def page_reason(bridge: Bridge, uid: str, audience: str) -> str | None:
+    """Why the status page's order is left; empty where it is not, None when nobody would say."""
+    order = bridge.desk.messages.page_order(uid) if audience == "customers" else ""
+    return await bridge.ask(Ask("Out of the status page's order", about=order)) if order else ""
 
 
 def _audiences(bridge: Bridge, incident: Incident) -> Choose:
@@ -81,10 +87,10 @@ def _way_says(kind: str, usual: bool) -> str:
     return f"{kind}{', the usual way' if usual else ''}"
 
 
-def _sent(bridge: Bridge, incident: Incident, audience: str, text: str, channel: str) -> bool:
+def _sent(bridge: Bridge, incident: Incident, audience: str, text: str, channel: str, reason: str = "") -> bool:
     """Send or record the words; what is wrong with them is said, and they stay there to be corrected."""
     try:
-        used = bridge.desk.messages.send(incident.uid, audience, text, channel=channel)
+        used = bridge.desk.messages.send(incident.uid, audience, text, channel=channel, reason=reason)
     except CockpitError as error:
         bridge.tell(str(error), "error")
         return False
@@ -108,10 +114,14 @@ async def resend(bridge: Bridge, standing: Standing, argument: str) -> None:
         raise Refused("No message is selected.")
     incident = named(bridge, standing)
     channel = await bridge.ask(_channels(bridge, incident, told.audience))
+    reason = await page_reason(bridge, incident.uid, told.audience) if channel else None
+    if channel is None or reason is None:
+        return
     if channel == BY_HAND:
-        _sent(bridge, incident, told.audience, told.text, BY_HAND)
+        _sent(bridge, incident, told.audience, told.text, BY_HAND, reason)
     elif channel:
-        used = bridge.desk.messages.resend(told.id, channel="" if channel == told.channel else channel)
+        other = "" if channel == told.channel else channel
+        used = bridge.desk.messages.resend(told.id, channel=other, reason=reason)
         bridge.tell(f"Sent once more by {used}.")
 
 
@@ -170,71 +180,6 @@ def editor(bridge: Bridge) -> Callable[[str], str]:
     return edit
 
 
-async def contacts(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Search the directory; choosing copies how to reach somebody."""
-    incident = named(bridge, standing)
-    room = bridge.desk.contacts
-
-    def look_up(words: str) -> Sequence[Found]:
-        return [Found(reach(each), each.name, contact_words(each)) for each in room.find(words, incident.uid)]
-
-    title = f"Contacts for {incident.severity}"
-    chosen = await bridge.ask(Find(title, look_up, accept="copy", hint="name, group, note"))
-    if chosen:
-        bridge.copy_to_clipboard(chosen)
-        bridge.tell(f"Copied: {chosen}")
-
-
-def reach(contact: ContactConfig) -> str:
-    """How to reach somebody, the quickest way first."""
-    return contact.phone or contact.mail or contact.chat or contact.name
-
-
-def contact_words(contact: ContactConfig) -> str:
-    """Everything that is known of a contact, the group and level in front."""
-    level = f"level {contact.level}" if contact.level else ""
-    ways = (contact.group, level, contact.phone, contact.mail, contact.chat, contact.note)
-    return " · ".join(part for part in ways if part)
-
-
-async def write_case(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Fill a case for somebody outside; ⏎ copies it."""
-    incident = named(bridge, standing)
-    room = bridge.desk.contacts
-    options = [Option(f"registrar {name}", "registrar", says) for name, says in TRIGGERS.items()]
-    options += [Option("aws", "AWS Support", "a case with account, region, impact and request")]
-    options += [Option(f"gcloud {name}", "Google Cloud", form.display) for name, form in GCLOUD.items()]
-    options += [
-        Option(f"vendor {each.name}", each.name, each.note)
-        for each in room.all(incident.uid)
-        if each.group == "vendor"
-    ]
-    chosen = await bridge.ask(Choose("A case for whom?", options))
-    if chosen is None:
-        return
-    whom, _, what = chosen.partition(" ")
-    pack: CasePack
-    if whom == "registrar":
-        pack = room.registrar_case(incident.uid, what)
-    elif whom == "gcloud":
-        pack = room.gcloud_case(incident.uid, what)
-    else:
-        request = await bridge.ask(
-            Ask("What is asked of them?", hint="unlock the domain, look at the delegation, …")
-        )
-        if not request:
-            return
-        pack = (
-            room.aws_case(incident.uid, request) if whom == "aws" else room.vendor_case(incident.uid, what, request)
-        )
-    about = f"Still missing: {', '.join(pack.missing)}." if pack.missing else ""
-    called = "; ".join(f"{each.name} {reach(each)}" for each in pack.contacts)
-    about = " ".join(filter(None, (about, called)))
-    if await bridge.confirm(Preview(f"Case for {pack.to}", pack.text, accept="copy", about=about)):
-        bridge.copy_to_clipboard(pack.text)
-        bridge.tell(f"The case for {pack.to} is on your clipboard.")
-
-
 async def assemble(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Call the roles that are required and open, after showing the text."""
     incident = named(bridge, standing)
@@ -252,7 +197,5 @@ MOVES = {
     "told.show": show_told,
     "told.resend": resend,
     "words.edit": edit_template,
-    "contacts.show": contacts,
-    "case.write": write_case,
     "team.assemble": assemble,
 }

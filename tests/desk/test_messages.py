@@ -87,10 +87,30 @@ def test_customers_read_it_on_the_status_page_and_the_clock_is_met(mona: Desk, s
     assert told(mona) == [("customers", "status-page", "sent")]
     (clock,) = [each for each in mona.incidents.deadlines(1) if each.name == "customers"]
     assert clock.met_at is not None
-    mona.incidents.move(1, "monitoring")
-    mona.messages.send(1, "customers", mona.messages.draft(1, "customers").text)
+    mona.incidents.move(1, "identified")
+    mona.messages.send(1, "customers", mona.messages.draft(1, "customers", eta="14:30Z").text)
     (incident,) = sinks.server.sink("status-page").incidents.values()  # type: ignore[attr-defined]
-    assert [update["status"] for update in incident.updates] == ["monitoring", "investigating"]
+    assert [update["status"] for update in incident.updates] == ["identified", "investigating"]
+
+
+def test_a_state_of_the_status_page_that_is_skipped_or_taken_back_has_a_reason(mona: Desk, sinks: Sinks) -> None:
+    sinks.server.sink("status-page").incidents.clear()  # type: ignore[attr-defined]
+    mona.messages.send(1, "customers", "Investigating\n\nWe look into it.")
+    mona.refresh()
+    mona.incidents.move(1, "monitoring")
+    assert mona.messages.page_order(1) == "Customers would read monitoring without having read identified: say why."
+    for channel in ("", "hand"):
+        with pytest.raises(Refused, match="without having read identified"):
+            mona.messages.send(1, "customers", "Watching\n\nAll is well.", channel=channel)
+    mona.messages.send(1, "customers", "Watching\n\nAll is well.", reason="mended before it was understood")
+    mona.refresh()
+    texts = [entry.text for entry in mona.incidents.timeline(1)]
+    assert "Status page at monitoring: mended before it was understood" in texts
+    mona.incidents.move(1, "identified", reason="it is back")
+    assert mona.messages.page_order(1) == "", "the incident's own reason is on record"
+    mona.messages.send(1, "customers", "Found\n\nIt is back.", reason="it is back")
+    (incident,) = sinks.server.sink("status-page").incidents.values()  # type: ignore[attr-defined]
+    assert [update["status"] for update in incident.updates] == ["identified", "monitoring", "investigating"]
 
 
 def test_a_channel_that_fails_is_on_record_and_another_one_settles_it(mona: Desk, sinks: Sinks) -> None:
@@ -116,6 +136,24 @@ def test_another_terminal_sees_who_was_told_what_when(hall: Hall, mona: Desk) ->
     (delivery,) = ayumi.messages.told(1)
     assert (delivery.by, delivery.to, delivery.state) == ("mona", ("api@partner.example",), "sent")
     assert delivery.incident == mona.incidents.get(1).uid
+
+
+def test_acknowledging_tells_the_chat_and_silences_monitoring_and_pagers_once(mona: Desk, sinks: Sinks) -> None:
+    sinks.server.received.clear()
+    assert mona.messages.acknowledged(1) == ("chat", "monitoring")
+    mona.refresh()
+    mona.messages.acknowledged(1)
+    incident = mona.incidents.get(1)
+    stamp = f"{incident.opened_at:%Y%m%d%H%M%S}"
+    assert sinks.server.sink("monitoring").acknowledged == {stamp: "mona"}  # type: ignore[attr-defined]
+    assert [each.text for each in sinks.got("chat")] == [f"🚨 INCIDENT {stamp} acknowledged by mona - Severity: P1"]
+    mona.refresh()
+    assert not [each for each in mona.incidents.get(1).updates if each.audience == "internal"], "that is no update"
+
+
+def test_nobody_is_told_of_what_nobody_acknowledged(hall: Hall, mona: Desk) -> None:
+    uid = mona.incidents.open("Mail is late", severity="P2").uid
+    assert mona.messages.acknowledged(uid) == ()
 
 
 def test_owners_get_a_ticket_each_and_what_follows_on_it(mona: Desk, sinks: Sinks) -> None:

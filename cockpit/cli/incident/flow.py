@@ -72,6 +72,7 @@ def declare(
             readers=readers or None,
             dedup_key=dedup_key,
         )
+        desk.messages.acknowledged(incident.uid)
     if json_wanted:
         as_json(incident)
     else:

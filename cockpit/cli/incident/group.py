@@ -8,6 +8,7 @@ from cockpit.cli.frame import Group
 from cockpit.cli.incident import flow, record, team, words
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
+from cockpit.incident.model import State
 from cockpit.text import visible
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
@@ -63,6 +64,7 @@ def open_(
                 services=services,
                 take_lead=lead,
             )
+        desk.messages.acknowledged(incident.uid)
     if json_wanted:
         as_json(incident)
     else:
@@ -157,7 +159,9 @@ def status(session: Session, ref: str, state: str, reason: str, code: str) -> in
     """Take an incident to another state; a move that the lifecycle does not allow is refused."""
     with session.desk() as desk:
         incident = desk.incidents.move(ref, state, reason=reason, code=code)
-    say(f"{incident.ref} is {incident.state}.")
+        told = desk.messages.acknowledged(incident.uid) if incident.state is State.ACKNOWLEDGED else ()
+    by = f" Told by {', '.join(told)}." if told else ""
+    say(f"{incident.ref} is {incident.state}.{by}")
     return 0
 
 

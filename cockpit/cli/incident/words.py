@@ -33,6 +33,9 @@ def add_to(group: click.Group) -> None:
 @click.option(
     "--to", multiple=True, metavar="ADDRESS", help="An address, channel or ticket (#4711); may be repeated."
 )
+@click.option(
+    "--reason", default="", metavar="TEXT", help="Why a state of the status page is skipped or taken back."
+)
 @click.option("--send", "send_it", is_flag=True, help="Send it; without this it is only shown.")
 @click.pass_obj
 def update(
@@ -44,6 +47,7 @@ def update(
     text: str,
     channel: str,
     to: tuple[str, ...],
+    reason: str,
     send_it: bool,
 ) -> int:
     """Show the words for an audience as they would go out, and send them with --send."""
@@ -57,15 +61,18 @@ def update(
         name = channel or desk.messages.channel(audience)
         people = to or tuple(desk.messages.recipients(ref, audience))
         warning = desk.messages.warning(ref, name)
+        order = desk.messages.page_order(ref) if audience == "customers" and not reason else ""
         if not send_it:
             say(visible(words, limit=len(words), newlines=True).rstrip("\n"))
             left = f"; still to fill: {', '.join(missing)}" if missing else ""
             whom = f" to {visible(', '.join(people), limit=2000)}" if people else ""
             say(f"-- by {name}{whom}{left}")
+            if order:
+                click.echo(f"{order} (--reason)", err=True)
         if warning:
             click.echo(f"{name}: {warning}", err=True)
         if send_it:
-            by = desk.messages.send(ref, audience, words, channel=channel, to=to)
+            by = desk.messages.send(ref, audience, words, channel=channel, to=to, reason=reason)
             say(f"Recorded as told by {by}." if by == "hand" else f"On its way by {by}.")
     return 0
 
@@ -74,13 +81,16 @@ def update(
 @click.argument("ref", required=False)
 @click.option("--resend", default="", metavar="ID", help="Send the words of this message once more.")
 @click.option("--channel", default="", metavar="NAME", help="Over this channel.")
+@click.option(
+    "--reason", default="", metavar="TEXT", help="Why a state of the status page is skipped or taken back."
+)
 @json_option
 @click.pass_obj
-def told(session: Session, ref: str | None, resend: str, channel: str, json_wanted: bool) -> int:
+def told(session: Session, ref: str | None, resend: str, channel: str, reason: str, json_wanted: bool) -> int:
     """Say who was told what when, and what became of each message."""
     with session.desk(reading=not resend) as desk:
         if resend:
-            by = desk.messages.resend(resend, channel=channel)
+            by = desk.messages.resend(resend, channel=channel, reason=reason)
             say(f"On its way by {by}.")
             return 0
         messages = desk.messages.told(ref)

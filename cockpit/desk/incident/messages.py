@@ -4,17 +4,20 @@ Nothing is sent from here: a courier of its own sends with patience and writes i
 ledger, so that neither a slow chat nor a dropped line holds up the incident.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.comms.channels import BY_HAND, CHAT, Way, ways
 from cockpit.comms.courier import Errand, dispatch
-from cockpit.comms.facts import company_facts, facts, status_page
+from cockpit.comms.facts import company_facts, facts, stamp_id, status_page
+from cockpit.comms.page_order import out_of_order, page_state
 from cockpit.config import Settings
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.desk.incident.told import Delivery, Told
@@ -147,8 +150,11 @@ class Messages:
         subject: str = "",
         about: str = "open",
         message: str = "",
+        reason: str = "",
     ) -> str:
         """Send or record one message and return the channel it takes; raises BadInput for unfilled fields.
+
+        Words for customers follow the order of a status page, or have a `reason` (see `page_order`).
 
         By a channel, the outcome comes by the ledger (see `told`); by hand, the message counts as told from now on.
         A `message` id that was sent before is not sent again.
@@ -161,11 +167,14 @@ class Messages:
         if not text.strip():
             raise BadInput("There is no text to send.")
         name = channel or self.channel(audience)
+        if audience == "customers":
+            self._in_order(incident, reason)
         if name == BY_HAND:
             self._incidents.record_update(incident.uid, audience=audience, channel=BY_HAND, text=text)
             return BY_HAND
         people = tuple(to) or tuple(self.recipients(incident.uid, audience))
-        self._send(self._errand(incident, self._way(name), audience, text, people, subject, about, message))
+        errand = self._errand(incident, self._way(name), audience, text, people, subject, about, message)
+        self._send(replace(errand, reason=reason.strip()))
         return name
 
     def open_room(self, ref: Ref) -> str:
@@ -197,6 +206,40 @@ class Messages:
             used += [self.send(incident.uid, "internal", text, channel=name, to=to) for name in pagers]
         return used
 
+    def acknowledged(self, ref: Ref) -> Sequence[str]:
+        """Tell the team's chat, the monitoring and the pagers that somebody is on it; returns the channels used.
+
+        Pagers fall silent for the incident and for each alert that it was opened from. Each is told once, however
+        often and from wherever this is called; an incident that nobody acknowledged, and a read-only cockpit, tell
+        nobody.
+        """
+        incident = self._incidents.get(ref)
+        if incident.acknowledged_at is None or self._read_only:
+            return ()
+        said = self.draft(incident.uid, "internal", "acknowledgement").text.strip()
+        person, at = incident.steps[0].by, incident.acknowledged_at
+        used = []
+        for name, way in self._ways.items():
+            if way.config.kind in _PAGERS:
+                keys = [stamp_id(incident)] if way.config.kind == "monitoring" else self._pager_keys(incident)
+                text = f"{person} {at:%Y-%m-%dT%H:%M:%SZ}"
+            elif "internal" in way.config.audiences:
+                keys, text = [f"cockpit-{incident.uid}"], said
+            else:
+                continue
+            for key in keys:
+                once = hashlib.sha256(f"{incident.uid}|acknowledged|{name}|{key}".encode()).hexdigest()[:32]
+                if self._told.get(once) is None:
+                    errand = self._errand(incident, way, "internal", text, (), "", "acknowledge", once)
+                    self._send(replace(errand, key=key))
+            used.append(name)
+        return tuple(used)
+
+    def _pager_keys(self, incident: Incident) -> list[str]:
+        """What pagers may know it by: the incident's own key, and those of its alerts (see `comms.notify`)."""
+        alerts = [self._incidents.alert(alert) for alert in incident.alerts]
+        return [f"cockpit-{incident.uid}", *dict.fromkeys(f"cockpit-{alert.dedup_key}" for alert in alerts)]
+
     def told(self, ref: Ref | None = None) -> Sequence[Delivery]:
         """Who was told what when, newest first: of one incident, or of all."""
         return self._told.all() if ref is None else self._told.of(self._incidents.get(ref).uid)
@@ -205,7 +248,7 @@ class Messages:
         """Messages that somebody has to see to, because they did not arrive or nobody knows."""
         return self._told.undelivered(self._incidents.get(ref).uid, self._clock.now())
 
-    def resend(self, message: str, *, channel: str = "") -> str:
+    def resend(self, message: str, *, channel: str = "", reason: str = "") -> str:
         """Send the words of an earlier message once more, as a new one; raises Refused while one is under way."""
         before = self._told.get(message)
         if before is None or not before.incident:
@@ -214,9 +257,22 @@ class Messages:
             raise Refused("That message is still under way.")
         if before.state == "sent" and not channel:
             raise Refused("That message has arrived; choose another channel to send it once more.")
-        return self.send(
-            before.incident, before.audience, before.text, channel=channel or before.channel, to=before.to
-        )
+        way = channel or before.channel
+        return self.send(before.incident, before.audience, before.text, channel=way, to=before.to, reason=reason)
+
+    def page_order(self, ref: Ref) -> str:
+        """Why words for customers need a reason now: a state of the status page skipped, or taken back."""
+        incident = self._incidents.get(ref)
+        return out_of_order(self._told.last_stage(incident.uid, "customers"), incident)
+
+    def _in_order(self, incident: Incident, reason: str) -> None:
+        wrong = self.page_order(incident.uid)
+        if wrong and not reason.strip():
+            raise Refused(wrong)
+        if wrong:
+            self._incidents.note(
+                incident.uid, f"Status page at {page_state(incident.state)}: {reason}", kind="note"
+            )
 
     def _way(self, name: str) -> Way:
         if self._read_only:

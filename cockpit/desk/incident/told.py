@@ -19,7 +19,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message over one channel.
 
     `state` is `sending`, `retrying`, `sent`, `failed`, `unknown` (it may have arrived) or `by hand`. `said` is what
-    the other side answered, or why not.
+    the other side answered, or why not. `stage` is the state that the incident was in.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     next_at: datetime | None = None
     thread: str = ""
+    stage: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +58,7 @@ class Told:
 
     def __init__(self) -> None:
         self._all: dict[str, Delivery] = {}
+        self._stages: dict[str, str] = {}
 
     def absorb(self, event: Recorded) -> None:
         """Take in one event of any stream."""
@@ -66,6 +68,8 @@ class Told:
             self._moved(event)
         elif event.kind == "incident.update" and fields.text(event.body, "channel") == "hand":
             self._by_hand(event)
+        elif event.kind == "incident.moved":
+            self._stages[_incident(event)] = fields.text(event.body, "new")
 
     def of(self, incident: str) -> Sequence[Delivery]:
         """The messages of one incident (by uid), newest first."""
@@ -96,6 +100,11 @@ class Told:
         """What a channel's service calls the incident, from the last message that it took."""
         return next((each.thread for each in self.of(incident) if each.channel == channel and each.thread), "")
 
+    def last_stage(self, incident: str, audience: str) -> str | None:
+        """The state in which an audience was told last, messages under way included; None when it never was."""
+        told = (each for each in self._all.values() if each.incident == incident and each.audience == audience)
+        return next((each.stage for each in reversed([*told]) if not each.wants_person), None)
+
     def _begun(self, event: Recorded) -> None:
         body, id_ = event.body, fields.text(event.body, "message")
         if not id_ or id_ in self._all:
@@ -109,6 +118,7 @@ class Told:
             channel=fields.text(body, "channel"),
             text=fields.text(body, "text"),
             to=fields.texts(body, "to"),
+            stage=self._stages.get(_incident(event), ""),
         )
 
     def _moved(self, event: Recorded) -> None:
@@ -147,6 +157,7 @@ class Told:
             text=fields.text(body, "text"),
             state="by hand",
             ended_at=event.occurred_at,
+            stage=self._stages.get(_incident(event), ""),
         )
 
 
