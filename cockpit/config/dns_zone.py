@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cockpit.errors import ConfigError
+from cockpit.profile import Profile, UpdateDoor
 from cockpit.secrets import SecretRef
 
 DNS_PROVIDERS = ("route53", "rfc2136", "google", "by-hand")
@@ -35,3 +37,22 @@ class DnsZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def plain(self) -> str:
         """The zone's name in lower case, without the final dot."""
         return self.zone.rstrip(".").lower()
+
+    def door(self, profile: Profile) -> UpdateDoor | None:
+        """How the zone is changed, and transferred, by its primary: as written here, else as the profile brings it.
+
+        None where neither says so; raises ConfigError for half of it.
+        """
+        if not (self.address or self.key_name or self.key):
+            return profile.update_door(self.plain)
+        if not self.address or not self.key_name or self.key is None:
+            raise ConfigError(f"dns_zones: {self.plain} needs address, key_name and key for dynamic updates.")
+        return UpdateDoor(
+            zone=f"{self.plain}.",
+            server=self.server or self.address,
+            address=self.address,
+            port=self.port,
+            key_name=self.key_name,
+            key=self.key,
+            algorithm=self.algorithm,
+        )

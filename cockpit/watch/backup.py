@@ -16,7 +16,7 @@ from cockpit.health.zone_copy import ZoneCopy
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.transport import Transport
 from cockpit.probes.zone_copy import read_watched, transfer
-from cockpit.profile import Profile, UpdateDoor
+from cockpit.profile import Profile
 
 Hosted = Callable[[str], Awaitable[ZoneCopy]]
 """Copies the zone of a domain from Route 53; raises CockpitError."""
@@ -85,23 +85,9 @@ class Backups:
         provider = zone.provider if zone is not None else ""
         try:
             if zone is not None and provider == "rfc2136":
-                return await transfer(self._profile, name, self._door(zone)), ""
+                return await transfer(self._profile, name, zone.door(self._profile)), ""
             if provider == "route53" and self.hosted is not None:
                 return await self.hosted(name), ""
         except CockpitError as error:
             return None, str(error).rstrip(".")
         return None, ""
-
-    def _door(self, zone: DnsZone) -> UpdateDoor | None:
-        """The key that the zone is changed with, which commonly also opens its transfer."""
-        if not zone.key_name or zone.key is None:
-            return self._profile.update_door(zone.plain)
-        return UpdateDoor(
-            zone=f"{zone.plain}.",
-            server=zone.server or zone.address,
-            address=zone.address,
-            port=zone.port,
-            key_name=zone.key_name,
-            key=zone.key,
-            algorithm=zone.algorithm,
-        )

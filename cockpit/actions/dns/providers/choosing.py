@@ -39,27 +39,11 @@ def _configured(zone: DnsZone, access: Access) -> Provider:
 
         return find_zone(access.clients, zone.plain, zone.zone_id)
     if zone.provider == "rfc2136":
-        return _updated(_door(zone, access), access)
-    return _by_hand(zone.plain, access)
-
-
-def _door(zone: DnsZone, access: Access) -> UpdateDoor:
-    if not zone.address:
-        door = access.profile.update_door(zone.plain)
+        door = zone.door(access.profile)
         if door is None:
             raise ConfigError(f"dns_zones: {zone.plain} needs address, key_name and key for dynamic updates.")
-        return door
-    if not zone.key_name or zone.key is None:
-        raise ConfigError(f"dns_zones: {zone.plain} needs key_name and key for dynamic updates.")
-    return UpdateDoor(
-        zone=f"{zone.plain}.",
-        server=zone.server or zone.address,
-        address=zone.address,
-        port=zone.port,
-        key_name=zone.key_name,
-        key=zone.key,
-        algorithm=zone.algorithm,
-    )
+        return _updated(door, access)
+    return _by_hand(zone.plain, access)
 
 
 def _updated(door: UpdateDoor, access: Access) -> Provider:
