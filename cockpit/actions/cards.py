@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -40,6 +41,20 @@ class Access:
     clients: "AwsClients"
     database: Path | None = None
     clock: Clock = field(default_factory=SystemClock)
+
+
+def made_by(place: str, **fixed: Any) -> Callable[[Request, Access], Remedy]:
+    """How a card's remedy is made: by the class at `package.module:Class` below this room, with `fixed` arguments.
+
+    The module, and with it the SDK that it needs, is imported only when one is asked for.
+    """
+
+    def make(request: Request, access: Access) -> Remedy:
+        module, _, name = place.partition(":")
+        remedy: Remedy = getattr(import_module(f"{__package__}.{module}"), name)(request, access, **fixed)
+        return remedy
+
+    return make
 
 
 class RemedyCard(msgspec.Struct, frozen=True):

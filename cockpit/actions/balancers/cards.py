@@ -1,7 +1,6 @@
 """The remedies for what stands behind a load balancer, as they are offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
-from cockpit.actions.contract import Remedy, Request
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 
 _PARAMETERS = {
     "host": Parameter("record-name", "Host that is served, such as www.shop.example"),
@@ -10,19 +9,13 @@ _PARAMETERS = {
 }
 
 
-def _targets(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.balancers.targets import TargetSwitch
-
-    return TargetSwitch(request, access, into=request.remedy == "lb.register-target")
-
-
 CARDS = (
     RemedyCard(
         name="lb.register-target",
         title="Register a target behind a load balancer, and see it answer",
         parameters=_PARAMETERS,
         target="host",
-        make=_targets,
+        make=made_by("balancers.targets:TargetSwitch", into=True),
         alerts=("service-down",),
         checks=("http.health", "lb.targets"),
     ),
@@ -31,7 +24,7 @@ CARDS = (
         title="Take a target out from behind a load balancer, while others answer",
         parameters=_PARAMETERS,
         target="host",
-        make=_targets,
+        make=made_by("balancers.targets:TargetSwitch", into=False),
         alerts=("service-down",),
         checks=("http.health", "lb.targets"),
     ),

@@ -1,18 +1,12 @@
 """The remedies for certificates as they are offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.cards import Access, Parameter, RemedyCard, made_by
 from cockpit.actions.contract import Remedy, Request
 
 _HOST = Parameter("record-name", "Host, such as www.shop.example")
 _NAMES = Parameter("text", "Names of the new certificate; those of the present one if left out", optional=True)
 _ALERTS = ("certificate-expired", "certificate-expiring", "certificate-invalid")
 _CHECKS = ("tls.certificate", "tls.expiry")
-
-
-def _switch(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.certificates.switch import SwitchCertificate
-
-    return SwitchCertificate(request, access)
 
 
 def _renew(request: Request, access: Access) -> Remedy:
@@ -23,18 +17,6 @@ def _renew(request: Request, access: Access) -> Remedy:
     from cockpit.actions.certificates.renewal import AcmRenewal
 
     return AcmRenewal(request, access)
-
-
-def _import(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.certificates.own import OwnCertificate
-
-    return OwnCertificate(request, access)
-
-
-def _revoked(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.certificates.revoked import RevocationResponse
-
-    return RevocationResponse(request, access)
 
 
 CARDS = (
@@ -59,7 +41,7 @@ CARDS = (
             "certificate": Parameter("text", "ARN in ACM; the best one if left out", optional=True),
         },
         target="host",
-        make=_switch,
+        make=made_by("certificates.switch:SwitchCertificate"),
         alerts=(*_ALERTS, "certificate-revoked"),
         checks=(*_CHECKS, "tls.chain", "tls.revocation"),
     ),
@@ -73,7 +55,7 @@ CARDS = (
             "chain": Parameter("text", "File with the certificates above it, PEM", optional=True),
         },
         target="host",
-        make=_import,
+        make=made_by("certificates.own:OwnCertificate"),
         alerts=(*_ALERTS, "certificate-revoked"),
         checks=(*_CHECKS, "tls.chain", "tls.revocation"),
     ),
@@ -82,7 +64,7 @@ CARDS = (
         title="Answer a revocation: a spare certificate at once, then a new one with a new key",
         parameters={"host": _HOST, "names": _NAMES},
         target="host",
-        make=_revoked,
+        make=made_by("certificates.revoked:RevocationResponse"),
         alerts=("certificate-revoked",),
         checks=("tls.revocation",),
     ),

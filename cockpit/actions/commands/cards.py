@@ -1,15 +1,7 @@
 """The remedy that runs a command, as it is offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 from cockpit.actions.commands.presets import CARDS as PRESETS
-from cockpit.actions.contract import Remedy, Request
-
-
-def _command(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.commands.run_command import CommandRemedy
-
-    return CommandRemedy(request, access)
-
 
 CARDS = (
     RemedyCard(
@@ -25,7 +17,7 @@ CARDS = (
             "undo": Parameter("command", "The command that takes it back; needs read", optional=True),
         },
         target="target",
-        make=_command,
+        make=made_by("commands.run_command:CommandRemedy"),
         alerts=("service-down",),
         checks=("http.health",),
     ),

@@ -1,14 +1,6 @@
 """The remedy that runs a function, as it is offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
-from cockpit.actions.contract import Remedy, Request
-
-
-def _invoke(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.functions.invoke import InvokeFunction
-
-    return InvokeFunction(request, access)
-
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 
 CARDS = (
     RemedyCard(
@@ -19,7 +11,7 @@ CARDS = (
             "payload": Parameter("record-values", "Payload, a JSON object", optional=True, default="{}"),
         },
         target="function",
-        make=_invoke,
+        make=made_by("functions.invoke:InvokeFunction"),
     ),
 )
 """Every remedy that runs a function."""

@@ -1,21 +1,8 @@
 """The remedies that change who watches, as they are offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
-from cockpit.actions.contract import Remedy, Request
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 
 _ALARMS = Parameter("text", "Names of alarms, separated by commas, or `all`")
-
-
-def _alarms(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.watching.alarms import AlarmActions
-
-    return AlarmActions(request, access, on=request.remedy == "alarms.on")
-
-
-def _closer(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.watching.closer import EnhanceMonitoring
-
-    return EnhanceMonitoring(request, access)
 
 
 CARDS = (
@@ -24,7 +11,7 @@ CARDS = (
         title="Let CloudWatch alarms tell people again",
         parameters={"alarms": _ALARMS},
         target="alarms",
-        make=_alarms,
+        make=made_by("watching.alarms:AlarmActions", on=True),
         alerts=("ses-watching",),
         checks=("ses.alarms",),
     ),
@@ -33,7 +20,7 @@ CARDS = (
         title="Keep CloudWatch alarms from telling people",
         parameters={"alarms": _ALARMS},
         target="alarms",
-        make=_alarms,
+        make=made_by("watching.alarms:AlarmActions", on=False),
         checks=("ses.alarms",),
     ),
     RemedyCard(
@@ -44,7 +31,7 @@ CARDS = (
             "minutes": Parameter("whole-number", "For how long", optional=True, default="60"),
         },
         target="domain",
-        make=_closer,
+        make=made_by("watching.closer:EnhanceMonitoring"),
     ),
 )
 """Every remedy that changes who watches."""
