@@ -26,6 +26,7 @@ from cockpit.actions.contract import (
     agrees,
 )
 from cockpit.actions.dns.reach import reach
+from cockpit.actions.risk import Risk, risk_again, risk_of
 
 PLAN_LASTS = timedelta(minutes=15)
 
@@ -35,7 +36,7 @@ class Intention:
     """What a remedy wants to do and the words that the plan says it with.
 
     `way_back` has a step for each of `steps`, or is empty where there is no way back. `names` are the domains
-    that are hurt while it goes wrong.
+    that are hurt while it goes wrong. `graver` says why this is worse than remedies of its kind, where it is.
     """
 
     title: str
@@ -50,7 +51,7 @@ class Intention:
     reach: str = ""
     proof: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
-    risk: str = "medium"
+    graver: str = ""
     rolls_back: bool = False
     verify_s: int = 0
     subject: dict[str, Any] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class AwsRemedy:
             raise PlanRefused(
                 "NOTHING_TO_DO", f"It is so already: {wanted.message[:1].lower()}{wanted.message[1:]}."
             )
-        return self._written(wanted, caller.arn, now)
+        return self._written(wanted, caller.arn, now, risk_of(self.request, wanted.graver))
 
     def plan_undo(self, done: Plan, now: datetime) -> Plan:
         """Exactly what was there before; raises PlanRefused when there is no way, or somebody changed it since."""
@@ -113,17 +114,16 @@ class AwsRemedy:
             message="It is as it was before",
             reach=done.reach,
             checks=done.checks,
-            risk=done.risk,
             verify_s=done.verify_s,
             subject={**done.subject, "taken_back": True},
         )
-        return self._written(wanted, caller.arn, now)
+        return self._written(wanted, caller.arn, now, risk_again(self.request, done))
 
     def leaves(self, step: PlanStep) -> bool:
         """Whether anything of this step is left that has to be taken back when all is done."""
         return True
 
-    def _written(self, wanted: Intention, caller: str, now: datetime) -> Plan:
+    def _written(self, wanted: Intention, caller: str, now: datetime, risk: Risk) -> Plan:
         profile, target = self.access.profile, self.request.target
         account = profile.aws.account
         return Plan(
@@ -140,12 +140,12 @@ class AwsRemedy:
             undo=wanted.undo,
             proof=wanted.proof,
             checks=wanted.checks,
-            risk=wanted.risk,
+            risk=risk.level,
             steps=wanted.steps,
             way_back=wanted.way_back,
             rolls_back=wanted.rolls_back,
             phrase=f"{target} {account[-4:]}" if profile.kind == "prod" else target,
-            subject={"message": wanted.message, **wanted.subject},
+            subject={"message": wanted.message, **wanted.subject, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
             verify_s=wanted.verify_s,

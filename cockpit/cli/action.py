@@ -269,7 +269,8 @@ def print_plan(plan: "Plan") -> None:
     for name, sentences in (("proof", plan.proof), ("checks", plan.checks)):
         for sentence in sentences:
             say(f"{name:<8}{visible(sentence, limit=2000)}")
-    say(f"risk    {plan.risk}")
+    why = visible(plan.subject.get("risk", ""))
+    say(f"risk    {plan.risk}{f': {why}' if why else ''}")
 
 
 def _print_journal(view: "ActionView") -> None:

@@ -23,6 +23,8 @@ ROWS: Mapping[str, str] = MappingProxyType(
         "dns.dnssec-roll": "dnssec",
         "dns.clear-challenges": "certificate-validation",
         "cert.revoke-response": "certificate-revoked",
+        "kubectl.rollout-restart": "service-down",
+        "mongosh.step-down": "database",
     }
 )
 """The row that a remedy of that name is, whatever the incident."""
@@ -76,7 +78,7 @@ def row_of(remedy: str, incident: Incident | None = None) -> MatrixRow | None:
     """The row of the matrices that a remedy is, or None."""
     if remedy in ROWS:
         return matrix_row(ROWS[remedy])
-    if remedy.startswith("cert.") or remedy == "lb.switch-certificate":
+    if remedy.startswith("cert.") or remedy.endswith(".switch-certificate"):
         kind = incident.type if incident is not None else ""
         return matrix_row(_CERTIFICATES.get(kind, "certificate-expiring"))
     return matrix_row("load-balancer") if remedy.startswith("lb.") else None

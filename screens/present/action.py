@@ -112,7 +112,8 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
         tone = Tone.FAIL if name == "undo" and not plan.reversible else Tone.PLAIN
         lines += wrap(text, cells, tone, first=line((f"{shown:<8}", Tone.ACCENT)), indent=8)
     risk = Tone.WARN if plan.risk not in ("", "low") else Tone.MUTED
-    lines += wrap(plan.risk or "not rated", cells, risk, first=line((f"{'risk':<8}", Tone.ACCENT)), indent=8)
+    rated = ": ".join(filter(None, (plan.risk or "not rated", plan.subject.get("risk"))))
+    lines += wrap(rated, cells, risk, first=line((f"{'risk':<8}", Tone.ACCENT)), indent=8)
     return lines
 
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cockpit.actions.aws import AwsClients
+from cockpit.actions.cards import Access
 from cockpit.actions.contract import PlanRefused, Request
 from cockpit.actions.dns.published import Published, look_up
 from cockpit.actions.ses.byodkim import SesByodkim
@@ -25,7 +26,7 @@ SCOPE: dict[str, Any] = {"bucket": "acme-dkim", "services": ["shop", "billing"],
 def _remedy(world: LocalWorld, **changes: Any) -> SesByodkim:
     asked = {"domain": DOMAIN, "selector": SELECTOR} | changes.pop("parameters", {})
     request = Request(remedy="ses.byodkim", target=asked["domain"], parameters=asked, scope=SCOPE | changes)
-    return SesByodkim(request, world.profile, AwsClients(world.profile, "mhassan"))
+    return SesByodkim(request, Access(world.profile, AwsClients(world.profile, "mhassan")))
 
 
 def _refusal(remedy: SesByodkim) -> PlanRefused:
@@ -59,7 +60,8 @@ def test_a_server_that_is_silent_is_not_known_to_lack_the_record(world: LocalWor
     request = Request(
         remedy="ses.byodkim", target=DOMAIN, parameters={"domain": DOMAIN, "selector": SELECTOR}, scope=SCOPE
     )
-    remedy = SesByodkim(request, world.profile, AwsClients(world.profile, "mhassan"), look_up=silent)
+    access = Access(world.profile, AwsClients(world.profile, "mhassan"))
+    remedy = SesByodkim(request, access, look_up=silent)
     refusal = _refusal(remedy)
     assert refusal.code == "DNS_TXT_NOT_READY"
     assert "ns9 does not answer (timeout), so it is not known" in str(refusal)

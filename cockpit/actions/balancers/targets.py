@@ -77,7 +77,6 @@ class TargetSwitch(AwsRemedy):
                 + (": it is healthy" if self._to == IN else ": the others are healthy"),
                 f"GET {self._page.url} at each address, from outside",
             ),
-            risk="high",
             subject={"group": group.arn},
         )
 

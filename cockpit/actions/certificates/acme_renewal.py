@@ -7,7 +7,7 @@ its request handed in and the certificate imported in one step, and is never wri
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +25,6 @@ from cockpit.actions.certificates.listeners import CHANGES, NEW, READS, serving
 from cockpit.actions.certificates.proof_records import Wanted
 from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, NewCertificate
 from cockpit.actions.contract import EffectRefused, EffectUnknown, Plan, PlanStep, Request
-from cockpit.actions.risk import risk_by
 from cockpit.clock import format_time
 from cockpit.errors import ConfigError, WorldError
 from cockpit.paths import private_directory
@@ -47,10 +46,10 @@ class AcmeRenewal(NewCertificate):
         "elbv2": READS,
         "acm": ("DescribeCertificate", "ListCertificates"),
     }
-    row = "certificate-validation"
 
-    def __init__(self, request: Request, access: Access) -> None:
+    def __init__(self, request: Request, access: Access, *, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__(request, access)
+        self._pause = pause
         if access.database is None:
             raise ConfigError("There is no place for the account's key: open a database first.")
         self._folder = access.database.parent / "keys"
@@ -79,8 +78,7 @@ class AcmeRenewal(NewCertificate):
         deleted = PlanStep("acm:DeleteCertificate", "delete it from ACM", there, none, {"CertificateArn": NEW})
         steps = [order[0], *published, *(each[0] for each in told), imported, *removed]
         backs = [order[1], *removed, *(each[1] for each in told), deleted, *published]
-        risk, ruling = risk_by(self.row)
-        words = {"authority": "ACME", "risk": risk, "proof": (ruling,), "subject": {"token": token}}
+        words = {"authority": "ACME", "subject": {"token": token}}
         return self.written(now, listeners, names, zones, (steps, backs), words)
 
     def leaves(self, step: PlanStep) -> bool:
@@ -176,14 +174,15 @@ class AcmeRenewal(NewCertificate):
         return sent("ImportCertificate", lambda: client.import_certificate(**given))
 
     def _issued(self, url: str) -> bytes:
-        until = time.monotonic() + _PATIENCE_S
+        clock = self.access.clock
+        until = clock.monotonic() + _PATIENCE_S
         while True:
             order = self._acme.order(url)
             if order.get("status") == "valid":
                 return self._acme.certificate(order)
-            if order.get("status") == "invalid" or time.monotonic() > until:
+            if order.get("status") == "invalid" or clock.monotonic() > until:
                 raise WorldError(f"The authority says that the order is {order.get('status')}.")
-            time.sleep(_BETWEEN_S)
+            self._pause(_BETWEEN_S)
 
     def _order_url(self, plan: Plan) -> str:
         path = self._path(plan)

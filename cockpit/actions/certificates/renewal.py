@@ -30,7 +30,6 @@ from cockpit.actions.certificates.listeners import (
 from cockpit.actions.certificates.proof_records import ABSENT, PUBLISHED, ProofRecords, Wanted, described
 from cockpit.actions.certificates.switch import ISSUED, ListenerRemedy
 from cockpit.actions.contract import Line, Outcome, Plan, PlanRefused, PlanStep, Request, Verification
-from cockpit.actions.risk import risk_by
 from cockpit.clock import format_time, parse_time
 from cockpit.text import visible
 
@@ -170,7 +169,6 @@ class NewCertificate(ListenerRemedy):
             names=names,
             proof=("the former certificate stays until the new one is presented", *words.get("proof", ())),
             checks=(f"a TLS handshake with each address of {self.host}, from outside",),
-            risk=str(words.get("risk", "medium")),
             verify_s=VERIFY_S,
             subject={
                 "names": list(names),
@@ -193,8 +191,6 @@ class AcmRenewal(NewCertificate):
         "elbv2": READS,
         "acm": ("DescribeCertificate", "ListCertificates"),
     }
-    row = "certificate-expired"
-    """The row of the recovery decisions that this repair belongs to."""
 
     def intend(self, now: datetime) -> Intention:
         """Request, prove, present."""
@@ -212,8 +208,7 @@ class AcmRenewal(NewCertificate):
             for name in names
             if not any(name in each for each in zones.values())
         ]
-        risk, ruling = risk_by(self.row)
-        words = {"authority": "ACM", "proof": (ruling, *told), "risk": risk}
+        words = {"authority": "ACM", "proof": told}
         obtaining = ([requested, *proofs[0]], [deleted, *proofs[1]])
         return self.written(now, listeners, names, zones, obtaining, words)
 

@@ -12,13 +12,10 @@ from cockpit.actions.certificates.listeners import Listener, serving, short, swi
 from cockpit.actions.certificates.renewal import AcmRenewal
 from cockpit.actions.certificates.switch import ISSUED
 from cockpit.actions.contract import PlanRefused
-from cockpit.actions.risk import risk_by
 
 
 class RevocationResponse(AcmRenewal):
     """A spare one at once, a new one after it."""
-
-    row = "certificate-revoked"
 
     def intend(self, now: datetime) -> Intention:
         """The renewal, with the switch to a spare certificate before it."""
@@ -50,13 +47,11 @@ class RevocationResponse(AcmRenewal):
     def _renewed(
         self, presenting: list[Listener], now_there: list[Listener], now: datetime, told: str
     ) -> Intention:
-        risk, ruling = risk_by(self.row)
         found = self.renewal(presenting, self.names(now_there), now)
         kept = {name: getattr(found, name) for name in Intention.__slots__}
         kept |= {
             "title": f"answer the revocation at {self.host}: {told}",
-            "risk": risk,
-            "proof": (told, ruling, *found.proof),
+            "proof": (told, *found.proof),
             "undo": "yes, but the former certificate stays revoked: clients that ask will refuse it again",
         }
         return Intention(**kept)

@@ -177,7 +177,6 @@ class SwitchCertificate(ListenerRemedy):
             names=(self.host,),
             proof=(f"ACM says ISSUED, for {', '.join(chosen.names[:4])}, ends {chosen.not_after:%Y-%m-%d %H:%MZ}",),
             checks=(f"a TLS handshake with each address of {self.host}, from outside",),
-            risk="medium",
         )
 
     def _chosen(self, presents: set[str], now: datetime) -> Held:

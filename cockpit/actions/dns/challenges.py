@@ -55,7 +55,6 @@ class ClearChallenges(RecordRemedy):
             title=f"clear stale challenge records below {domain}",
             changes=tuple(changes),
             message="The stale challenge records are gone",
-            risk="low",
             stays=tuple(stays),
             proof=("stale is what a copy of the zone had a day ago; what may belong to a running order stays",),
         )

@@ -41,7 +41,6 @@ class DelegationSigner(RecordRemedy):
                 title=f"take the DS of {domain} out of {self.provider.zone}",
                 changes=changes,
                 message=f"The DS of {domain} is out",
-                risk="high",
                 proof=(f"{forgotten}{shown}",),
             )
         keys = keys_of(self.access.profile, domain, now)
@@ -57,6 +56,5 @@ class DelegationSigner(RecordRemedy):
             title=f"make the DS of {domain} name the key that signs ({tags})",
             changes=() if same(live, will) else (Change(*key, live, will),),
             message=f"The DS of {domain} names key {tags}",
-            risk="high",
             proof=(f"key {tags} is an entry point and signs the keys of {domain} at every name server",),
         )

@@ -6,6 +6,7 @@ Without a TTL the one that is there stays, else 300 s. A CNAME beside other data
 """
 
 from datetime import datetime
+from types import MappingProxyType
 
 from cockpit.actions.cards import Access
 from cockpit.actions.contract import PlanRefused, Request
@@ -17,7 +18,14 @@ from cockpit.health.zone_copy import RecordSet
 DEFAULT_TTL_S = 300
 AT_PARENT = frozenset({"DS"})
 _BESIDE = ("A", "AAAA", "CAA", "MX", "NS", "SRV", "TXT")
-_RISKY = frozenset({"DS", "NS", "SOA"})
+_GRAVE = MappingProxyType(
+    {
+        "DS": "a DS that names no key makes the zone fail for everybody who validates",
+        "NS": "everything below the name is asked for at other servers",
+        "SOA": "the secondary servers and the caches live by it",
+    }
+)
+"""Why records of some types are worse than others."""
 
 
 class Publish(RecordRemedy):
@@ -50,7 +58,7 @@ class Publish(RecordRemedy):
             title=f"{verb} {label(self._key)}",
             changes=changes,
             message=f"{label(self._key)} is published as planned",
-            risk="high" if self._key[1] in _RISKY else "medium",
+            graver=_GRAVE.get(self._key[1], ""),
         )
 
     def _wanted(self, live: RecordSet | None) -> RecordSet | None:
@@ -93,7 +101,6 @@ class LowerTtl(RecordRemedy):
             title=f"lower the TTL of {label(key)} from {live.ttl_s} s to {ttl} s",
             changes=(Change(*key, live, will),),
             message=f"{label(key)} has a TTL of {ttl} s",
-            risk="low",
             proof=(f"caches keep the record with the old TTL for up to {live.ttl_s} s: change it after that",),
             compare_ttl=True,
         )

@@ -30,6 +30,7 @@ from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.record_state import Change, as_state, batches, from_state, key_of, label
 from cockpit.actions.dns.seen import holds
 from cockpit.actions.patience import VERIFY_S
+from cockpit.actions.risk import Risk, risk_again, risk_of
 from cockpit.errors import WrongIdentity
 from cockpit.health.zone_copy import RecordSet
 from cockpit.text import visible
@@ -53,15 +54,16 @@ class Intention:
     """What a remedy wants to do: `changes` from what is there now, and the words that the plan says it with.
 
     `stays` are lines for what is looked at and left alone. `compare_ttl` makes the TTL part of the verification.
+    `graver` says why this is worse than remedies of its kind, where it is.
     """
 
     title: str
     changes: tuple[Change, ...]
     message: str
-    risk: str = "medium"
     proof: tuple[str, ...] = ()
     stays: tuple[Line, ...] = ()
     compare_ttl: bool = False
+    graver: str = ""
 
 
 class RecordRemedy:
@@ -101,7 +103,7 @@ class RecordRemedy:
         intention = self.intend(now)
         if not intention.changes:
             raise PlanRefused("NOTHING_TO_DO", f"Nothing has to be changed in {self.provider.zone}.")
-        return self._written(intention, where, now)
+        return self._written(intention, where, now, risk_of(self.request, intention.graver))
 
     def plan_undo(self, done: Plan, now: datetime) -> Plan:
         """Each record set exactly as it was; raises PlanRefused when somebody changed one meanwhile."""
@@ -115,12 +117,11 @@ class RecordRemedy:
             title=f"put {_counted(changes)} of {self.provider.zone} back to what was there before",
             changes=tuple(changes),
             message="The records are back to what they were",
-            risk=done.risk,
             compare_ttl=bool(done.subject.get("compare_ttl")),
         )
-        return self._written(intention, where, now)
+        return self._written(intention, where, now, risk_again(self.request, done))
 
-    def _written(self, intention: Intention, where: Whereabouts, now: datetime) -> Plan:
+    def _written(self, intention: Intention, where: Whereabouts, now: datetime, risk: Risk) -> Plan:
         provider, changes = self.provider, intention.changes
         parts = batches(changes, provider.most)
         by_hand = provider.name == "by hand"
@@ -141,7 +142,7 @@ class RecordRemedy:
             undo=_way_back(changes, by_hand=by_hand),
             proof=(shown, *intention.proof, *(_paper(provider, changes) if by_hand else ())),
             checks=("every name server of the zone, asked afresh", "the resolvers, beside them"),
-            risk=intention.risk,
+            risk=risk.level,
             steps=tuple(self._step(part, number, len(parts)) for number, part in enumerate(parts, start=1)),
             way_back=tuple(self._step([each.back for each in part], 0, 0) for part in parts),
             rolls_back=False,
@@ -151,6 +152,7 @@ class RecordRemedy:
                 "provider": provider.name,
                 "message": intention.message,
                 "compare_ttl": intention.compare_ttl,
+                **risk.subject,
             },
             made_at=now,
             expires_at=now + PLAN_LASTS,

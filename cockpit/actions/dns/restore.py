@@ -105,7 +105,6 @@ class RestoreZone(RecordRemedy):
             title=f"restore zone {zone} from {told(kept)}",
             changes=changes,
             message=f"zone {zone} is what it was",
-            risk="high",
             proof=(*_summary(changes, conflicts), *self.provider.notes()),
             stays=tuple(kept_lines),
         )

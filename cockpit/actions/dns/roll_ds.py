@@ -37,6 +37,5 @@ class RollDs(RecordRemedy):
             title=f"roll the keys of {domain}, step {roll.stage} of {STEPS}: {does}",
             changes=() if same(live, will) else (Change(*key, live, will),),
             message=f"The DS of {domain} names {'both keys' if both else f'key {roll.new.tag} alone'}",
-            risk="high",
             proof=(f"key {roll.new.tag} signs the keys of {domain} at every name server", waits),
         )

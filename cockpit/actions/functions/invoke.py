@@ -105,7 +105,7 @@ class InvokeFunction(AwsRemedy):
                 if self._domain
                 else ("the function's own answer: there is nothing else to look at",)
             ),
-            risk="medium" if self._domain else "high",
+            graver="" if self._domain else "what the function does is not known here",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:

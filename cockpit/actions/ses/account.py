@@ -43,7 +43,7 @@ class SuppressionReasons(AwsRemedy):
             reach=f"every mail of {self.access.clients.region}, but for sets with reasons of their own",
             proof=(f"after {_listed(sorted(missing))} SES goes on sending",) if missing else (),
             checks=("GetAccount by a fresh client",),
-            risk="high" if missing else "low",
+            graver="addresses that bounce or complain are written to again" if missing else "",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:
@@ -103,7 +103,6 @@ class ProductionAccess(AwsRemedy):
             reach=f"the account in {self.access.clients.region}, which is in {stands}",
             proof=(f"AWS says {visible(account.get('EnforcementStatus', 'unknown'))}",),
             checks=("GetAccount by a fresh client: the details, and the review",),
-            risk="low",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:
@@ -154,7 +153,6 @@ class SupportCase(AwsRemedy):
             message="The case is open",
             reach="no mail: a letter to AWS Support",
             checks=("DescribeCases by a fresh client",),
-            risk="low",
             subject={"subject": subject, "since": format_time(now - _CASE_CLOCK)},
         )
 

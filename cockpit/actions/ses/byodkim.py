@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from cockpit.actions.aws import AwsClients, Caller, reading, sent
+from cockpit.actions.aws import Caller, reading, sent
+from cockpit.actions.cards import Access
 from cockpit.actions.contract import (
     EffectRefused,
     EffectUnknown,
@@ -30,6 +31,7 @@ from cockpit.actions.contract import (
     agrees,
 )
 from cockpit.actions.dns.published import LookUp, Published, look_up
+from cockpit.actions.risk import risk_of
 from cockpit.actions.ses.dkim_keys import DkimKeys
 from cockpit.actions.ses.dkim_published import difference, pairing, points_to
 from cockpit.actions.ses.dkim_state import (
@@ -42,7 +44,6 @@ from cockpit.actions.ses.dkim_state import (
     state_of,
     status_of,
 )
-from cockpit.profile import Profile
 from cockpit.text import visible
 
 NAME = "ses.byodkim"
@@ -71,11 +72,10 @@ class _WayBack:
 class SesByodkim:
     """The remedy for one request. Raises PlanRefused at once when the parameters cannot be used."""
 
-    def __init__(
-        self, request: Request, profile: Profile, clients: AwsClients, *, look_up: LookUp = look_up
-    ) -> None:
-        self._profile = profile
-        self._clients = clients
+    def __init__(self, request: Request, access: Access, *, look_up: LookUp = look_up) -> None:
+        self._request = request
+        self._profile = access.profile
+        self._clients = access.clients
         self._look_up = look_up
         self._scope = request.scope
         self._name = request.remedy
@@ -87,7 +87,7 @@ class SesByodkim:
         if not _SELECTOR.fullmatch(self._selector):
             shown = visible(self._selector, limit=80)
             raise PlanRefused("BAD_PARAMETER", f"SES takes letters, digits and hyphens, not {shown!r}.")
-        self._keys = DkimKeys(clients, request.scope, self._domain)
+        self._keys = DkimKeys(access.clients, request.scope, self._domain)
 
     # Planning: DNS first, then the key, then what SES has now
 
@@ -171,6 +171,7 @@ class SesByodkim:
         subject: dict[str, Any],
     ) -> Plan:
         account = self._profile.aws.account
+        risk = risk_of(self._request, "" if way_back else "there is no way back")
         return Plan(
             remedy=self._name,
             title=title,
@@ -185,12 +186,12 @@ class SesByodkim:
             undo=undo,
             proof=proof,
             checks=("GetEmailIdentity SUCCESS, by a fresh client", "independent read at the authoritative servers"),
-            risk="medium" if way_back else "high",
+            risk=risk.level,
             steps=steps,
             way_back=way_back,
             rolls_back=rolls_back,
             phrase=f"{self._domain} {account[-4:]}" if self._profile.kind == "prod" else self._domain,
-            subject={**subject, "selector": desired["selector"] or "", "public_sha256": sha256},
+            subject={**subject, "selector": desired["selector"] or "", "public_sha256": sha256, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
         )

@@ -1,62 +1,6 @@
 """The remedies for SES as they are offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
-from cockpit.actions.contract import Remedy, Request
-
-
-def _byodkim(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.byodkim import SesByodkim
-
-    return SesByodkim(request, access.profile, access.clients)
-
-
-def _restore_dkim(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.restore_dkim import restore
-
-    return restore(request, access)
-
-
-def _dkim(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.identity_switches import DkimSwitch
-
-    return DkimSwitch(request, access, on=request.remedy == "ses.dkim-on")
-
-
-def _mail_from(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.identity_switches import MailFrom
-
-    return MailFrom(request, access)
-
-
-def _sending(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.sending import SendingSwitch
-
-    return SendingSwitch(request, access, on=request.remedy == "ses.resume")
-
-
-def _suppressed(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.suppressed import Suppressed
-
-    return Suppressed(request, access, on=request.remedy == "ses.suppress")
-
-
-def _reasons(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.account import SuppressionReasons
-
-    return SuppressionReasons(request, access)
-
-
-def _production(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.account import ProductionAccess
-
-    return ProductionAccess(request, access)
-
-
-def _case(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.ses.account import SupportCase
-
-    return SupportCase(request, access)
-
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 
 _DOMAIN = Parameter("domain", "Domain whose mail is meant")
 _WHAT = Parameter("text", "Name of a configuration set, or `account` for everything")
@@ -73,7 +17,7 @@ CARDS = (
             "selector": Parameter("selector", "Selector of the prepared key"),
         },
         target="domain",
-        make=_byodkim,
+        make=made_by("ses.byodkim:SesByodkim"),
         alerts=("dkim-missing", "domain-identity"),
         checks=("mail.dkim", "ses.identity"),
     ),
@@ -85,7 +29,7 @@ CARDS = (
             "to": Parameter("selector", "`easy` or the former selector; the last one if left out", optional=True),
         },
         target="domain",
-        make=_restore_dkim,
+        make=made_by("ses.restore_dkim:restore"),
         alerts=("dkim-missing", "domain-identity"),
         checks=("mail.dkim", "ses.identity"),
     ),
@@ -94,7 +38,7 @@ CARDS = (
         title="Turn DKIM signing of a domain on",
         parameters={"domain": _DOMAIN},
         target="domain",
-        make=_dkim,
+        make=made_by("ses.identity_switches:DkimSwitch", on=True),
         alerts=("domain-identity",),
         checks=("ses.identity",),
     ),
@@ -103,7 +47,7 @@ CARDS = (
         title="Turn DKIM signing of a domain off",
         parameters={"domain": _DOMAIN},
         target="domain",
-        make=_dkim,
+        make=made_by("ses.identity_switches:DkimSwitch", on=False),
     ),
     RemedyCard(
         name="ses.mail-from",
@@ -120,7 +64,7 @@ CARDS = (
             ),
         },
         target="domain",
-        make=_mail_from,
+        make=made_by("ses.identity_switches:MailFrom"),
         alerts=("mail-records", "domain-identity"),
         checks=("mail.mail_from", "ses.identity"),
     ),
@@ -129,7 +73,7 @@ CARDS = (
         title="Pause sending for a configuration set, or for the account",
         parameters={"what": _WHAT},
         target="what",
-        make=_sending,
+        make=made_by("ses.sending:SendingSwitch", on=False),
         alerts=("ses-bounce", "ses-complaint", "ses-account"),
         checks=("ses.bounce", "ses.complaint"),
     ),
@@ -138,7 +82,7 @@ CARDS = (
         title="Resume sending that we paused",
         parameters={"what": _WHAT},
         target="what",
-        make=_sending,
+        make=made_by("ses.sending:SendingSwitch", on=True),
         alerts=("ses-account",),
         checks=("ses.account",),
     ),
@@ -151,7 +95,7 @@ CARDS = (
             "place": _PLACE,
         },
         target="addresses",
-        make=_suppressed,
+        make=made_by("ses.suppressed:Suppressed", on=True),
         alerts=("ses-bounce", "ses-complaint"),
         checks=("ses.bounce", "ses.complaint", "ses.suppression"),
     ),
@@ -164,7 +108,7 @@ CARDS = (
             "why": Parameter("text", "Why; it is recorded", optional=True),
         },
         target="addresses",
-        make=_suppressed,
+        make=made_by("ses.suppressed:Suppressed", on=False),
         checks=("ses.suppression",),
     ),
     RemedyCard(
@@ -175,7 +119,7 @@ CARDS = (
             "reasons": Parameter("text", "Reasons", choices=("both", "BOUNCE", "COMPLAINT", "none")),
         },
         target="account",
-        make=_reasons,
+        make=made_by("ses.account:SuppressionReasons"),
         checks=("ses.suppression", "ses.account"),
     ),
     RemedyCard(
@@ -195,7 +139,7 @@ CARDS = (
             "contact": Parameter("email", "Where AWS answers, besides the account's owner", optional=True),
         },
         target="account",
-        make=_production,
+        make=made_by("ses.account:ProductionAccess"),
         alerts=("ses-account",),
         checks=("ses.account",),
     ),
@@ -214,7 +158,7 @@ CARDS = (
             ),
         },
         target="subject",
-        make=_case,
+        make=made_by("ses.account:SupportCase"),
         alerts=("ses-account", "ses-failure"),
         checks=("ses.account",),
     ),

@@ -52,7 +52,6 @@ class DkimSwitch(AwsRemedy):
             names=(self._domain,),
             proof=tuple(proof),
             checks=("GetIdentityDkimAttributes, the older interface, by a fresh client",),
-            risk="medium" if self._on else "high",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:

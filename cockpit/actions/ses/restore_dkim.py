@@ -31,7 +31,7 @@ def restore(request: Request, access: Access) -> Remedy:
         )
     parameters = {**request.parameters, "selector": to}
     asked = replace(request, parameters=parameters)
-    return (EasyDkim if to == TO_EASY else SesByodkim)(asked, access.profile, access.clients)
+    return (EasyDkim if to == TO_EASY else SesByodkim)(asked, access)
 
 
 class EasyDkim(SesByodkim):

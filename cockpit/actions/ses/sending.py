@@ -60,7 +60,7 @@ class SendingSwitch(AwsRemedy):
             reach=self._reach(),
             proof=(f"AWS says {enforcement}: this pause is ours", *self._narrower()),
             checks=("the switch, read by a fresh client", *self._older()),
-            risk="high" if self._whole else "medium",
+            graver="every mail of the account in this region stops, or starts" if self._whole else "",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:

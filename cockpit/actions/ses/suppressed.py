@@ -85,7 +85,6 @@ class Suppressed(AwsRemedy):
             message=f"{len(changes)} entries are as wished",
             reach=f"mail to {len(wishes)} entries, from every domain of the account",
             checks=("each entry by a fresh client",),
-            risk="low" if self._on else "medium",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:

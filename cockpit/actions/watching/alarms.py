@@ -62,7 +62,6 @@ class AlarmActions(AwsRemedy):
             reach=f"{len(names)} alarms of {self.access.clients.region}; no mail",
             proof=() if self._on else (silent,),
             checks=("DescribeAlarms by a fresh client",),
-            risk="low" if self._on else "high",
         )
 
     def live(self, plan: Plan, purpose: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from cockpit.actions.aws_remedy import PLAN_LASTS
 from cockpit.actions.cards import Access
 from cockpit.actions.contract import Line, Outcome, Plan, PlanRefused, PlanStep, Request, State, Verification
+from cockpit.actions.risk import risk_of
 from cockpit.clock import format_time, parse_time
 from cockpit.health.closer import CALMED, CLOSER, Closer
 from cockpit.watch.closer import PACE_S
@@ -58,6 +59,7 @@ class EnhanceMonitoring:
         paces = ", ".join(f"{name.removesuffix('_s')} every {pace_s:g} s" for name, pace_s in PACE_S.items())
         pace = f"{paces}; told at the first bad look" if not back else "the configured intervals"
         title = f"watch {self._domain} {'as usual again' if back else f'closer until {until:%H:%MZ}'}"
+        risk = risk_of(self._request)
         return Plan(
             remedy=self._request.remedy,
             title=title,
@@ -77,12 +79,12 @@ class EnhanceMonitoring:
             undo="yes, at any time; otherwise it ends by itself",
             proof=(),
             checks=("the ledger as the watch reads it",),
-            risk="low",
+            risk=risk.level,
             steps=steps,
             way_back=(_step(self._domain, until, after, before),),
             rolls_back=False,
             phrase=self._request.target,
-            subject={"until": format_time(until)},
+            subject={"until": format_time(until), **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
         )

@@ -149,7 +149,7 @@ def test_a_revocation_is_answered_with_a_spare_at_once_and_a_new_certificate(des
     view = desk.planned("cert.revoke-response", host=HOST)
     assert view.plan is not None, view.reason
     assert view.plan.risk == "high"
-    assert "Security + IC" in " ".join(view.plan.proof)
+    assert "Security + IC" in view.plan.subject["risk"]
     assert "stays revoked" in view.plan.undo
     assert view.plan.steps[0].operation == ("elbv2:ModifyListener" if spare else "acm:RequestCertificate")
     done = desk.applied(view)
