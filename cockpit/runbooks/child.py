@@ -51,6 +51,12 @@ class Child:
         """The exit status once it has ended, else None."""
         return self._process.poll()
 
+    def wait(self, patience_s: float) -> int | None:
+        """The exit status if it ends within that time, else None."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=patience_s)
+        return self._process.poll()
+
     def read(self) -> bytes:
         """What it printed; empty at the end. A terminal whose other side is gone is at its end too."""
         try:
@@ -60,7 +66,7 @@ class Child:
 
     def end(self) -> None:
         """End the command and everything it started, then dismiss the guardian."""
-        _end_group(self._process.pid, self._gone)
+        _end_group(self._process.pid, self.wait)
         self._process.wait()
         with suppress(OSError):
             os.close(self.output)
@@ -69,10 +75,6 @@ class Child:
         os.close(self._word)
         os.waitpid(self._guardian, 0)
 
-    def _gone(self, patience_s: float) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=patience_s)
-
     def _die_with_parent(self) -> None:
         if self._libc is not None:
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -80,7 +82,7 @@ class Child:
             os._exit(1)
 
 
-def _end_group(group: int, wait: Callable[[float], None]) -> None:
+def _end_group(group: int, wait: Callable[[float], object]) -> None:
     """Ask every process of the group to end, and kill those that do not."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:

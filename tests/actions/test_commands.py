@@ -100,6 +100,15 @@ def test_a_command_is_planned_run_checked_and_undone_to_what_was_there(cluster: 
     assert len(cluster.changes()) == 2
 
 
+def test_what_the_check_prints_has_to_be_the_word_itself(cluster: Cluster) -> None:
+    remedy = _remedy(cluster)
+    plan = remedy.plan(NOW)
+    cluster.state.write_text("web-40\n")
+    assert remedy.verify(plan).outcome is Outcome.WAITING
+    cluster.state.write_text("replicas: 4.\n")
+    assert remedy.verify(plan).outcome is Outcome.DONE
+
+
 @pytest.mark.parametrize(
     ("failure", "where"), [("before", Standing.BEFORE), ("after", Standing.AFTER), ("late", Standing.AFTER)]
 )

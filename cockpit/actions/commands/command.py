@@ -2,11 +2,11 @@
 
 import os
 import selectors
-import time
 from collections.abc import Sequence
 
 import msgspec
 
+from cockpit.clock import Clock, SystemClock
 from cockpit.runbooks.child import Child
 from cockpit.runbooks.command_line import environment
 from cockpit.text import redact, visible
@@ -30,14 +30,15 @@ class Ended(msgspec.Struct, frozen=True):
         return lines[-1] if lines else ""
 
 
-def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Ended:
+def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S, clock: Clock | None = None) -> Ended:
     """Run a command to its end; raises FileNotFoundError when there is no such program, OSError when it cannot run.
 
     Nothing that it started outlives it, and none of it outlives us.
     """
+    clock = clock or SystemClock()
     child = Child(argv, environment(os.environ), tty=False)
     try:
-        raw, in_time = _follow(child, time.monotonic() + timeout_s)
+        raw, in_time = _follow(child, clock, clock.monotonic() + timeout_s)
         status = child.poll()
     finally:
         child.end()
@@ -45,26 +46,17 @@ def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Ended:
     return Ended(status if in_time else None, text)
 
 
-def _follow(child: Child, deadline: float) -> tuple[bytes, bool]:
+def _follow(child: Child, clock: Clock, deadline: float) -> tuple[bytes, bool]:
     raw = b""
     with selectors.DefaultSelector() as selector:
         selector.register(child.output, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - clock.monotonic()) > 0:
             if not selector.select(timeout=min(left, 0.1)):
                 if child.poll() is not None:
                     return raw, True
                 continue
             part = child.read()
             if not part:
-                return raw, _ended(child, deadline)
+                return raw, child.wait(deadline - clock.monotonic()) is not None
             raw = (raw + part)[: MOST_OUTPUT * 4]
     return raw, False
-
-
-def _ended(child: Child, deadline: float) -> bool:
-    """Wait for a command that has closed its output."""
-    while child.poll() is None:
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.01)
-    return True

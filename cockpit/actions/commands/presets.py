@@ -88,8 +88,8 @@ PRESETS = (
         parameters={"host": Parameter("record-name", "Host of the present primary")},
         target="host",
         apply='mongosh --host={host} --quiet --eval="rs.stepDown(120)"',
-        check='mongosh --host={host} --quiet --eval="db.hello().isWritablePrimary"',
-        expect="false",
+        check='mongosh --host={host} --quiet --eval="!db.hello().isWritablePrimary && Boolean(db.hello().primary)"',
+        expect="true",
     ),
 )
 """Every preset."""

@@ -35,7 +35,9 @@ from cockpit.actions.contract import (
     Verification,
 )
 from cockpit.actions.dns.reach import reach
+from cockpit.actions.risk import risk_of
 from cockpit.errors import ReadOnly, WorldError, WrongIdentity
+from cockpit.incident.recovery import row_of
 from cockpit.runbooks.fence import why_unfenced
 from cockpit.text import visible
 
@@ -48,7 +50,7 @@ POINTS_AT: Mapping[str, tuple[str, ...]] = {
 }
 """What each tool is asked to learn where its commands go."""
 
-_CONTEXT_OPTIONS = ("--context", "--kube-context", "--project", "--kubeconfig", "--cluster")
+_CONTEXT_OPTIONS = ("--context", "--kube-context", "--project", "--kubeconfig", "--cluster", "--host")
 _SECRET = re.compile(r"://[^/\s:@]+:[^/\s@]+@|(?:--password|--token|-p)[= ]\S+", re.IGNORECASE)
 
 RunCommand = Callable[[Sequence[str], float], Ended]
@@ -94,8 +96,8 @@ class CommandRemedy:
         self._require_changes()
         before = {"changed": True}
         forward = self._step("apply", self._apply, dict(done.before), before)
-        plan = self._written(now, f"take back: {self._says}", before, dict(done.before), self._undo, (forward,))
-        return plan
+        title = f"take back: {self._says}"
+        return self._written(now, title, before, dict(done.before), self._undo, (forward,), undoes=True)
 
     def _written(
         self,
@@ -105,10 +107,13 @@ class CommandRemedy:
         after: dict[str, Any],
         argv: Sequence[str],
         way_back: tuple[PlanStep, ...],
+        *,
+        undoes: bool = False,
     ) -> Plan:
         back = f"yes, with: {shlex.join(self._undo)}" if self._undo else "no command was given that takes it back"
         shown = str(before.get("output", "")).splitlines()[:20]
         prod = self._access.profile.kind == "prod"
+        risk = risk_of(self._request, self._graver())
         return Plan(
             remedy=self._request.remedy,
             title=visible(title, limit=200),
@@ -126,17 +131,21 @@ class CommandRemedy:
                 f"status 0 of: {shlex.join(self._check)}",
                 *([f"it prints {self._expect}"] if self._expect else []),
             ),
-            risk="medium" if self._undo else "high",
+            risk=risk.level,
             steps=(self._step("apply", argv, before, after),),
             way_back=way_back,
             rolls_back=False,
             phrase=f"{self._request.target} {self._access.profile.aws.account[-4:]}".strip()
             if prod
             else self._request.target,
-            subject={"output": before.get("output", ""), "undoes": list(argv) == self._undo},
+            subject={"output": before.get("output", ""), "undoes": undoes, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
         )
+
+    def _graver(self) -> str:
+        """A command without a way back is grave, unless the recovery decisions let it run by itself."""
+        return "" if self._undo or row_of(self._request.remedy) else "there is no way back"
 
     def _step(self, name: str, argv: Sequence[str], before: dict[str, Any], after: dict[str, Any]) -> PlanStep:
         return PlanStep(name, f"run {shlex.join(argv)}", before, after, {"argv": list(argv)})
@@ -185,7 +194,7 @@ class CommandRemedy:
             return Verification(Outcome.WAITING, "The state does not read as it did before yet.")
         ended = self._ask(self._check)
         words = visible(ended.last_line, limit=200)
-        if ended.status == 0 and (not self._expect or self._expect in ended.output):
+        if ended.status == 0 and (not self._expect or _prints(self._expect, ended.output)):
             return Verification(Outcome.DONE, f"{self._check[0]} says so: {words}", {"check": words})
         return Verification(Outcome.WAITING, f"{self._check[0]} does not say so yet: {words}", {"check": words})
 
@@ -234,6 +243,11 @@ class CommandRemedy:
         unfenced = why_unfenced(self._access.profile, os.environ)
         if unfenced:
             raise ReadOnly(unfenced)
+
+
+def _prints(wanted: str, output: str) -> bool:
+    """Whether the output has these words as words of their own: `web-1` is not in `web-10`."""
+    return re.search(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", output) is not None
 
 
 def _caller() -> str:
