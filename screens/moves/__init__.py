@@ -9,7 +9,9 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.moves import (
     action,
+    authority,
     board,
+    calls,
     direct,
     domain,
     everywhere,
@@ -32,9 +34,11 @@ MOVES: Mapping[str, Move] = {
     **domain.MOVES,
     **incident.MOVES,
     **people.MOVES,
+    **authority.MOVES,
     **direct.MOVES,
     **record.MOVES,
     **words.MOVES,
+    **calls.MOVES,
     **search.MOVES,
     **runbook.MOVES,
     **action.MOVES,

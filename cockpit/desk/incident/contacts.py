@@ -127,6 +127,17 @@ class Contacts:
         filled = self._filled("aws_case", incident, {**known, **said})
         return CasePack("AWS Support", filled.text, filled.missing, severity=_AWS_SEVERITY[incident.severity])
 
+    def open_at_aws(self, pack: CasePack) -> str:
+        """Open a case at AWS Support and return its id; blocks for seconds, and touches no database.
+
+        Raises BadInput while an item of it is missing, Refused where the plan has no API, WorldError.
+        """
+        if pack.missing:
+            raise BadInput(f"The case is not opened: fill {', '.join(pack.missing)} first.")
+        from cockpit.comms.aws_support import open_case
+
+        return open_case(self._profile, pack.text, pack.severity)
+
     def vendor_case(
         self, ref: Ref, vendor: str, request: str, *, impact: str = "", description: str = ""
     ) -> CasePack:
