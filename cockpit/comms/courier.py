@@ -7,6 +7,7 @@ intent, attempts and outcome. An errand that is carried again with the same mess
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,6 +69,8 @@ def dispatch(errand: Errand) -> "subprocess.Popen[bytes]":
     assert courier.stdin is not None
     with courier.stdin as pipe:
         pipe.write(msgspec.json.encode(errand))
+    # Nobody waits for it, and one that has ended must not stay in the table of processes.
+    threading.Thread(target=courier.wait, name=f"courier {courier.pid}", daemon=True).start()
     return courier
 
 
