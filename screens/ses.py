@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
+from cockpit.desk.health.ses_sends import Sends
 from cockpit.desk.health.ses_views import Rate, Status
 from cockpit.desk.views import Changes
 from cockpit.errors import NotFound
@@ -19,15 +20,18 @@ from screens.frame import Frame
 from screens.present.domain import tab_line
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.present.ses import account_line, call_lines, check_lines, identity_lines, rate_lines, state_lines
-from screens.present.ses_kit import Asked, key_lines, kit_lines
+from screens.present.ses_estate import estate_lines
+from screens.present.ses_kit import Asked, kit_lines
 from screens.present.ses_news import alarm_lines, feedback_lines, health_lines, suppression_lines
 from screens.present.ses_plot import Picture, picture
+from screens.present.ses_sends import failure_picture, send_lines
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.plot import Plot
 
 _PANES = {
     "bounce": "Bounces",
     "complaint": "Complaints",
+    "sends": "Sends",
     "state": "State",
     "alarms": "Alarms",
     "health": "Health",
@@ -37,7 +41,10 @@ _PANES = {
     "kit": "Kit",
 }
 _PLOTS = ("bounce", "complaint")
-_ASKED = {"keys": ("estate", "list"), "kit": ("provision", "status")}
+_SENDS = "sends"
+_DRAWN = (*_PLOTS, _SENDS)
+"""Parts with a plot; on a wide screen the rates stand at the left, and the sends are one of the parts beside."""
+_ASKED = {"keys": ("estate", "board"), "kit": ("provision", "status")}
 """Parts that only AWS can answer, and the command that a child is sent with."""
 
 
@@ -55,6 +62,7 @@ class SesScreen(Frame):
     _accounts: Sequence[str] = ()
     _status: Status | None = None
     _rates: Sequence[Rate] = ()
+    _sent: Sends | None = None
     _answers: Mapping[str, tuple[datetime, Any]] = {}
     _asking = ""
     _trouble: Mapping[str, str] = {}
@@ -66,7 +74,8 @@ class SesScreen(Frame):
         yield Horizontal(
             Vertical(*(part for name in _PLOTS for part in self._plot_parts(name)), id="left"),
             Vertical(
-                *(Reader(partial(self._part, name), id=name) for name in _PANES if name not in _PLOTS),
+                *self._plot_parts(_SENDS),
+                *(Reader(partial(self._part, name), id=name) for name in _PANES if name not in _DRAWN),
                 id="right",
             ),
         )
@@ -93,9 +102,10 @@ class SesScreen(Frame):
         self._accounts = room.accounts()
         if self._target not in self._accounts:
             self._target = self._accounts[0] if self._accounts else ""
-        self._status, self._rates = None, ()
+        self._status, self._rates, self._sent = None, (), None
         if self._target:
             self._status, self._rates = room.status(self._target), room.rates(self._target)
+            self._sent = room.sends(self._target)
 
     def turn_account(self) -> str:
         """Show the next account and return its target; raises NotFound where there is no other."""
@@ -168,10 +178,12 @@ class SesScreen(Frame):
         for name in _PLOTS:
             for part in self.query(f".{name}"):
                 part.display = name in plots
+        for part in self.query(f".{_SENDS}"):
+            part.display = self._pane == _SENDS
         for name in _PANES:
-            if name not in _PLOTS:
+            if name not in _DRAWN:
                 self.query_one(f"#{name}").display = name == self._pane
-        if self._pane in _PLOTS:
+        if self._pane in _DRAWN:
             self.set_focus(None)
         else:
             self.query_one(f"#{self._pane}").focus()
@@ -198,17 +210,22 @@ class SesScreen(Frame):
             span
             for name, title in names.items()
             for span in (
-                (" ▸" if name == self._pane else "  ", Tone.KEY),
+                ("▸" if name == self._pane else " ", Tone.KEY),
                 (title, Tone.TITLE if name == self._pane else Tone.MUTED),
             )
         ]
-        return line(*spans, ("   tab", Tone.KEY))
+        return line(*spans, ("  tab", Tone.KEY))
 
     def _picture(self, name: str) -> Picture | None:
+        if name == _SENDS:
+            return failure_picture(self._sent, self.now) if self._sent is not None else None
         rate = next((each for each in self._rates if each.name == name), None)
         return picture(rate, self.now, close=self.close) if rate is not None and rate.points else None
 
     def _rate_lines(self, name: str, width: int) -> Sequence[Line]:
+        if name == _SENDS:
+            namespace = self.bridge.desk.settings.ses.namespace
+            return send_lines(self._sent, namespace, self.now, width) if self._sent is not None else []
         rate = next((each for each in self._rates if each.name == name), None)
         if rate is None:
             return []
@@ -226,7 +243,7 @@ class SesScreen(Frame):
         if name in _ASKED:
             at, answer = self._answers.get(name, (None, None))
             asked = Asked(at, answer, self._asking == name, self._trouble.get(name, ""))
-            return key_lines(asked, now, width) if name == "keys" else kit_lines(asked, now, width)
+            return estate_lines(asked, now, width) if name == "keys" else kit_lines(asked, now, width)
         if name == "alarms":
             return alarm_lines(room.alarms(target), now, width)
         if name == "health":

@@ -132,7 +132,7 @@ class Ingest:
         )
 
     def _put(self, store: FeedbackStore, found: Sorted, at: datetime) -> None:
-        reports = [_report(each) for each in found.reports]
+        reports = [report_of(each) for each in found.reports]
         aside = [SetAside(each.message.id, each.message.body, visible(each.why), at) for each in found.aside]
         store.put(self._target, reports, found.counts, aside)
 
@@ -181,7 +181,7 @@ def _envelope(message: Message) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) and "Type" in found and "Message" in found else None
 
 
-def _report(each: Feedback) -> Report:
+def report_of(each: Feedback) -> Report:
     """A report as it is stored; what came from outside is made visible here."""
     return Report(
         id=_clean(each.id),

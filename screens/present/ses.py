@@ -9,7 +9,7 @@ from cockpit.health.model import Verdict
 from cockpit.ses.runway import Course, Runway
 from cockpit.ses.runway_words import runway_words
 from screens.present.lines import EMPTY, Line, Tone, cut, join, line, rule, spread, wrap
-from screens.present.words import GLYPHS, PAUSED, TONES, age, age_tone, bare_percent, count, glyph, percent
+from screens.present.words import GLYPHS, PAUSED, TONES, age, age_tone, count, glyph, percent
 
 QUOTA_MARKS = (0.7, 0.9)
 """Shares of the daily quota at which it turns amber and red."""
@@ -148,7 +148,7 @@ def _runway_lines(rate: Rate, cells: int) -> list[Line]:
     for alike in said.values():
         course = alike[0].course
         tone = Tone.FAIL if course is Course.CROSSED else Tone.WARN if course is Course.NEARING else Tone.MUTED
-        names = ", ".join(f"{bare_percent(each.line)} % {_who(rate, each.line)}".rstrip() for each in alike)
+        names = ", ".join(f"{each.line * 100:g} % {_who(rate, each.line)}".rstrip() for each in alike)
         first = line(("  ", Tone.PLAIN), (f"{names}  ", Tone.ACCENT))
         lines += wrap(runway_words(alike[0], rate.name), cells, tone, indent=6, first=first)
     return lines

@@ -1,4 +1,4 @@
-"""Our own keys by age, and the kit's resources as they stand, from what a child of ours was told."""
+"""The kit's resources as they stand, from what a child of ours was told."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,12 +7,10 @@ from typing import Any
 import msgspec
 
 from cockpit.text import visible
-from screens.present.lines import Line, Tone, cut, line, rule, spread, wrap
+from screens.present.lines import Line, Tone, cut, line, rule, wrap
 from screens.present.words import age
 
-_VALID_DAYS = 456
-_NOTICE_DAYS = 60
-_STATES = {
+STATES = {
     "ok": ("●", Tone.OK),
     "absent": ("✖", Tone.FAIL),
     "drift": ("▲", Tone.WARN),
@@ -29,42 +27,18 @@ class Asked(msgspec.Struct, frozen=True):
     trouble: str
 
 
-def key_lines(asked: Asked, now: datetime, cells: int) -> list[Line]:
-    """The key-age board: how long each key has of its 456 days, the next to end first."""
-    keys = asked.answer["keys"] if asked.answer else ()
-    lines = _head(
-        f"DKIM keys of ours {len(keys)}: good for {_VALID_DAYS} days, told {_NOTICE_DAYS} before", asked, now, cells
-    )
-    for each in keys:
-        left = int(each["days_left"])
-        tone = Tone.FAIL if left <= 0 else Tone.WARN if left <= _NOTICE_DAYS else Tone.OK
-        filled = max(0, min(20, round(20 * left / _VALID_DAYS)))
-        recorded = "" if each["recorded"] else "  no DNS information in S3"
-        words = line(
-            ("█" * filled + "░" * (20 - filled), tone),
-            (f" {left:>4} d  ", tone),
-            (f"{visible(each['domain'], limit=80)} ", Tone.STRONG),
-            (visible(each["selector"], limit=63), Tone.PLAIN),
-            (recorded, Tone.WARN),
-        )
-        lines.append(spread(words, line((f"by {str(each['replace_by'])[:10]}", Tone.MUTED)), cells))
-    if asked.answer and not keys:
-        lines.append(line(("No key is stored: cockpit estate generate makes one.", Tone.MUTED)))
-    return lines
-
-
 def kit_lines(asked: Asked, now: datetime, cells: int) -> list[Line]:
     """The resource board: every part of the kit with its state, and line by line what differs."""
     board: Sequence[Mapping[str, Any]] = asked.answer["resources"] if asked.answer else ()
     good = sum(each["state"] == "ok" for each in board)
-    lines = _head(
+    lines = asked_head(
         f"Compliance kit: {good} of {len(board)} as they should be" if board else "Compliance kit",
         asked,
         now,
         cells,
     )
     for each in board:
-        sign, tone = _STATES[each["state"]]
+        sign, tone = STATES[each["state"]]
         resource = each["resource"]
         name = visible(resource["name"], limit=120).rpartition(":")[2]
         head = line((f"{sign} ", tone), (f"{resource['kind']:<13}", Tone.MUTED), (f"{name:<38} ", Tone.STRONG))
@@ -82,7 +56,7 @@ def kit_lines(asked: Asked, now: datetime, cells: int) -> list[Line]:
     return lines
 
 
-def _head(title: str, asked: Asked, now: datetime, cells: int) -> list[Line]:
+def asked_head(title: str, asked: Asked, now: datetime, cells: int) -> list[Line]:
     """The title with the age of the answer, and the trouble if there was one."""
     state = "asking AWS…" if asked.under_way else f"read {age(asked.at, now)} ago" if asked.at else "f5 asks AWS"
     trouble = (

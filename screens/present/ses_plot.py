@@ -50,8 +50,8 @@ class Picture(msgspec.Struct, frozen=True):
 def picture(rate: Rate, now: datetime, *, close: bool = False) -> Picture:
     """The plot of one rate; `close` goes near what was measured and may leave AWS's far lines above the edge."""
     points = [each for each in rate.points if each.at >= now - BACK]
-    ours = _curve("ours, each 15 min", Tone.INFO, "hd", ((each.at, each.rate) for each in points), now)
-    figure = _curve("AWS's figure", Tone.STRONG, "braille", ((each.at, each.figure) for each in points), now)
+    ours = curve_of("ours, each 15 min", Tone.INFO, "hd", ((each.at, each.rate) for each in points), now)
+    figure = curve_of("AWS's figure", Tone.STRONG, "braille", ((each.at, each.figure) for each in points), now)
     marks = _marks(rate)
     ahead = _ahead(rate, points)
     measured = [value for curve in (ours, figure) for value in curve.percent]
@@ -62,16 +62,17 @@ def picture(rate: Rate, now: datetime, *, close: bool = False) -> Picture:
     return Picture(
         curves=tuple(curve for curve in (ours, figure, *ahead) if curve.hours),
         marks=marks,
-        ticks=_ticks(now, first, last),
+        ticks=ticks(now, first, last),
         first_h=first,
         last_h=last,
         top=max(highest, nearest) * 1.08 or 1.0,
     )
 
 
-def _curve(
+def curve_of(
     name: str, tone: Tone, marker: str, values: Iterable[tuple[datetime, float | None]], now: datetime
 ) -> Curve:
+    """Values by moment as hours from now and percent; what is not known is left out."""
     known = [(at, value) for at, value in values if value is not None]
     hours = tuple((at - now).total_seconds() / 3600 for at, _ in known)
     return Curve(name, tone, marker, hours, tuple(value * 100 for _, value in known))
@@ -115,8 +116,8 @@ def _ahead(rate: Rate, points: Sequence[Point]) -> list[Curve]:
     return curves
 
 
-def _ticks(now: datetime, first: float, last: float) -> tuple[tuple[float, str], ...]:
-    """Times of day, at most five, and the word `now`."""
+def ticks(now: datetime, first: float, last: float) -> tuple[tuple[float, str], ...]:
+    """Hours from now with their times of day, at most five, and the word `now`."""
     step = next(each for each in (1, 2, 3, 6, 12) if (last - first) / each <= 5 or each == 12)
     hours = [-step * number for number in range(1, 6) if -step * number >= first]
     hours += [step * number for number in range(1, 6) if step * number <= last]

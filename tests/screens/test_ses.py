@@ -1,16 +1,12 @@
 """The SES screen: plots with everybody's lines, stops told apart, nothing green on old data, the way back in."""
 
 import math
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from cockpit.clock import format_time
 from cockpit.desk.health.ses_views import Rate
-from cockpit.errors import WorldError
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
 from screens.present.lines import Tone, plain
@@ -20,149 +16,9 @@ from screens.ses import SesScreen
 from tests.screens.conftest import cockpit
 from tests.screens.desks import ACCOUNT, Scene
 from tests.screens.plain import assert_golden, screen_lines
+from tests.screens.ses_scene import Answers, sending, watching
 
-POINTS = 24
 OTHER = "ses:447112341123/eu-west-1"
-
-
-def sending(scene: Scene, *, bounce: float = 0.04, target: str = ACCOUNT, **account: Any) -> None:
-    """An account whose bounces climb towards AWS's first line."""
-    begin = format_time(scene.clock.now() - timedelta(minutes=15 * POINTS))
-    seen = {
-        "enforcement": "HEALTHY",
-        "sending_enabled": True,
-        "production": True,
-        "sent_24_hours": 410_000,
-        "max_24_hours": 1_000_000,
-        "max_per_second": 80.0,
-        **account,
-    }
-    scene.saw(target, "ses.account", Verdict.OK, "HEALTHY, sending on", evidence=seen)
-    scene.saw(target, "ses.quota", Verdict.OK, "41 % of the quota used", evidence={"used_fraction": 0.41})
-    scene.saw(
-        target, "ses.sets", Verdict.OK, "2 configuration sets send", evidence={"paused": account.get("sets", [])}
-    )
-    for check, top in (("ses.bounce", bounce), ("ses.complaint", 0.0004)):
-        ramp = [top * (0.4 + 0.6 * number / POINTS) for number in range(POINTS)]
-        line = 0.05 if check == "ses.bounce" else 0.001
-        runway = [
-            {
-                "line": line,
-                "course": "nearing",
-                "seconds": 9000.0,
-                "soonest_s": 5400.0,
-                "latest_s": 16200.0,
-                "bad": 412,
-                "good": None,
-                "good_most": None,
-                "why": "",
-            }
-        ]
-        evidence = {
-            "reported": top * 0.8,
-            "windowed": top,
-            "from": begin,
-            "sent": [4000.0] * POINTS,
-            "bad": [round(4000 * each) for each in ramp],
-            "figures": [each * 0.8 for each in ramp],
-            "runway": runway,
-            "sets": {"newsletter": top * 1.4, "receipts": None},
-        }
-        scene.saw(
-            target, check, Verdict.WARN, f"{check.partition('.')[2]} rate 4.00 % (last hour)", evidence=evidence
-        )
-
-
-def watching(scene: Scene) -> None:
-    """Alarms, AWS Health, feedback, the two lists, and the queue of calls."""
-    wanted = [
-        {
-            "name": "ses-high-bounce-rate-CRITICAL",
-            "says": "bounces over 5 %",
-            "found": "ses-high-bounce-rate-CRITICAL",
-            "state": "ALARM",
-            "problems": [],
-        },
-        {
-            "name": "ses-bounce-rate-warning",
-            "says": "bounces over 3 %",
-            "found": "old-bounces",
-            "state": "OK",
-            "problems": ["the threshold is 3, and the metric is a fraction: it can never fire (5 % is 0.05)"],
-        },
-        {
-            "name": "ses-suppressed-emails-detected",
-            "says": "mail to suppressed",
-            "found": "",
-            "state": "",
-            "problems": [],
-        },
-    ]
-    alarms = [
-        {"name": "ses-high-bounce-rate-CRITICAL", "actions": ["arn:x"], "actions_enabled": True},
-        {"name": "old-bounces", "actions": [], "actions_enabled": True},
-    ]
-    history = [{"at": "2026-11-20T13:59:00+00:00", "alarm": "ses-high-bounce-rate-CRITICAL", "says": "OK to ALARM"}]
-    scene.saw(
-        ACCOUNT,
-        "ses.alarms",
-        Verdict.WARN,
-        "1 in ALARM; 1 missing",
-        evidence={"wanted": wanted, "alarms": alarms, "faulty": {}, "history": history},
-    )
-    event = {
-        "code": "AWS_SES_SENDING_PAUSED",
-        "status": "closed",
-        "updated": "2026-11-20T14:00:00+00:00",
-        "text": "Sending was paused.",
-    }
-    scene.saw(ACCOUNT, "ses.health", Verdict.WARN, "1 event", evidence={"subscribed": True, "events": [event]})
-    counts = [{"name": "mail.example", "number": 40}, {"name": "old.example", "number": 7}]
-    tally = {
-        "since": format_time(scene.clock.now() - timedelta(hours=1)),
-        "until": format_time(scene.clock.now()),
-        "permanent": 47,
-        "transient": 12,
-        "complaints": 3,
-        "not_spam": 1,
-        "sends": 1200,
-        "deliveries": 1100,
-        "domains": counts,
-        "reasons": [{"name": "5.1.1", "number": 40}],
-        "sets": [],
-        "providers": counts[:1],
-    }
-    scene.saw(
-        ACCOUNT,
-        "ses.feedback",
-        Verdict.OK,
-        "47 bounced for good in the last hour",
-        evidence={"tally": tally, "suppressed": 50, "aside": 2, "waiting": 9, "bounce_fraction": 0.039},
-    )
-    parted = {"number": 2, "some": ["a…n@mail.example", "b…b@old.example"]}
-    none = {"number": 0, "some": []}
-    scene.saw(
-        ACCOUNT,
-        "ses.suppression",
-        Verdict.WARN,
-        "2 are only on SES's list",
-        evidence={
-            "only_list": parted,
-            "only_table": none,
-            "only_feedback": none,
-            "fails_open": True,
-            "risk": False,
-        },
-    )
-    scene.saw(ACCOUNT, "ses.calls", Verdict.OK, "19 calls in the last minute")
-    scene.saw(
-        ACCOUNT,
-        "ses.calls",
-        Verdict.OK,
-        "7 of 60",
-        vantage="get_account",
-        evidence={"last_minute": 7, "per_minute": 60, "waiting": 1, "answered_s": 4.0, "failing": ""},
-    )
 
 
 async def on_ses(pilot: Pilot[int]) -> CockpitApp:
@@ -208,6 +64,7 @@ async def test_each_part_is_a_tab_away_and_says_what_is_known(scene: Scene) -> N
         app = await on_ses(pilot)
         for words in (
             ("complaint rate",),
+            ("failed sends  6.10 %", "EmailsFailed", "1,040", "EmailsSuppressed", "counted by SES", "5 % warning"),
             ("no pause by AWS", "sending is on", "no configuration set is paused", "production", "41% 410,000"),
             ("tells 1 action", "it can never fire", "as old-bounces", "missing", "13:59"),
             ("closed", "AWS_SES_SENDING_PAUSED", "Sending was paused."),
@@ -317,45 +174,6 @@ def test_a_plot_gone_near_keeps_the_next_line_in_sight(scene: Scene) -> None:
     assert 5.0 < drawn.top < 10.0
 
 
-class Answers:
-    """What children would answer."""
-
-    trouble = ""
-
-    async def ask(self, words: Sequence[str]) -> dict[str, Any]:
-        if self.trouble:
-            raise WorldError(self.trouble)
-        if words[0] == "estate":
-            ages = (("old.example", "s1", -3), ("shop.example", "s2026b", 40), ("pay.example", "s9", 400))
-            keys = [
-                {
-                    "domain": domain,
-                    "selector": selector,
-                    "days_left": left,
-                    "replace_by": "2027-01-02T00:00:00Z",
-                    "recorded": left > 0,
-                }
-                for domain, selector, left in ages
-            ]
-            return {"keys": keys, "due": 2}
-        kinds: tuple[tuple[str, str, list[dict[str, str]]], ...] = (
-            ("table", "ok", []),
-            ("function", "drift", [{"what": "code", "now": "a", "wanted": "b"}]),
-            ("role", "absent", []),
-            ("queue", "unknown", []),
-        )
-        board = [
-            {
-                "resource": {"kind": kind, "name": f"the-{kind}", "says": "what it is for"},
-                "state": state,
-                "drift": drift,
-                "why": "throttled" if state == "unknown" else "",
-            }
-            for kind, state, drift in kinds
-        ]
-        return {"resources": board, "green": False}
-
-
 async def test_keys_and_kit_are_asked_for_when_they_are_first_shown(scene: Scene) -> None:
     sending(scene)
     answers = Answers()
@@ -365,7 +183,19 @@ async def test_keys_and_kit_are_asked_for_when_they_are_first_shown(scene: Scene
         screen = app.main_screen()
         assert isinstance(screen, SesScreen)
         for pane, words in (
-            ("keys", ("-3 d", "old.example", "no DNS information", "40 d", "by 2027-01-02")),
+            (
+                "keys",
+                (
+                    "-3 d",
+                    "old.example",
+                    "no DNS information",
+                    "40 d",
+                    "by 2027-01-02",
+                    "1 of 3 done",
+                    "? published",
+                    "other.example is no identity",
+                ),
+            ),
             ("kit", ("1 of 4 as they should be", "code: a → b", "absent", "? queue", "throttled")),
         ):
             screen.show_pane(pane)
@@ -379,3 +209,23 @@ async def test_keys_and_kit_are_asked_for_when_they_are_first_shown(scene: Scene
         await pilot.pause()
         assert "✖ AWS did not answer" in shown(app)
         assert "the-table" in shown(app)
+
+
+async def test_the_parts_look_as_they_should_on_both_sizes(scene: Scene) -> None:
+    sending(scene)
+    watching(scene)
+    scene.hold_watch()
+    scene.desk.__dict__["errands"] = Answers()
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        screen = app.main_screen()
+        assert isinstance(screen, SesScreen)
+        for pane in ("sends", "alarms", "feedback", "keys"):
+            screen.show_pane(pane)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert_golden(app, f"ses-{pane}-80x24")
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        await pilot.pause()
+        assert_golden(app, "ses-keys-200x50")

@@ -26,7 +26,7 @@ class Estate:
     ) -> None:
         if not where.bucket:
             raise Refused("It is not configured where the DKIM keys lie: set byodkim.bucket.")
-        self._clients = clients
+        self.clients = clients
         self._profile = profile
         self._where = where
         self._look_up = look_up
@@ -81,7 +81,7 @@ class Estate:
 
     def _signing(self, domain: str) -> tuple[str, str]:
         """How SES signs it now; empty where that could not be asked."""
-        client = self._clients.reader("sesv2")
+        client = self.clients.reader("sesv2")
         try:
             seen = reading("how the domain is signed", lambda: client.get_email_identity(EmailIdentity=domain))
         except WorldError:
@@ -102,7 +102,7 @@ class Estate:
             yield str(item["Key"]).removeprefix(prefix).partition("/")[0]
 
     def _listed(self, prefix: str) -> Iterator[dict[str, Any]]:
-        client = self._clients.reader("s3")
+        client = self.clients.reader("s3")
         more: dict[str, Any] = {}
         while True:
             asked = {"Bucket": self._where.bucket, "Prefix": prefix, **more}
@@ -118,7 +118,7 @@ class Estate:
             "key_prefix": self._where.key_prefix,
             "records_prefix": self._where.records_prefix,
         }
-        return DkimKeys(self._clients, scope, domain)
+        return DkimKeys(self.clients, scope, domain)
 
 
 def _utc(moment: datetime) -> datetime:

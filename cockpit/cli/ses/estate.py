@@ -13,6 +13,7 @@ from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
 from cockpit.errors import NotFound
 from cockpit.paths import write_private
+from cockpit.ses.estate.functions import DNS_NOTIFIER
 from cockpit.text import visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from cockpit.ses.estate.board import KeyLine
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
-NOTIFIER = "aws-ses-migration-prod-dns-notifier"
 _REMEDIES = ("ses.byodkim", "lambda.invoke")
 
 
@@ -84,6 +84,56 @@ def show(session: Session, domain: str, selector: str, json_wanted: bool) -> int
 _MARKS = {True: "✔", False: "✖", None: "?"}
 
 
+@command.command("board", example="cockpit estate board")
+@json_option
+@click.pass_obj
+def board(session: Session, json_wanted: bool) -> int:
+    """Each domain's newest key with its readiness and checklist, and the functions around it, all at once."""
+    from cockpit.actions.estate.functions import functions
+    from cockpit.ses.estate.board import checklist, newest, worst_first
+
+    with _estate(session) as (desk, estate):
+        now, keys = desk.clock.now(), estate.keys()
+        latest = newest(keys)
+        rows = []
+        for key in worst_first(keys, now):
+            row: dict[str, Any] = _plain(key, now)
+            if key in latest:
+                ready = estate.readiness(key.domain, key.selector)
+                runs = _runs(desk, key.domain)
+                row |= {"ready": ready, "checklist": checklist(key.domain, key.selector, ready, runs, None)}
+            rows.append(row)
+        lines = functions(estate.clients, _expected(session, desk))
+    due = sum(each.verdict(now).rank < 3 for each in keys)
+    good = not due and all(each.state in ("ok", "absent") for each in lines)
+    if json_wanted:
+        where = session.settings.byodkim
+        place = f"s3://{where.bucket}/{where.key_prefix}"
+        as_json({"keys": rows, "functions": lines, "due": due, "place": place})
+        return 0 if good else 1
+    for row in rows:
+        say(f"{row['domain']} {row['selector']}: {row['days_left']} days left, {row['verdict']}")
+        for item in row.get("checklist", ()):
+            say(f"  {_MARKS[item.done]} {item.words}: {visible(item.evidence, limit=200)}")
+    for each in lines:
+        say(f"{each.name}: {'; '.join((*each.problems, *each.facts)) or each.why or each.state}")
+    return 0 if good else 1
+
+
+def _expected(session: Session, desk: "Desk") -> Any:
+    """What the configuration and the watch's last looks say of table, bucket and senders."""
+    from cockpit.ses.estate.functions import Expected
+
+    settings = session.settings
+    signs = {each.domain: each.dkim == "SUCCESS" if each.dkim else None for each in desk.sending.identities()}
+    return Expected(
+        bucket=settings.byodkim.bucket,
+        table=settings.ses.suppression_table,
+        region=session.profile.aws.region,
+        identities={each.name: signs.get(each.name) for each in settings.domains if each.identity},
+    )
+
+
 @command.command("report", example="cockpit estate report shop.example --output phase-7.md")
 @click.argument("domain", metavar="DOMAIN")
 @click.option("--selector", default="", metavar="SELECTOR", help="Which key; the newest if left out.")
@@ -137,7 +187,7 @@ def generate(session: Session, domain: str, selector: str, json_wanted: bool) ->
     say(f"The key is in {made.place} ({made.bits} bits, fingerprint {made.sha256[:16]}). Publish:")
     say(made.record)
     payload = f'{{"domain": "{made.domain}"}}'
-    say(f"Tell the DNS team: cockpit action plan lambda.invoke function={NOTIFIER} payload='{payload}'")
+    say(f"Tell the DNS team: cockpit action plan lambda.invoke function={DNS_NOTIFIER} payload='{payload}'")
     return 0
 
 

@@ -7,6 +7,7 @@ import click
 
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import age, as_json, say, table, verdict_mark
+from cockpit.cli.ses.replay import replay
 from cockpit.cli.ses.todo import todo
 from cockpit.cli.session import Session
 from cockpit.health.rates import percent
@@ -222,4 +223,5 @@ def feedback(session: Session, full: bool, aside: bool, target: str, json_wanted
     return 0
 
 
+command.add_command(replay)
 command.add_command(todo)

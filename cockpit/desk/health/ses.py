@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit.clock import Clock, parse_time
 from cockpit.desk.health.board import Board
+from cockpit.desk.health.ses_sends import Sends, sends_of
 from cockpit.desk.health.ses_views import (
     Alarms,
     AsideLine,
@@ -96,6 +97,11 @@ class SesRoom:
     def failure(self, target: str = "") -> CheckView | None:
         """The organisation's own counts."""
         return self._view(self._target(target), "ses.failure")
+
+    def sends(self, target: str = "") -> Sends:
+        """What was sent by SES's count and by ours, and how much of it failed."""
+        target = self._target(target)
+        return sends_of(self._view(target, "ses.bounce"), self._view(target, "ses.failure"))
 
     def suppression(self, target: str = "") -> CheckView | None:
         """How the suppression lists compare, and whether senders fail open."""

@@ -66,6 +66,14 @@ def worst_first(lines: Iterable[KeyLine], now: datetime) -> list[KeyLine]:
     return sorted(lines, key=lambda line: (line.days_left(now), line.domain, line.selector))
 
 
+def newest(lines: Iterable[KeyLine]) -> list[KeyLine]:
+    """The key of each domain that was made last."""
+    found: dict[str, KeyLine] = {}
+    for line in sorted(lines, key=lambda line: line.made_at):
+        found[line.domain] = line
+    return list(found.values())
+
+
 def checklist(
     domain: str, selector: str, ready: Readiness, runs: Sequence[Mapping[str, Any]], reported_at: datetime | None
 ) -> tuple[Item, ...]:
