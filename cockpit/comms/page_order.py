@@ -41,7 +41,7 @@ def out_of_order(before: str | None, incident: Incident) -> str:
     if there in (here, here + 1):
         return ""
     if there > here:
-        skipped = " and ".join(STATES[here + 1 : there])
+        skipped = ", ".join(STATES[here + 1 : there])
         return f"Customers would read {now} without having read {skipped}: say why."
     back = incident.steps[-1] if incident.steps else None
     if back is not None and back.reason and STATES.index(page_state(back.old)) > there:

@@ -20,6 +20,7 @@ NAMES = (
     "handover",
     "incident_update",
     "initial_notification",
+    "low_severity_digest",
     "owner_notice_en",
     "owner_notice_fr",
     "partner_notification",

@@ -178,7 +178,9 @@ def test_the_drills_own_channels_carry_the_words(
     monkeypatch.setattr(desk.messages, "_send", carry)
     draft = desk.messages.draft(1, audience, **SAID)
     assert draft.missing == ()
-    by = desk.messages.send(1, audience, draft.text, to=["ops@shop.example"] if audience == "owners" else [])
+    by = desk.messages.send(
+        1, audience, draft.text, to=["ops@shop.example"] if audience == "owners" else [], reason="seen at once"
+    )
     desk.refresh()
     newest = desk.messages.told(1)[0]
     assert (newest.channel, newest.audience, newest.state, newest.said != "") == (by, audience, "sent", True)

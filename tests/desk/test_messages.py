@@ -151,6 +151,18 @@ def test_acknowledging_tells_the_chat_and_silences_monitoring_and_pagers_once(mo
     assert not [each for each in mona.incidents.get(1).updates if each.audience == "internal"], "that is no update"
 
 
+def test_small_incidents_are_summed_up_for_the_team_once_a_day(mona: Desk, sinks: Sinks) -> None:
+    sinks.server.received.clear()
+    mona.incidents.open("A certificate ends in a month", severity="P3", targets=["web.example"])
+    mona.incidents.open("A key has leaked", severity="P3", readers=[])
+    text = mona.messages.digest(7).text
+    assert "Opened: 1 · resolved: 0 · still open: 1" in text
+    assert "- INC-2 A certificate ends in a month (web.example): detected, 0s" in text
+    assert "leaked" not in text
+    assert [mona.messages.send_digest(text, 7) for _ in range(2)] == ["chat", "chat"]
+    assert len(sinks.got("chat")) == 1
+
+
 def test_nobody_is_told_of_what_nobody_acknowledged(hall: Hall, mona: Desk) -> None:
     uid = mona.incidents.open("Mail is late", severity="P2").uid
     assert mona.messages.acknowledged(uid) == ()

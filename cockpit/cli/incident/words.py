@@ -15,7 +15,7 @@ json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JS
 
 def add_to(group: click.Group) -> None:
     """Hang these commands into `cockpit incident`."""
-    for each in (update, told, contacts, case, template):
+    for each in (update, digest, told, contacts, case, template):
         group.add_command(each)
 
 
@@ -74,6 +74,20 @@ def update(
         if send_it:
             by = desk.messages.send(ref, audience, words, channel=channel, to=to, reason=reason)
             say(f"Recorded as told by {by}." if by == "hand" else f"On its way by {by}.")
+    return 0
+
+
+@click.command(cls=Group.command_class, name="digest", example="cockpit incident digest --days 7 --send")
+@click.option("--days", default=1, show_default=True, type=click.IntRange(1, 366), help="How far back it looks.")
+@click.option("--send", "send_it", is_flag=True, help="Send it to the team; once a day, as a timer may ask.")
+@click.pass_obj
+def digest(session: Session, days: int, send_it: bool) -> int:
+    """Sum up the P3 incidents, of which nobody outside is told one by one."""
+    with session.desk() as desk:
+        text = desk.messages.digest(days).text
+        say(visible(text, limit=len(text), newlines=True).rstrip("\n"))
+        if send_it:
+            say(f"-- on its way by {desk.messages.send_digest(text, days)}, unless it went out today")
     return 0
 
 

@@ -6,6 +6,7 @@ ledger, so that neither a slow chat nor a dropped line holds up the incident.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from cockpit.clock import Clock
 from cockpit.comms.channels import BY_HAND, CHAT, Way, ways
 from cockpit.comms.courier import Errand, dispatch
+from cockpit.comms.digest import digest_facts
 from cockpit.comms.facts import company_facts, facts, stamp_id, status_page
 from cockpit.comms.page_order import out_of_order, page_state
 from cockpit.config import Settings
@@ -62,6 +64,7 @@ AUDIENCES: Mapping[str, str] = MappingProxyType(
 )
 """Who is told, and where they read."""
 
+DIGEST = "low_severity_digest"
 _PAGERS = ("pagerduty", "opsgenie", "monitoring")
 _SES_TROUBLE = ("ses-", "domain-identity", "dkim-missing")
 """Types of incident in which mail by SES may not arrive."""
@@ -239,6 +242,35 @@ class Messages:
         """What pagers may know it by: the incident's own key, and those of its alerts (see `comms.notify`)."""
         alerts = [self._incidents.alert(alert) for alert in incident.alerts]
         return [f"cockpit-{incident.uid}", *dict.fromkeys(f"cockpit-{alert.dedup_key}" for alert in alerts)]
+
+    def digest(self, days: int) -> MessageDraft:
+        """The scheduled summary of the incidents that nobody outside was told of, over the last `days`."""
+        now = self._clock.now()
+        values = digest_facts(self._incidents.all(), now - timedelta(days=days), now)
+        filled = self.words.fill(DIGEST, values)
+        return MessageDraft(DIGEST, "internal", filled.text, tuple(filled.missing))
+
+    def send_digest(self, text: str, days: int) -> str:
+        """Send a digest to the team's channel; one of so many days goes out once a day, whoever asks.
+
+        Raises Refused where no channel carries words to the team.
+        """
+        name = self.channel("internal")
+        if name == BY_HAND:
+            raise Refused("No channel is configured that carries words to the team; copy the digest instead.")
+        once = f"digest-{days}-{self._clock.now():%Y%m%d}"
+        self._send(
+            Errand(
+                database=str(self._database_path),
+                stream="ops",
+                actor=self._operator,
+                text=text,
+                way=self._way(name),
+                profile=self._profile,
+                message=hashlib.sha256(once.encode()).hexdigest()[:32],
+            )
+        )
+        return name
 
     def told(self, ref: Ref | None = None) -> Sequence[Delivery]:
         """Who was told what when, newest first: of one incident, or of all."""
