@@ -219,3 +219,25 @@ def test_cases_for_clouds_and_vendors_are_ready_to_copy(hall: Hall, mona: Desk) 
     assert line.text.startswith("gcloud support cases create '--display-name=DNS Resolution Issues - Example Mail'")
     assert line.command[-2:] == ("--classification=technical", "--severity=S2")
     assert "support@cdn.example" in mona.contacts.vendor_case(1, "cdn", "flush").contacts[0].mail
+
+
+def test_at_night_the_chain_is_called_and_by_day_those_who_do_it(own: Hall) -> None:
+    desk = own.sit("mona")
+    severe = desk.incidents.open("Mail is late", severity="P2").uid
+    small = desk.incidents.open("A certificate ends in a month", severity="P3").uid
+    saturday = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    night = desk.contacts.to_call(severe, saturday)
+    assert (
+        night.says == "After hours (Sat 03:00 in America/Toronto): the on-call escalation, from the first level up."
+    )
+    assert [(call.what[:7], call.contacts[0].name) for call in night.calls] == [
+        ("level 1", "Primary On-Call"),
+        ("level 3", "Engineering Manager"),
+    ]
+    assert desk.contacts.to_call(small, saturday).says.endswith("P3 waits for Mon 08:00.")
+    day = desk.contacts.to_call(severe, datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
+    assert day.says == "Office hours (Fri 10:00 in America/Toronto)."
+    assert [(call.what, [each.name for each in call.contacts]) for call in day.calls] == [
+        ("technical", ["Mona Hassan", "Ayumi Sato"]),
+        ("clients", []),
+    ]

@@ -1,14 +1,19 @@
 """`cockpit incident` for words: updates, who was told what, contacts, cases and templates."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
+from cockpit.config.command import ContactConfig
 from cockpit.errors import BadInput
 from cockpit.text import visible
+
+if TYPE_CHECKING:
+    from cockpit.desk.incident.contacts import CallSheet
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 
@@ -132,11 +137,18 @@ def told(session: Session, ref: str | None, resend: str, channel: str, reason: s
 @click.command(cls=Group.command_class, name="contacts", example="cockpit incident contacts security --for INC-42")
 @click.argument("words", nargs=-1)
 @click.option("--for", "ref", metavar="REF", help="Those who may be called for this incident.")
+@click.option(
+    "--now", "now_wanted", is_flag=True, help="With --for: whom to call at this hour, and in which order."
+)
 @json_option
 @click.pass_obj
-def contacts(session: Session, words: tuple[str, ...], ref: str | None, json_wanted: bool) -> int:
+def contacts(session: Session, words: tuple[str, ...], ref: str | None, now_wanted: bool, json_wanted: bool) -> int:
     """List whom to call, from the configuration: it works without network."""
     with session.desk(reading=True) as desk:
+        if now_wanted:
+            if ref is None:
+                raise BadInput("Say for which incident: --for REF.")
+            return _call_sheet(desk.contacts.to_call(ref, desk.clock.now()), json_wanted)
         found = desk.contacts.find(" ".join(words), ref)
     if json_wanted:
         as_json(found)
@@ -145,6 +157,21 @@ def contacts(session: Session, words: tuple[str, ...], ref: str | None, json_wan
     else:
         rows = [[each.name, each.group, each.phone, each.chat or each.mail, each.note] for each in found]
         table(rows, ["Name", "Group", "Phone", "Chat or mail", "Note"])
+    return 0
+
+
+def _call_sheet(sheet: "CallSheet", json_wanted: bool) -> int:
+    if json_wanted:
+        as_json(sheet)
+        return 0
+    say(sheet.says)
+    rows = [
+        [call.what, each.name, each.phone, each.chat or each.mail, each.note]
+        for call in sheet.calls
+        for each in call.contacts or (ContactConfig(name="nobody is configured"),)
+    ]
+    if rows:
+        table(rows, ["For", "Name", "Phone", "Chat or mail", "Note"])
     return 0
 
 

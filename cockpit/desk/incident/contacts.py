@@ -5,6 +5,7 @@ are shown only in incidents of their severity.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import msgspec
@@ -15,12 +16,16 @@ from cockpit.config.command import ContactConfig
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.desk.incident.words import Words
 from cockpit.errors import BadInput, NotFound
+from cockpit.incident.authority import CHAIN, ChainLevel
 from cockpit.incident.model import SEVERITIES, Incident
 from cockpit.profile import Profile
 from cockpit.text import visible
 
 EXECUTIVE_SEVERITIES = ("P0", "P1")
 """In which incidents executives are shown whose configuration names none; a CEO names P0 alone."""
+
+AFTER_HOURS = ("P0", "P1", "P2")
+"""Severities for which somebody is called at night; the rest waits for the office."""
 
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
@@ -70,6 +75,20 @@ class CasePack(msgspec.Struct, frozen=True):
     severity: str = ""
 
 
+class Call(msgspec.Struct, frozen=True):
+    """One call to make: what for, and whom; nobody, where the configuration names nobody for it."""
+
+    what: str
+    contacts: tuple[ContactConfig, ...]
+
+
+class CallSheet(msgspec.Struct, frozen=True):
+    """Whom to call at this hour: a sentence about the hour, and the calls in their order."""
+
+    says: str
+    calls: tuple[Call, ...] = ()
+
+
 class Contacts:
     """The directory, and case packs."""
 
@@ -105,6 +124,49 @@ class Contacts:
     def of_level(self, level: int, ref: Ref) -> Sequence[ContactConfig]:
         """Who stands on a level of the escalation chain and may be called for this incident."""
         return [each for each in self.all(ref) if each.level == level]
+
+    def to_call(self, ref: Ref, now: datetime) -> CallSheet:
+        """Whom to call for an incident at this hour.
+
+        In office hours the technical people, and for clients those who speak with them; after hours the levels of
+        the escalation chain, one after another. What may wait for the office says until when.
+
+        Source: DNS/DKIM Record Alert Response Process, "Escalation".
+        """
+        incident, hours = self._incidents.get(ref), self._incidents.hours
+        zone = str(hours.zone)
+        clock = f"{now.astimezone(hours.zone):%a %H:%M} in {zone}"
+        if hours.is_open(now):
+            calls = (
+                Call("technical", self._holding(("TL", "L1"), incident)),
+                Call("clients", self._holding(("CSL", "CL"), incident)),
+            )
+            return CallSheet(f"Office hours ({clock}).", calls)
+        if incident.severity not in AFTER_HOURS:
+            opens = hours.after(now, timedelta()).astimezone(hours.zone)
+            return CallSheet(f"After hours ({clock}): {incident.severity} waits for {opens:%a %H:%M}.")
+        levels = tuple(
+            Call(f"level {level.level}, {level.title}, answers within {level.response_minutes} min", people)
+            for level in CHAIN
+            if (people := self._of_chain(level, incident))
+        )
+        says = f"After hours ({clock}): the on-call escalation, from the first level up."
+        return CallSheet(says if levels else f"{says} Nobody of it is configured.", levels)
+
+    def _of_chain(self, level: ChainLevel, incident: Incident) -> tuple[ContactConfig, ...]:
+        own = [each for each in self.of_level(level.level, incident.uid) if each.phone or each.mail or each.chat]
+        return tuple(own) or self._holding((level.role,), incident)
+
+    def _holding(self, roles: Sequence[str], incident: Incident) -> tuple[ContactConfig, ...]:
+        """Those who have one of the roles in the incident, else who usually have; with what reaches them."""
+        held = {holder for role in roles if (holder := incident.holder(role)) is not None}
+        able = [each for each in self._settings.people if each.id in held]
+        able = able or [each for role in roles for each in self._settings.people if role in each.roles]
+        unique = {each.id: each for each in able}
+        return tuple(
+            ContactConfig(name=each.name or each.id, phone=each.contact, note=", ".join(each.roles))
+            for each in unique.values()
+        )
 
     def registrar_case(
         self, ref: Ref, trigger: str, *, impact: str = "", timeframe: str = "", description: str = ""
