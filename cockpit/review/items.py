@@ -11,6 +11,8 @@ from html import unescape
 
 import msgspec
 
+from cockpit.errors import NotFound
+from cockpit.review.markdown import inline
 from cockpit.text import visible
 
 HORIZONS = ("short", "medium", "long")
@@ -49,22 +51,9 @@ class ActionItem(msgspec.Struct, frozen=True):
 
 def action_items(text: str, incident: str, ref: str) -> tuple[ActionItem, ...]:
     """The items of one post-mortem, in its order; rows that nobody has begun to fill are left out."""
-    found: list[ActionItem] = []
-    inside = False
-    for row in text.split("\n"):
-        cells = _cells(row)
-        if not cells:
-            inside = False
-        elif tuple(cell.lower() for cell in cells) == _HEAD:
-            inside = True
-        elif inside and len(cells) == len(_HEAD) and not set("".join(cells)) <= set("-: "):
-            action, owner, due, horizon, status = cells
-            if not action.startswith("[fill:"):
-                gap = any(cell.startswith("[fill:") or not cell for cell in (owner, due))
-                name = "" if owner.startswith("[fill:") else owner
-                word = horizon.split(" ")[0].lower()
-                found.append(ActionItem(incident, ref, action, name, _date(due), word, status or "open", gap))
-    return tuple(found)
+    rows = text.split("\n")
+    items = (_item(_cells(rows[number]), incident, ref) for number in _rows_of(rows))
+    return tuple(item for item in items if item is not None)
 
 
 def board(items: Iterable[ActionItem], today: date) -> Sequence[ActionItem]:
@@ -86,3 +75,65 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(match[0]) if match is not None else None
     except ValueError:
         return None
+
+
+def with_item(text: str, item: ActionItem, *, status: str = "", owner: str = "", due: date | None = None) -> str:
+    """The text with that item's row changed; what is left empty stays. Raises NotFound when the row is gone."""
+    rows = text.split("\n")
+    for number in _rows_of(rows):
+        found = _item(_cells(rows[number]), item.incident, item.ref)
+        if found == item:
+            cells = [cell.strip() for cell in _CELL.split(rows[number].strip())[1:-1]]
+            new = (cells[0], inline(owner), due.isoformat() if due else "", cells[3], inline(status))
+            kept = [fresh or cell for fresh, cell in zip(new, cells, strict=True)]
+            rows[number] = f"| {' | '.join(kept)} |"
+            return "\n".join(rows)
+    raise NotFound(f"“{item.action}” does not stand like this in the post-mortem of {item.ref} any more.")
+
+
+def with_new_item(text: str, action: str, owner: str, due: date | None, horizon: str) -> str:
+    """The text with one more item in its table, in place of the first row that nobody has filled for that horizon.
+
+    Raises NotFound where the post-mortem has no such table.
+    """
+    rows = text.split("\n")
+    known = _rows_of(rows)
+    if not known and not any(_is_head(row) for row in rows):
+        raise NotFound("The post-mortem has no table Action | Owner | Due | Horizon | Status.")
+    row = f"| {inline(action)} | {inline(owner)} | {due.isoformat() if due else ''} | {inline(horizon)} | open |"
+    for number in known:
+        cells = _cells(rows[number])
+        if cells[0].startswith("[fill:") and cells[3].split(" ")[0].lower() == horizon.split(" ")[0].lower():
+            rows[number] = row
+            return "\n".join(rows)
+    last = max(known, default=next(number for number, each in enumerate(rows) if _is_head(each)) + 1)
+    return "\n".join([*rows[: last + 1], row, *rows[last + 1 :]])
+
+
+def _is_head(row: str) -> bool:
+    return tuple(cell.lower() for cell in _cells(row)) == _HEAD
+
+
+def _rows_of(rows: Sequence[str]) -> list[int]:
+    """Where the rows of the tables of action items stand."""
+    found, inside = [], False
+    for number, row in enumerate(rows):
+        cells = _cells(row)
+        if not cells:
+            inside = False
+        elif _is_head(row):
+            inside = True
+        elif inside and len(cells) == len(_HEAD) and not set("".join(cells)) <= set("-: "):
+            found.append(number)
+    return found
+
+
+def _item(cells: Sequence[str], incident: str, ref: str) -> ActionItem | None:
+    """The item of a row; None for one that nobody has begun to fill."""
+    action, owner, due, horizon, status = cells
+    if action.startswith("[fill:"):
+        return None
+    gap = any(cell.startswith("[fill:") or not cell for cell in (owner, due))
+    name = "" if owner.startswith("[fill:") else owner
+    word = horizon.split(" ")[0].lower()
+    return ActionItem(incident, ref, action, name, _date(due), word, status or "open", gap)

@@ -16,6 +16,7 @@ from screens.moves import (
     domain,
     everywhere,
     incident,
+    items,
     people,
     record,
     review,
@@ -43,6 +44,7 @@ MOVES: Mapping[str, Move] = {
     **runbook.MOVES,
     **action.MOVES,
     **review.MOVES,
+    **items.MOVES,
     **ses.MOVES,
     **suppressed.MOVES,
 }

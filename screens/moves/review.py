@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import cast
 
 from cockpit.desk.incident.reviews import Form
-from cockpit.errors import Refused
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Choose, Option, Read
-from screens.find import Find, Found
 from screens.moves.gate import through_gate
-from screens.present.follow_up import follow_up_lines, item_name, item_words
+from screens.present.follow_up import follow_up_lines
 from screens.review import ReviewScreen
 
 
@@ -53,27 +51,6 @@ async def export(bridge: Bridge, standing: Standing, argument: str) -> None:
         bridge.tell(f"Written: {path}")
 
 
-async def show_items(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Show what is still to be done over all incidents, and go to the post-mortem of the chosen one."""
-    board = bridge.desk.reviews.board()
-    if not board:
-        raise Refused("No action item is open. They stand in the table “What we will change” of each post-mortem.")
-    today = bridge.desk.clock.now().date()
-
-    def look_up(words: str) -> list[Found]:
-        return [
-            Found(f"{item.incident} {number}", item_name(item, today), item_words(item))
-            for number, item in enumerate(board)
-            if all(word in item_words(item).casefold() for word in words.casefold().split())
-        ]
-
-    late = sum(1 for item in board if item.is_overdue(today))
-    title = f"Action items, {late} overdue" if late else "Action items"
-    chosen = await bridge.ask(Find(title, look_up, accept="open its post-mortem", hint="owner, horizon, words"))
-    if chosen:
-        await open_review(bridge, standing, chosen.split(" ")[0])
-
-
 async def show_follow_ups(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Show what is due within a day and a week, the monitoring to tighten, and the checklist."""
     reviews, now = bridge.desk.reviews, bridge.desk.clock.now()
@@ -90,7 +67,6 @@ _FORMS = {
 }
 
 MOVES = {
-    "review.items": show_items,
     "review.followups": show_follow_ups,
     "review.open": open_review,
     "review.edit": edit,

@@ -33,11 +33,32 @@ def follow_up_lines(due: Sequence[FollowUp], closer: CloserProfile | None, now: 
     return lines
 
 
-def item_name(item: ActionItem, today: date) -> str:
-    """The incident, whether it is late, and the day."""
-    return f"{item.ref} {'overdue ' if item.is_overdue(today) else ''}{item.due or 'no day'}"
+def item_line(item: ActionItem, today: date, cells: int) -> Line:
+    """One action item: whether it is late, where from, what, by whom; how many days are left or over."""
+    late = item.is_overdue(today)
+    sign = ("✖ ", Tone.FAIL) if late else ("▲ ", Tone.WARN) if item.gap else ("· ", Tone.MUTED)
+    owner = (item.owner, Tone.PLAIN) if item.owner else ("nobody", Tone.WARN)
+    head = line(sign, (f"{item.ref} ", Tone.MUTED), (item.action, Tone.STRONG), "  ", owner)
+    return spread(head, line((_days(item, today), Tone.FAIL if late else Tone.MUTED)), cells)
 
 
-def item_words(item: ActionItem) -> str:
-    """What, by whom, how far off, and how it stands."""
-    return f"{item.action} · {item.owner or 'nobody'} · {item.horizon} · {item.status}"
+def item_detail(item: ActionItem | None, cells: int) -> list[Line]:
+    """The item under the cursor in full."""
+    if item is None:
+        return wrap("No action item is open; a adds one to the incident in question.", cells, Tone.MUTED)
+    due = item.due.isoformat() if item.due else "no day yet"
+    words = f"{item.ref}, {item.owner or 'nobody yet'}, due {due}, {item.horizon} horizon, {item.status}"
+    return [EMPTY, *wrap(item.action, cells)[:3], *wrap(words, cells, Tone.MUTED)[:2]]
+
+
+def overdue_words(items: Sequence[ActionItem], today: date) -> str:
+    """How many are open, and how many of them late."""
+    late = sum(1 for item in items if item.is_overdue(today))
+    return f"{len(items)} open, {late} overdue" if late else f"{len(items)} open"
+
+
+def _days(item: ActionItem, today: date) -> str:
+    if item.due is None:
+        return "no day"
+    left = (item.due - today).days
+    return f"{-left}d late" if left < 0 else "today" if left == 0 else f"in {left}d"

@@ -10,8 +10,8 @@ COMMANDS: tuple[Command, ...] = (
             ("review",), "insert fact", incident),
     Command("review.export", ("x",), "Export", "Write it as Markdown, HTML, JSON, CSV or a calendar file.", REVIEW,
             ("review",), "export", incident),
-    Command("review.items", ("o",), "Action items of all incidents", "What is still to be done, overdue first.",
-            REVIEW, ("review",), "actions"),
+    Command("review.items", ("o",), "Action items of all incidents", "What is to be done, overdue first; keys "
+            "there end, date, assign and add them.", REVIEW, ("review", "incident"), "actions"),
     Command("review.followups", ("F",), "Follow-up", "What is due within a day and a week, the checklist, and the "
             "monitoring to tighten.", REVIEW, ("review",), "follow-up", incident),
 )  # fmt: skip

@@ -5,14 +5,16 @@ import io
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.comms.templates import bundled
+from cockpit.errors import NotFound
 from cockpit.review.calendar import FOLD_AT, Appointment, as_calendar
 from cockpit.review.follow_up import closer_profile, follow_ups
 from cockpit.review.html import as_html
-from cockpit.review.items import action_items, board
+from cockpit.review.items import action_items, board, with_item, with_new_item
 from cockpit.review.postmortem import postmortem
 from cockpit.review.sheet import items_csv, timeline_csv
 from tests.incident.history import History
@@ -152,3 +154,26 @@ def test_follow_ups_begin_with_the_resolution_and_are_seen_to_be_done() -> None:
     assert closer is not None
     assert closer.until - incident.resolved_at == timedelta(hours=48)
     assert "every check 30 s instead of 60 s" in closer.settings
+
+
+def test_an_item_is_changed_where_it_stands_and_nothing_else_is() -> None:
+    text = (
+        "Intro | with a pipe\n\n| Action | Owner | Due | Horizon | Status |\n|---|---|---|---|---|\n"
+        "| [fill: action] | [fill: name] | [fill: date] | short (1-2 weeks) | open |\n"
+        "| tell the registrar \\| twice | jroy | 2026-12-01 | long (3+ months) | open |\n\nOutro\n"
+    )
+    (item,) = action_items(text, "u1", "INC-1")
+    changed = with_item(text, item, status="dropped: no | need")
+    assert changed == text.replace("| long (3+ months) | open |", "| long (3+ months) | dropped: no \\| need |")
+    with pytest.raises(NotFound, match="any more"):
+        with_item(changed, item, status="done")
+    more = with_new_item(changed, "alarm on SOA", "kblake", date(2026, 12, 4), "short (1-2 weeks)")
+    assert "[fill:" not in more
+    assert [one.action for one in action_items(more, "u1", "INC-1")] == [
+        "alarm on SOA", "tell the registrar | twice",
+    ]  # fmt: skip
+    again = with_new_item(more, "a third", "kblake", None, "medium (1-3 months)")
+    assert len(action_items(again, "u1", "INC-1")) == 3
+    assert again.endswith("| open |\n\nOutro\n")
+    with pytest.raises(NotFound, match="no table"):
+        with_new_item("# Nothing", "x", "y", None, "short")

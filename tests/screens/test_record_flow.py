@@ -3,6 +3,7 @@
 from datetime import UTC
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cockpit.incident.model import State
 from screens.app import CockpitApp
@@ -134,3 +135,28 @@ async def test_a_run_stands_in_one_row_and_opens(scene: Scene) -> None:
         rows.set_filter("compared")
         assert len(rows.shown) == 1
     assert ": Compared" in scene.desk.reviews.exported(scene.desk.reviews.record(uid), "markdown")
+
+
+async def test_action_items_are_added_dated_and_ended_by_keys(scene: Scene) -> None:
+    uid = resolved(scene)
+    reviews = scene.desk.reviews
+    text = reviews.open_for(uid).text
+    async with cockpit(scene) as pilot:
+        await perform(pilot, "review.items")
+        assert "0 open" in shown(pilot)
+        await press(pilot, "a")
+        pilot.app.screen.query_one(Input).value = "Alarm on | every missing CNAME"
+        await press(pilot, "enter", "enter", "enter", "enter")
+        (item,) = reviews.board()
+        assert (item.action, item.owner, item.horizon) == ("Alarm on | every missing CNAME", "mhassan", "short")
+        assert str(item.due) == "2026-12-04"
+        await press(pilot, "d")
+        pilot.app.screen.query_one(Input).value = "2026-11-18"
+        await press(pilot, "enter")
+        assert "1 open, 1 overdue" in shown(pilot)
+        assert "2d late" in shown(pilot)
+        await press(pilot, "x")
+        assert reviews.board() == []
+        assert reviews.items(uid)[0].status == "done"
+        await press(pilot, "escape")
+    assert len(reviews.text(uid).split("\n")) == len(text.split("\n"))

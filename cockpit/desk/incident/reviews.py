@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -12,6 +12,7 @@ from cockpit.comms.templates import bundled
 from cockpit.desk.feed import Feed
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.errors import BadInput, NotFound
+from cockpit.incident.entry import clean_text
 from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.model import Incident
 from cockpit.incident.timeline import Entry
@@ -21,7 +22,7 @@ from cockpit.review.facts import Block, Record, Sent, blocks, refreshed
 from cockpit.review.follow_up import CloserProfile, FollowUp, closer_profile, follow_ups
 from cockpit.review.gaps import Section, sections
 from cockpit.review.html import as_html
-from cockpit.review.items import ActionItem, action_items, board
+from cockpit.review.items import ActionItem, action_items, board, with_item, with_new_item
 from cockpit.review.markdown import inline
 from cockpit.review.postmortem import TEMPLATE, postmortem
 from cockpit.review.sheet import timeline_csv
@@ -161,6 +162,25 @@ class Reviews:
     def board(self) -> Sequence[ActionItem]:
         """What is still to be done over all incidents, overdue first."""
         return board(self.items(), self._clock.now().date())
+
+    def change_item(
+        self, item: ActionItem, *, status: str = "", owner: str = "", due: date | None = None
+    ) -> Document:
+        """Change an item where it stands, in its post-mortem; what is left empty stays.
+
+        Raises NotFound when it stands there no longer as it was shown, BadInput for text that is none.
+        """
+        said = {"status": clean_text(status) if status else "", "owner": clean_text(owner) if owner else ""}
+        document = self._documents.find(KIND, item.incident)
+        if document is None:
+            raise NotFound(f"{item.ref} has no post-mortem.")
+        return self.save(document, with_item(document.text, item, **said, due=due), document.revision)
+
+    def add_item(self, ref: Ref, action: str, owner: str, due: date | None, horizon: str) -> Document:
+        """Write one more item into the incident's post-mortem."""
+        document = self.open_for(ref)
+        text = with_new_item(document.text, clean_text(action), clean_text(owner), due, horizon)
+        return self.save(document, text, document.revision)
 
     def follow_ups(self, ref: Ref) -> Sequence[FollowUp]:
         """What is due within a day and a week of the resolution."""
