@@ -1,60 +1,11 @@
 """The remedies for DNS as they are offered."""
 
-from cockpit.actions.cards import Access, Parameter, RemedyCard
-from cockpit.actions.contract import Remedy, Request
+from cockpit.actions.cards import Parameter, RemedyCard, made_by
 
 _NAME = Parameter("record-name", "Name of the record")
 _TYPE = Parameter("record-type", "Type of the record")
 _DOMAIN = Parameter("domain", "Domain whose zone is meant")
 _SNAPSHOT = Parameter("whole-number", "Number of the copy; the best one if left out", optional=True)
-
-
-def _publish(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.publish import Publish
-
-    return Publish(request, access)
-
-
-def _lower_ttl(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.publish import LowerTtl
-
-    return LowerTtl(request, access)
-
-
-def _restore_record(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.restore import RestoreRecord
-
-    return RestoreRecord(request, access)
-
-
-def _restore_zone(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.restore import RestoreZone
-
-    return RestoreZone(request, access)
-
-
-def _ds(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.delegation_signer import DelegationSigner
-
-    return DelegationSigner(request, access)
-
-
-def _dnssec_off(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.dnssec_off import DnssecOff
-
-    return DnssecOff(request, access)
-
-
-def _dnssec_roll(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.dnssec_roll import DnssecRoll
-
-    return DnssecRoll(request, access)
-
-
-def _clear_challenges(request: Request, access: Access) -> Remedy:
-    from cockpit.actions.dns.challenges import ClearChallenges
-
-    return ClearChallenges(request, access)
 
 
 CARDS = (
@@ -75,7 +26,7 @@ CARDS = (
             ),
         },
         target="name",
-        make=_publish,
+        make=made_by("dns.publish:Publish"),
         alerts=("dkim-missing", "mail-records", "dns-failure"),
         checks=("mail.dkim", "mail.spf", "mail.dmarc", "mail.mx", "mail.mail_from", "dns.resolution"),
     ),
@@ -84,7 +35,7 @@ CARDS = (
         title="Put a record back as it was",
         parameters={"name": _NAME, "type": _TYPE, "snapshot": _SNAPSHOT},
         target="name",
-        make=_restore_record,
+        make=made_by("dns.restore:RestoreRecord"),
         alerts=("dkim-missing", "mail-records", "dns-failure"),
         checks=("mail.dkim", "mail.spf", "mail.dmarc", "mail.mx", "mail.mail_from", "dns.resolution"),
     ),
@@ -103,7 +54,7 @@ CARDS = (
             ),
         },
         target="domain",
-        make=_restore_zone,
+        make=made_by("dns.restore:RestoreZone"),
         alerts=("dns-failure",),
         checks=("dns.resolution",),
     ),
@@ -116,7 +67,7 @@ CARDS = (
             "ttl": Parameter("whole-number", "TTL in seconds"),
         },
         target="name",
-        make=_lower_ttl,
+        make=made_by("dns.publish:LowerTtl"),
     ),
     RemedyCard(
         name="dns.ds",
@@ -126,7 +77,7 @@ CARDS = (
             "action": Parameter("text", "Whether to set or remove it", choices=("set", "remove")),
         },
         target="domain",
-        make=_ds,
+        make=made_by("dns.delegation_signer:DelegationSigner"),
         alerts=("dnssec-failure",),
         checks=("dns.dnssec",),
     ),
@@ -135,7 +86,7 @@ CARDS = (
         title="Switch the signing of a zone off, when no cache can hold its DS",
         parameters={"domain": _DOMAIN},
         target="domain",
-        make=_dnssec_off,
+        make=made_by("dns.dnssec_off:DnssecOff"),
         alerts=("dnssec-failure",),
         checks=("dns.dnssec",),
     ),
@@ -145,9 +96,10 @@ CARDS = (
         parameters={
             "domain": _DOMAIN,
             "kms": Parameter("text", "ARN of the KMS key for the new key; for the first step", optional=True),
+            "new": Parameter("whole-number", "Tag of the new key, where a server of ours signs", optional=True),
         },
         target="domain",
-        make=_dnssec_roll,
+        make=made_by("dns.dnssec_roll:DnssecRoll"),
         alerts=("dnssec-failure",),
         checks=("dns.dnssec",),
     ),
@@ -159,7 +111,7 @@ CARDS = (
             "pick": Parameter("record-values", "`stale`, or one value", optional=True, default="stale"),
         },
         target="domain",
-        make=_clear_challenges,
+        make=made_by("dns.challenges:ClearChallenges"),
         alerts=("certificate-invalid",),
         checks=("tls.certificate",),
     ),

@@ -11,7 +11,6 @@ replaced.
 from datetime import datetime, timedelta
 from typing import Any
 
-from cockpit.actions.aws import reading, sent
 from cockpit.actions.cards import Access
 from cockpit.actions.contract import (
     Line,
@@ -28,6 +27,7 @@ from cockpit.actions.dns.providers.choosing import provider_for
 from cockpit.actions.dns.providers.route53 import Route53Zone
 from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.signing_state import DsSeen, ds_seen, keys_of
+from cockpit.actions.risk import risk_of
 from cockpit.errors import WorldError, WrongIdentity
 
 PLAN_LASTS = timedelta(minutes=15)
@@ -36,7 +36,6 @@ USUAL_DS_TTL_S = 86_400
 
 _DISABLE = "DisableHostedZoneDNSSEC"
 _ENABLE = "EnableHostedZoneDNSSEC"
-_CALLS = {_DISABLE: "disable_hosted_zone_dnssec", _ENABLE: "enable_hosted_zone_dnssec"}
 DS_PUBLISHED = "DS_PUBLISHED"
 DS_CACHED = "DS_CACHED"
 
@@ -128,9 +127,7 @@ class DnssecOff:
         return self._zone
 
     def _state(self, zone: Route53Zone, purpose: str = "plan") -> dict[str, Any]:
-        client = self._access.clients.reader("route53", purpose)
-        answer = reading(f"how {zone.zone} is signed", lambda: client.get_dnssec(HostedZoneId=_bare(zone.zone_id)))
-        return {"signing": str(answer["Status"]["ServeSignature"])}
+        return {"signing": str(zone.signing(purpose)["Status"]["ServeSignature"])}
 
     def _written(
         self, now: datetime, before: dict[str, Any], desired: dict[str, Any], proof: tuple[str, ...]
@@ -139,7 +136,7 @@ class DnssecOff:
         where = zone.whereabouts()
         off = desired["signing"] == "NOT_SIGNING"
         there, back = (_DISABLE, _ENABLE) if off else (_ENABLE, _DISABLE)
-        request = {"HostedZoneId": _bare(zone.zone_id)}
+        request, risk = {"HostedZoneId": zone.bare_id}, risk_of(self._request)
         return Plan(
             remedy=self._request.remedy,
             title=f"switch the signing of {self._domain} {'off' if off else 'on'}",
@@ -154,12 +151,12 @@ class DnssecOff:
             undo="yes: signed again with the same keys; the DS is set afterwards with dns.ds",
             proof=proof,
             checks=("every name server: no DNSKEY any more" if off else "every name server: the keys are back",),
-            risk="high",
+            risk=risk.level,
             steps=(PlanStep(there, f"switch signing {'off' if off else 'on'}", before, desired, request),),
             way_back=(PlanStep(back, f"switch signing {'on' if off else 'off'}", desired, before, request),),
             rolls_back=False,
             phrase=f"{self._domain} {where.account[-4:]}" if profile.kind == "prod" else self._domain,
-            subject={"zone": zone.zone},
+            subject={"zone": zone.zone, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
         )
@@ -179,11 +176,7 @@ class DnssecOff:
             raise WrongIdentity(f"The plan is for account {plan.account} as {plan.caller}.")
         if step.operation == _DISABLE and ds_seen(self._access.profile, self._domain).published:
             raise PlanRefused(DS_PUBLISHED, f"A DS for {self._domain} has come back in the zone above.")
-        client = self._access.clients.changer("route53", (step.operation,))
-        call = getattr(client, _CALLS[step.operation])
-        outcome = sent(f"{step.operation} for {self._domain}", lambda: call(**step.request))
-        if outcome is not None:
-            raise outcome
+        self._hosted().sign(step.operation, step.request)
         return f"Route 53 accepted it: {step.says}"
 
     def verify(self, plan: Plan) -> Verification:
@@ -202,7 +195,3 @@ class DnssecOff:
             **verification.seen,
             "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-
-
-def _bare(zone_id: str) -> str:
-    return zone_id.rpartition("/")[2]

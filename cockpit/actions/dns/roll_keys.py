@@ -8,25 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from cockpit.actions.aws import reading, sent
 from cockpit.actions.cards import Access
 from cockpit.actions.contract import Line, Outcome, Plan, PlanRefused, PlanStep, Request, State, Verification
 from cockpit.actions.dns.providers.route53 import Route53Zone
 from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.roll_stage import STEPS, Roll, SigningKey, Stage
 from cockpit.actions.dns.signing_state import keys_of
+from cockpit.actions.risk import risk_of
 from cockpit.errors import WrongIdentity
 from cockpit.text import visible
 
 PLAN_LASTS = timedelta(minutes=15)
 ABSENT, RESTS, SIGNS = "absent", "inactive", "active"
-
-_CALLS = {
-    "CreateKeySigningKey": "create_key_signing_key",
-    "ActivateKeySigningKey": "activate_key_signing_key",
-    "DeactivateKeySigningKey": "deactivate_key_signing_key",
-    "DeleteKeySigningKey": "delete_key_signing_key",
-}
 
 
 def keys_from(told: Sequence[Mapping[str, Any]]) -> tuple[SigningKey, ...]:
@@ -108,7 +101,7 @@ class RollKeys:
         return self._written(now, words, diff, steps, back, subject, "the keys are as that run left them")
 
     def _creating(self, name: str, material: str, now: datetime) -> tuple[PlanStep, PlanStep]:
-        zone_id = _bare(self._zone.zone_id)
+        zone_id = self._zone.bare_id
         request = {
             "HostedZoneId": zone_id,
             "CallerReference": f"{name}-{now:%Y%m%d%H%M%S}",
@@ -124,7 +117,7 @@ class RollKeys:
         )
 
     def _activating(self, name: str) -> tuple[PlanStep, PlanStep]:
-        named = {"HostedZoneId": _bare(self._zone.zone_id), "Name": name}
+        named = {"HostedZoneId": self._zone.bare_id, "Name": name}
         rests, signs = {f"key {name}": RESTS}, {f"key {name}": SIGNS}
         return (
             PlanStep("ActivateKeySigningKey", f"sign with key {name}", rests, signs, named),
@@ -142,7 +135,7 @@ class RollKeys:
         proof: str,
     ) -> Plan:
         where, profile = self._zone.whereabouts(), self._access.profile
-        domain = self._zone.zone
+        domain, risk = self._zone.zone, risk_of(self._request)
         return Plan(
             remedy=self._request.remedy,
             title=title,
@@ -157,12 +150,12 @@ class RollKeys:
             undo="yes: exactly, for the same KMS key gives the same signing key",
             proof=(proof,),
             checks=("every name server: which keys there are, and that each signs",),
-            risk="high",
+            risk=risk.level,
             steps=steps,
             way_back=way_back,
             rolls_back=False,
             phrase=f"{domain} {where.account[-4:]}" if profile.kind == "prod" else domain,
-            subject={**subject, "hosted_zone": self._zone.zone_id},
+            subject={**subject, "hosted_zone": self._zone.zone_id, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
         )
@@ -184,11 +177,7 @@ class RollKeys:
         """One call in one attempt; Route 53 itself refuses to let go of a key that a DS names."""
         if (plan.account, plan.caller) != (self._access.profile.aws.account, self._caller):
             raise WrongIdentity(f"The plan is for account {plan.account} as {plan.caller}.")
-        client = self._access.clients.changer("route53", (step.operation,))
-        call = getattr(client, _CALLS[step.operation])
-        outcome = sent(f"{step.operation} for {self._zone.zone}", lambda: call(**step.request))
-        if outcome is not None:
-            raise outcome
+        self._zone.sign(step.operation, step.request)
         return f"Route 53 accepted it: {step.says}"
 
     def verify(self, plan: Plan) -> Verification:
@@ -215,15 +204,8 @@ class RollKeys:
         }
 
     def _keys(self) -> tuple[SigningKey, ...]:
-        client = self._access.clients.reader("route53")
-        zone_id = self._zone.zone_id
-        told = reading(f"the keys of {self._zone.zone}", lambda: client.get_dnssec(HostedZoneId=_bare(zone_id)))
-        return keys_from(told["KeySigningKeys"])
+        return keys_from(self._zone.signing()["KeySigningKeys"])
 
 
 def _turned(pair: tuple[PlanStep, PlanStep]) -> tuple[PlanStep, PlanStep]:
     return pair[1], pair[0]
-
-
-def _bare(zone_id: str) -> str:
-    return zone_id.rpartition("/")[2]

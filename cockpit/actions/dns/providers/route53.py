@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from botocore import xform_name
+
 from cockpit.actions.aws import AwsClients, reading, sent
 from cockpit.actions.contract import EffectRefused
 from cockpit.actions.dns.hosted_zones import (
@@ -50,6 +52,26 @@ class Route53Zone:
     def zone_id(self) -> str:
         """The hosted zone's id, as AWS writes it."""
         return self._zone_id
+
+    @property
+    def bare_id(self) -> str:
+        """The id as the operations on signing want it."""
+        return self._zone_id.rpartition("/")[2]
+
+    def signing(self, purpose: str = "plan") -> Mapping[str, Any]:
+        """How the zone is signed, and with which keys (route53 GetDNSSEC); raises WorldError."""
+        client = self._clients.reader("route53", purpose)
+        answer: Mapping[str, Any] = reading(
+            f"how {self.zone} is signed", lambda: client.get_dnssec(HostedZoneId=self.bare_id)
+        )
+        return answer
+
+    def sign(self, operation: str, request: Mapping[str, Any]) -> None:
+        """Send one change of signing or of a key in one attempt; raises EffectRefused or EffectUnknown."""
+        client = self._clients.changer("route53", (operation,))
+        outcome = sent(f"{operation} for {self.zone}", lambda: getattr(client, xform_name(operation))(**request))
+        if outcome is not None:
+            raise outcome
 
     def whereabouts(self) -> Whereabouts:
         """The pinned account, as whom STS knows the caller."""
