@@ -21,7 +21,7 @@ from screens.present.domain import tab_line
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.present.ses import account_line, call_lines, check_lines, identity_lines, rate_lines, state_lines
 from screens.present.ses_estate import estate_lines
-from screens.present.ses_kit import Asked, kit_lines
+from screens.present.ses_kit import Asked, Tested, kit_lines, test_lines
 from screens.present.ses_news import alarm_lines, feedback_lines, health_lines, suppression_lines
 from screens.present.ses_plot import Picture, picture
 from screens.present.ses_sends import failure_picture, send_lines
@@ -66,6 +66,7 @@ class SesScreen(Frame):
     _answers: Mapping[str, tuple[datetime, Any]] = {}
     _asking = ""
     _trouble: Mapping[str, str] = {}
+    _test: Tested | None = None
     close = False
 
     def body(self) -> Iterable[Widget]:
@@ -160,6 +161,16 @@ class SesScreen(Frame):
             self._answers = {**self._answers, pane: (self.now, answer)}
         self.tick(self.now)
 
+    def testing(self, kind: str) -> None:
+        """A test mail is on its way; the part Kit shows how far it came."""
+        self._test = Tested(kind, None, None, "")
+        self.show_pane("kit")
+
+    def tested(self, kind: str, answer: Any, trouble: str = "") -> None:
+        """It was followed to its end, or not, for a reason."""
+        self._test = Tested(kind, self.now, answer, trouble)
+        self.tick(self.now)
+
     @property
     def wide(self) -> bool:
         """Whether the plots stand beside another part."""
@@ -243,7 +254,9 @@ class SesScreen(Frame):
         if name in _ASKED:
             at, answer = self._answers.get(name, (None, None))
             asked = Asked(at, answer, self._asking == name, self._trouble.get(name, ""))
-            return estate_lines(asked, now, width) if name == "keys" else kit_lines(asked, now, width)
+            if name == "keys":
+                return estate_lines(asked, now, width)
+            return [*test_lines(self._test, now, width), *kit_lines(asked, now, width)]
         if name == "alarms":
             return alarm_lines(room.alarms(target), now, width)
         if name == "health":

@@ -3,11 +3,16 @@
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError, Refused
+from cockpit.ses.suppression import checked_address
 from screens.bridge import Bridge
 from screens.commands import Standing
+from screens.dialogs import Ask, Choose, Confirm, Option
 
 if TYPE_CHECKING:
     from screens.ses import SesScreen
+
+_PATIENCE_S = 240.0
+"""Seconds that a test mail is followed; SES and CloudWatch take their time."""
 
 
 async def show(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -50,6 +55,46 @@ async def ask(bridge: Bridge, standing: Standing, argument: str) -> None:
         screen.answered(pane, None, str(error))
 
 
+async def simulate(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Send one mail to SES's simulator after a question, and show how far its bounce or complaint came."""
+    screen = _screen(bridge)
+    kinds = [
+        Option("bounce", "a bounce", "a permanent one; its recipient is suppressed"),
+        Option("complaint", "a complaint", "its recipient is suppressed"),
+    ]
+    about = "One mail goes to a new address of SES's mailbox simulator. It counts against the quota, not the rates."
+    kind = await bridge.ask(Choose("Test what?", kinds, about=about))
+    if kind is None:
+        return
+    first = next((each.name for each in bridge.desk.settings.domains if each.identity), "")
+    asked = Ask("Who sends it?", about="An address of a verified identity.", value=f"ops@{first}", check=_wrong)
+    sender = await bridge.ask(asked)
+    if sender is None:
+        return
+    sentences = [
+        f"From {checked_address(sender)} to {kind}+…@simulator.amazonses.com, once.",
+        "It is followed to the suppression table, and the entry it leaves there is taken out again.",
+        "The test and what came of it are recorded.",
+    ]
+    if not await bridge.confirm(Confirm(f"Send a test mail for a {kind}?", sentences, yes="Send it")):
+        return
+    screen.testing(kind)
+    words = ["provision", "check", "--simulate", kind, "--sender", checked_address(sender)]
+    try:
+        screen.tested(kind, await bridge.desk.errands.ask(words, patience_s=_PATIENCE_S))
+    except CockpitError as error:
+        screen.tested(kind, None, str(error))
+
+
+def _wrong(text: str) -> str | None:
+    """What is wrong with a sender's address."""
+    try:
+        checked_address(text)
+    except CockpitError as error:
+        return str(error)
+    return None
+
+
 def _screen(bridge: Bridge) -> "SesScreen":
     # Not before the screen is there: nobody else needs the plots.
     from screens.ses import SesScreen
@@ -60,4 +105,11 @@ def _screen(bridge: Bridge) -> "SesScreen":
     return screen
 
 
-MOVES = {"ses.show": show, "ses.account": next_account, "ses.close": zoom, "ses.check": check, "ses.ask": ask}
+MOVES = {
+    "ses.show": show,
+    "ses.account": next_account,
+    "ses.close": zoom,
+    "ses.check": check,
+    "ses.ask": ask,
+    "ses.simulate": simulate,
+}

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cockpit.text import visible
-from screens.present.lines import Line, Tone, cut, line, rule, wrap
+from screens.present.lines import EMPTY, Line, Tone, cut, line, rule, wrap
 from screens.present.words import age
 
 STATES = {
@@ -25,6 +25,37 @@ class Asked(msgspec.Struct, frozen=True):
     answer: Any
     under_way: bool
     trouble: str
+
+
+class Tested(msgspec.Struct, frozen=True):
+    """A test mail to SES's simulator: `at` is None while it is followed."""
+
+    kind: str
+    at: datetime | None
+    answer: Any
+    trouble: str
+
+
+def test_lines(test: Tested | None, now: datetime, cells: int) -> list[Line]:
+    """How far a test mail came, station by station; nothing where none was sent."""
+    if test is None:
+        return []
+    state = f"done {age(test.at, now)} ago" if test.at else "following it…"
+    lines = [rule(f"Mail test: a {test.kind} of the simulator", cells, state)]
+    if test.trouble:
+        lines += wrap(visible(test.trouble, limit=300), cells, Tone.FAIL, indent=2, first=line(("✖ ", Tone.FAIL)))
+    checks: Sequence[Mapping[str, Any]] = test.answer["checks"] if test.answer else ()
+    for each in checks:
+        # The kit's own resources stand below, with what differs.
+        if "/" in each["name"].partition(" ")[0]:
+            continue
+        sign, tone = _GOOD[each["good"]]
+        head = line((f"{sign} ", tone), (f"{visible(each['name'], limit=60):<28} ", Tone.STRONG))
+        lines += wrap(visible(each["says"], limit=200), cells, Tone.MUTED, indent=4, first=head)
+    return [*lines, EMPTY]
+
+
+_GOOD = {True: ("✔", Tone.OK), False: ("✖", Tone.FAIL), None: ("?", Tone.UNKNOWN)}
 
 
 def kit_lines(asked: Asked, now: datetime, cells: int) -> list[Line]:

@@ -12,6 +12,8 @@ COMMANDS: tuple[Command, ...] = (
             ("ses",), "check now"),
     Command("ses.ask", ("f5", "ctrl+r"), "Ask AWS for keys and kit", "Read our DKIM keys, or the kit's resources.",
             SES, ("ses",), ""),
+    Command("ses.simulate", ("t",), "Test bounces and complaints", "Send one mail to SES's simulator, and follow "
+            "it until its recipient is suppressed.", SES, ("ses",), "mail test", changes),
     Command("suppression.show", ("B",), "Browse who is suppressed", "List who is not written to, on SES's list and "
             "in the table.", SES, ("ses",), "suppressed"),
     Command("suppression.read", ("f5", "ctrl+r"), "Read the lists again", "Ask SES and the table now.", SES,

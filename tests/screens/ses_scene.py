@@ -24,6 +24,11 @@ CHECKLIST = [
     {"words": "x", "says": "domain and selector", "done": True, "evidence": "shop.example, s2026b"},
     {"words": "x", "says": "the update was run", "done": False, "evidence": "no run"},
 ]
+TESTED = [
+    {"name": "table/the-table", "good": True, "says": "who is not written to"},
+    {"name": "mail is sent", "good": True, "says": "SES took it for bounce+1@simulator.amazonses.com"},
+    {"name": "bounce suppresses", "good": False, "says": "it never came into the table"},
+]
 FUNCTIONS = [
     {
         "name": "discord-verification-handler",
@@ -207,11 +212,16 @@ def asked(scene: Scene) -> None:
 class Answers:
     """What children would answer."""
 
-    trouble = ""
+    def __init__(self) -> None:
+        self.trouble = ""
+        self.asked: list[tuple[str, ...]] = []
 
-    async def ask(self, words: Sequence[str]) -> dict[str, Any]:
+    async def ask(self, words: Sequence[str], *, patience_s: float = 60.0) -> dict[str, Any]:
         if self.trouble:
             raise WorldError(self.trouble)
+        self.asked.append(tuple(words))
+        if "--simulate" in words:
+            return {"checks": TESTED, "green": False}
         if words[0] == "estate":
             ages = (("old.example", "s1", -3), ("shop.example", "s2026b", 40), ("pay.example", "s9", 400))
             keys: list[dict[str, Any]] = [

@@ -229,3 +229,21 @@ async def test_the_parts_look_as_they_should_on_both_sizes(scene: Scene) -> None
         await pilot.pause()
         await pilot.pause()
         assert_golden(app, "ses-keys-200x50")
+
+
+async def test_a_mail_to_the_simulator_is_asked_for_twice_and_followed_on_the_screen(scene: Scene) -> None:
+    sending(scene)
+    answers = Answers()
+    scene.desk.__dict__["errands"] = answers
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        await pilot.press("t", "enter", "enter")
+        await pilot.pause()
+        assert "Send a test mail for a bounce?" in shown(app)
+        assert not answers.asked
+        await pilot.press("right", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert ("provision", "check", "--simulate", "bounce", "--sender", "ops@shop.example") in answers.asked
+        assert "✖ bounce suppresses" in shown(app)
+        assert "it never came into the table" in shown(app)
