@@ -121,7 +121,8 @@ class ActionScreen(Frame):
         if not code:
             raise BadInput("Type the approver's name and the code that they read out.")
         desk = self.bridge.desk
-        Approvals(desk.feed, desk.actions, desk.operator).approve_by_phone(view.uid, name, code)
+        room = Approvals(desk.feed, desk.actions, desk.operator, spent=desk.runbooks.codes_used)
+        room.approve_by_phone(view.uid, name, code)
         self.query_one("#phrase", Input).value = ""
 
     def _head_lines(self, width: int) -> Sequence[Line]:

@@ -125,6 +125,11 @@ class Session:
         return name
 
     @property
+    def keys(self) -> Path:
+        """The folder with the operator's own key, by which they approve."""
+        return self.places.config.parent / "keys"
+
+    @property
     def read_only(self) -> bool:
         """Whether nothing outside may be changed."""
         return self.given.read_only or self.settings.read_only
@@ -135,7 +140,13 @@ class Session:
         from cockpit.desk import open_desk
 
         desk = open_desk(
-            self.settings, self.profile, self.database, self.operator, read_only=self.read_only, reading=reading
+            self.settings,
+            self.profile,
+            self.database,
+            self.operator,
+            read_only=self.read_only,
+            reading=reading,
+            keys=self.keys,
         )
         try:
             yield desk

@@ -146,12 +146,15 @@ def open_desk(
     read_only: bool = False,
     reading: bool = False,
     clock: Clock | None = None,
+    keys: Path | None = None,
 ) -> Desk:
     """Open the database, creating it when it does not exist, and take a place at it; raises StorageError.
 
-    `reading` is for who looks once and leaves: it also opens what cannot be written now.
+    `reading` is for who looks once and leaves: it also opens what cannot be written now. `keys` is the folder with
+    the operator's own key, by which they approve.
     """
     database = Database.open_as_can_be(database_path) if reading else Database.open(database_path)
     desk = Desk(settings, profile, database, operator, clock or SystemClock(), read_only or settings.read_only)
+    desk.keys = keys
     desk.refresh()
     return desk

@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 
 
 class Rooms:
-    """Every room over one database, for one operator. A room that is never entered costs nothing."""
+    """Every room over one database, for one operator. A room that is never entered costs nothing.
+
+    `keys` is the folder with the operator's own key, where there is a terminal of their own.
+    """
 
     def __init__(
         self, settings: Settings, profile: Profile, database: Database, operator: str, clock: Clock, read_only: bool
@@ -57,6 +60,7 @@ class Rooms:
         self.operator = operator
         self.clock = clock
         self.read_only = read_only
+        self.keys: Path | None = None
         self.database = database
         self.documents = Documents(database)
         self.feed = Feed(database, Ledger(database, clock.now), clock, operator)
@@ -103,6 +107,7 @@ class Rooms:
             read_only=self.read_only,
             profile=self.profile,
             holds=lambda incident, role: self.incidents.get(incident).holder(role) or "",
+            keys=self.keys,
         )
         self.feed.add(runbooks, stream="run/")
         return runbooks

@@ -263,7 +263,7 @@ def _run(event: Recorded) -> _Line:
         case "step.skipped":
             return _Line("runbook", f"{step}: left out, {reason}")
         case "step.approved":
-            return _Line("runbook", f"{step}: approved by {event.actor}")
+            return _Line("runbook", f"{step}: approved by {fields.text(body, 'by') or event.actor}")
         case "step.rejected":
             return _Line("runbook", f"{step}: rejected by {event.actor}, {reason}")
         case "run.remarked":

@@ -14,7 +14,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cockpit.actions.approval import CODE
 from cockpit.errors import CockpitError, IllegalMove
+from cockpit.runbooks.approving import approval_of
 from cockpit.runbooks.format import parse
 from cockpit.runbooks.include import expand
 from cockpit.runbooks.model import END, Approve, Decide, Kind, Runbook
@@ -125,7 +127,7 @@ def _arrive(run: Run, step: str | None, at: datetime) -> Run:
     if step is None:
         return replace(run, current=None)
     before = run.of(step)
-    fresh = Progress(attempt=before.attempt, reached_at=at)
+    fresh = Progress(attempt=before.attempt, reached_at=at, codes_used=before.codes_used)
     return replace(run, current=step, path=(*run.path, step), progress={**run.progress, step: fresh})
 
 
@@ -166,6 +168,7 @@ def _step_started(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -
         by=actor,
         output_at=at,
         tries=now.tries + 1,
+        codes_used=now.codes_used,
         detail=detail,
     )
     return _with(run, step, begun)
@@ -229,22 +232,28 @@ def _learned(run: Run, body: Mapping[str, Any]) -> Run:
 
 
 def _given(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
+    """Other values make another question of one that is being approved: who has spoken is asked again."""
+    if run.current is not None and run.of(run.current).approvals:
+        run = _with(run, run.current, replace(run.of(run.current), approvals=()))
     return _learned(run, body)
 
 
 def _step_approved(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:
-    """One person's word; raises IllegalMove for who works the run, who has spoken, and after it expired."""
+    """One person's proven word; raises IllegalMove for who works the run, who has spoken, and after it expired."""
     step, now = _running(run, body)
     definition = run.step
     if definition is None or not isinstance(definition.work, Approve):
         raise IllegalMove("This step is not for approval.")
-    if actor in run.hands:
-        raise IllegalMove(f"{actor} works on this run: somebody else has to approve it.")
-    if actor in now.approved_by:
-        raise IllegalMove(f"{actor} has approved it already.")
+    given = approval_of(run, definition, body, actor)
+    if given.by in run.hands:
+        raise IllegalMove(f"{given.by} works on this run: somebody else has to approve it.")
+    if given.by in now.approved_by:
+        raise IllegalMove(f"{given.by} has approved it already.")
     if now.started_at is not None and at >= now.started_at + definition.work.expires:
         raise IllegalMove("The time to approve it is over: ask again.")
-    return _with(run, step, replace(now, approved_by=(*now.approved_by, actor)))
+    used = (*now.codes_used, given.proof) if given.method == CODE else now.codes_used
+    approvals = (*now.approvals, given)
+    return _with(run, step, replace(now, approvals=approvals, asked=str(body["asked"]), codes_used=used))
 
 
 def _step_rejected(run: Run, body: Mapping[str, Any], at: datetime, actor: str) -> Run:

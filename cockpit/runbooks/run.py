@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.actions.approval import Approval
 from cockpit.runbooks.model import Runbook, Step
 
 
@@ -37,7 +38,8 @@ class Progress(msgspec.Struct, frozen=True):
     """How far one step is. `detail` is what its start recorded: the action's uid, the exact command, the check.
 
     `attempt` counts over the whole run, `tries` since the step was last reached. `lost` means that the process that
-    ran it is gone, so nobody knows how far it came. `stopped` means that a person ended it.
+    ran it is gone, so nobody knows how far it came. `stopped` means that a person ended it. `asked` is the hash of
+    what was approved; `codes_used` are the one-time codes of all attempts.
     """
 
     state: StepState = StepState.WAITING
@@ -53,8 +55,15 @@ class Progress(msgspec.Struct, frozen=True):
     tries: int = 0
     lost: bool = False
     stopped: bool = False
-    approved_by: tuple[str, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    asked: str = ""
+    codes_used: tuple[str, ...] = ()
     detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who has approved it, in the order in which they did."""
+        return tuple(each.by for each in self.approvals)
 
 
 class Remark(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from cockpit.runbooks.approving import asked
 from cockpit.runbooks.command_line import filled, variable_of
 from cockpit.runbooks.inputs import fill, names_in
 from cockpit.runbooks.model import (
@@ -90,6 +91,7 @@ class RunView(msgspec.Struct, frozen=True):
     aborting: bool = False
     undo: str = ""
     approved_by: tuple[str, ...] = ()
+    code_to_approve: str = ""
     remarks: tuple[Remark, ...] = ()
 
 
@@ -135,6 +137,7 @@ def view_of(run: Run, now: datetime, seen: str, preferred: str) -> RunView:
         aborting=run.aborting,
         undo=fill(step.policy.undo, run.values) if step else "",
         approved_by=progress.approved_by,
+        code_to_approve=_code(run, step, progress),
         remarks=run.remarks,
     )
 
@@ -269,6 +272,11 @@ def _asked(run: Run, work: Decide | Approve, progress: Progress) -> str:
         f"{question} {work.needs} of {who} within {minutes} min, nobody who works on this run "
         f"({', '.join(run.hands)}); {told}."
     )
+
+
+def _code(run: Run, step: Step | None, progress: Progress) -> str:
+    waits = step is not None and step.kind is Kind.APPROVE and progress.state is StepState.RUNNING
+    return asked(run, step).code if step is not None and waits else ""
 
 
 def _choices(run: Run, step: Step | None, preferred: str) -> tuple[Choice, ...]:

@@ -113,8 +113,11 @@ def _decided(view: RunView, cells: int) -> list[Line]:
     if view.waiting and "cancel" in view.can:
         lines += wrap("X stops it", cells, Tone.MUTED, first=line("  "), indent=2)
     if step is not None and step.kind is Kind.APPROVE and step.state is StepState.RUNNING:
-        words = "They open this runbook (3) at their own terminal and press x" if "approve" not in view.can else ""
-        lines += wrap(words or "x approves or rejects it", cells, Tone.MUTED, first=line("  "), indent=2)
+        words = f"At a terminal of one's own: cockpit approve {view.code_to_approve}, or x in this run"
+        lines += wrap(words, cells, first=line("  "), indent=2)
+        lines += wrap(
+            "x here takes a one-time code read out by phone", cells, Tone.MUTED, first=line("  "), indent=2
+        )
     return lines
 
 

@@ -47,6 +47,7 @@ class Desk(Bench):
             profile=profile,
             read_only=read_only,
             holds=lambda incident, role: "li" if role == "TL" else "",
+            keys=self.database.path.parent / "keys",
         )
         feed.add(runbooks)
         self.feeds.append(feed)

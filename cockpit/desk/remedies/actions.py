@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
+from cockpit.actions.approval import CODE
 from cockpit.actions.contract import Request
 from cockpit.actions.journal import (
     IN_DOUBT,
@@ -172,6 +173,10 @@ class Actions:
     def runs(self) -> list[ActionRun]:
         """Every run there is, in the order in which they were asked for."""
         return sorted(self._runs.values(), key=lambda run: run.requested_at)
+
+    def codes_used(self) -> set[str]:
+        """The one-time codes that plans were approved with, as hashes."""
+        return {each.proof for run in self._runs.values() for each in run.all_approvals if each.method == CODE}
 
     def all(self) -> list[ActionView]:
         """Every run there is, the newest first."""

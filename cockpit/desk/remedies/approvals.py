@@ -1,25 +1,36 @@
 """Approvals as the desk sees them: plans that wait for a second person, and what that person says."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from cockpit.actions.approval import CODE, CODES, SIGNATURE, STREAM, approvers, canonical_code, code_hash
+from cockpit.actions.approval import CODES, STREAM, canonical_code, code_hash
 from cockpit.actions.journal import admit, stream_of
 from cockpit.desk.feed import Feed
 from cockpit.desk.remedies.actions import Actions, ActionView
+from cockpit.desk.remedies.signatures import Signatures
 from cockpit.errors import BadInput, IllegalMove, NotFound
 from cockpit.text import visible
 
 
 class Approvals:
-    """What one operator may approve; `keys` is the folder with their own key, which only signing needs."""
+    """What one operator may approve; `keys` is the folder with their own key, which only signing needs.
 
-    def __init__(self, feed: Feed, actions: Actions, operator: str, keys: Path | None = None) -> None:
+    `spent` gives the one-time codes that were used elsewhere than for plans.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        actions: Actions,
+        operator: str,
+        keys: Path | None = None,
+        spent: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self._feed = feed
         self._actions = actions
         self._operator = operator
-        self._keys = keys
+        self._signatures = Signatures(feed, operator, keys, lambda: {*actions.codes_used(), *spent()})
 
     def waiting(self) -> list[ActionView]:
         """Plans that wait for an approval, the oldest first."""
@@ -39,27 +50,13 @@ class Approvals:
 
     def approve(self, code: str) -> ActionView:
         """Sign the plan with that code; raises NotFound, ConfigError, and IllegalMove for one's own plan."""
-        from cockpit.actions.operator_key import operator_key
-
         view = self.find(code)
         if view.plan is None:
             raise IllegalMove("There is no plan yet.")
         self._refuse_own(view)
-        if self._keys is None:
-            raise IllegalMove("A plan is signed from a terminal of one's own, with cockpit approve.")
-        key = operator_key(self._keys, self._operator)
-        known = approvers(self._feed.ledger.stream(STREAM)).keys.get(self._operator, {})
         with self._feed.decide() as pen:
-            if key.fingerprint not in known:
-                added = {"fingerprint": key.fingerprint, "public": key.public}
-                pen.append(STREAM, "approver.key_added", added)
-            body = {
-                "plan_hash": view.plan.hash,
-                "by": self._operator,
-                "method": SIGNATURE,
-                "key": key.fingerprint,
-                "proof": key.sign(view.uid, view.plan.hash, self._operator),
-            }
+            proof = self._signatures.sign(pen, view.uid, view.plan.hash)
+            body = {"plan_hash": view.plan.hash, **proof}
             admit(self._actions.run_of(view.uid), view.uid, "action.approved", body, pen.now, self._operator)
             pen.append(stream_of(view.uid), "action.approved", body)
         return self._actions.get(view.uid)
@@ -95,13 +92,8 @@ class Approvals:
         view = self._actions.get(uid)
         if view.plan is None:
             raise IllegalMove("There is no plan yet.")
-        salt, hashes = approvers(self._feed.ledger.stream(STREAM)).codes.get(by, ("", frozenset[str]()))
-        told = code_hash(spoken, salt) if salt else ""
         with self._feed.decide() as pen:
-            used = {each.proof for run in self._actions.runs() for each in run.all_approvals if each.method == CODE}
-            if told not in hashes or told in used:
-                raise BadInput(f"This is not an unused code of {visible(by, limit=40)}.")
-            body = {"plan_hash": view.plan.hash, "by": by, "method": CODE, "key": "", "proof": told}
+            body = {"plan_hash": view.plan.hash, **self._signatures.spoken(by, spoken)}
             admit(self._actions.run_of(uid), uid, "action.approved", body, pen.now, self._operator)
             pen.append(stream_of(uid), "action.approved", body)
         return self._actions.get(uid)

@@ -5,11 +5,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cockpit.config import Settings
+from cockpit.desk.feed import Pen
+from cockpit.desk.remedies.signatures import Proof, Signatures
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.errors import BadInput, IllegalMove, Refused
+from cockpit.runbooks.approving import Asked, asked, unproven
+from cockpit.runbooks.inputs import fill
 from cockpit.runbooks.machine import advance, stream_of
 from cockpit.runbooks.model import Approve
-from cockpit.runbooks.run import Run
+from cockpit.runbooks.run import Run, StepState
 from cockpit.text import visible
 
 
@@ -27,30 +31,80 @@ class RemarkLine(msgspec.Struct, frozen=True):
     open: bool
 
 
-class People:
-    """Approvals and remarks. `holds` names who has a role in an incident, or nobody."""
+class StepAsked(msgspec.Struct, frozen=True):
+    """A step that waits for an approval: of which run, what is asked, of whom, and the code that names it."""
 
-    def __init__(self, runs: Runs, settings: Settings, holds: Callable[[str, str], str]) -> None:
+    run: str
+    id: str
+    title: str
+    step: str
+    question: str
+    code: str
+    of: tuple[str, ...]
+    hands: tuple[str, ...]
+
+
+class People:
+    """Approvals and remarks. `holds` names who has a role in an incident, or nobody; `signatures` makes proofs."""
+
+    def __init__(
+        self, runs: Runs, settings: Settings, holds: Callable[[str, str], str], signatures: Signatures
+    ) -> None:
         self._runs = runs
         self._settings = settings
         self._holds = holds
+        self._signatures = signatures
+
+    def waiting(self) -> list[StepAsked]:
+        """Steps that wait for an approval, with the code by which each is named."""
+        found = []
+        for run in self._runs.active():
+            step = run.step
+            if step is not None and isinstance(step.work, Approve) and run.of(step.id).state is StepState.RUNNING:
+                question = fill(step.work.question, run.values)
+                code = asked(run, step).code
+                found.append(
+                    StepAsked(
+                        run.uid, step.id, run.runbook.title, step.title, question, code, step.work.of, run.hands
+                    )
+                )
+        return found
 
     def approve(self, uid: str) -> None:
-        """Give this person's word; with enough of them the step ends in the same breath.
+        """Sign for the current step; with enough signatures the step ends in the same breath.
 
         Raises Refused for who is not asked, IllegalMove for who works on the run or has spoken already.
         """
+        me = self._runs.operator
+        self._approve(uid, me, lambda pen, of: self._signatures.sign(pen, of.name, of.hash))
+
+    def approve_by_phone(self, uid: str, by: str, spoken: str) -> None:
+        """Enter the one-time code that `by` read out; raises BadInput for a wrong or used one."""
+        self._approve(uid, by, lambda pen, of: self._signatures.spoken(by, spoken))
+
+    def _approve(self, uid: str, by: str, prove: Callable[[Pen, Asked], Proof]) -> None:
         with self._runs.feed.decide() as pen:
             run = self._runs.get(uid)
             step = self._runs.step(run)
-            work = self._asked(run, step.work)
-            body = {"step": step.id, "attempt": run.of(step.id).attempt, "title": step.title}
+            work = self._asked(run, step.work, by)
+            of = asked(run, step)
+            at = {"step": step.id, "attempt": run.of(step.id).attempt, "title": step.title}
+            if by in run.hands:
+                raise IllegalMove(f"{by} works on this run: somebody else has to approve it.")
+            body = {**at, "asked": of.hash, **prove(pen, of)}
             after = advance(run, uid, "step.approved", body, pen.now, self._runs.operator)
             pen.append(stream_of(uid), "step.approved", body)
             people = after.of(step.id).approved_by
             if len(people) >= work.needs:
                 said = f"approved by {', '.join(people)}"
-                pen.append(stream_of(uid), "step.done", {**body, "how": "approval", "said": said})
+                pen.append(stream_of(uid), "step.done", {**at, "how": "approval", "said": said})
+
+    def refuse_unproven(self, run: Run) -> None:
+        """Raise Refused where the run went on by an approval whose proof is not good."""
+        if any(run.of(step.id).approvals for step in run.runbook.steps if isinstance(step.work, Approve)):
+            why = unproven(run, self._signatures.known())
+            if why:
+                raise Refused(f"{why} Go back to it.")
 
     def reject(self, uid: str, reason: str) -> None:
         """Say no, and why; the step fails."""
@@ -58,7 +112,7 @@ class People:
             raise BadInput("Say why it is not approved; it goes into the timeline.")
         run = self._runs.get(uid)
         step = self._runs.step(run)
-        self._asked(run, step.work)
+        self._asked(run, step.work, self._runs.operator)
         body = {"step": step.id, "attempt": run.of(step.id).attempt, "reason": visible(reason.strip())}
         self._runs.append(uid, "step.rejected", body)
 
@@ -89,12 +143,11 @@ class People:
         ]
         return sorted(found, key=lambda line: line.at, reverse=True)
 
-    def _asked(self, run: Run, work: object) -> Approve:
+    def _asked(self, run: Run, work: object, by: str) -> Approve:
         if not isinstance(work, Approve):
             raise IllegalMove("The current step is not for approval.")
-        me = self._runs.operator
-        roles = {role for person in self._settings.people if person.id == me for role in person.roles}
-        held = {name for name in work.of if run.incident and self._holds(run.incident, name) == me}
-        if work.of and me not in work.of and not (roles | held) & set(work.of):
-            raise Refused(f"{me} is not asked for this: {', '.join(work.of)}.")
+        roles = {role for person in self._settings.people if person.id == by for role in person.roles}
+        held = {name for name in work.of if run.incident and self._holds(run.incident, name) == by}
+        if work.of and by not in work.of and not (roles | held) & set(work.of):
+            raise Refused(f"{by} is not asked for this: {', '.join(work.of)}.")
         return work

@@ -17,10 +17,11 @@ from cockpit.actions.launch import Launcher, Spawn
 from cockpit.config import Settings
 from cockpit.desk.feed import Feed
 from cockpit.desk.remedies.actions import Actions
+from cockpit.desk.remedies.signatures import Signatures
 from cockpit.desk.runbooks.evidence import Evidence
 from cockpit.desk.runbooks.flow import Flow
 from cockpit.desk.runbooks.offers import Offers, checked_inputs
-from cockpit.desk.runbooks.people import People, RemarkLine
+from cockpit.desk.runbooks.people import People, RemarkLine, StepAsked
 from cockpit.desk.runbooks.runs import Runs
 from cockpit.desk.runbooks.steps import Steps
 from cockpit.errors import BadInput, IllegalMove, Refused
@@ -43,7 +44,8 @@ from storage.observations import Observations
 class Runbooks:
     """The runbooks and the runs of this database.
 
-    `profile` says whether commands need a drill's fence. `holds` names who has a role in an incident.
+    `profile` says whether commands need a drill's fence. `holds` names who has a role in an incident, `keys` is the
+    folder with the operator's own key.
     """
 
     def __init__(
@@ -61,13 +63,15 @@ class Runbooks:
         monotonic: Callable[[], float] = time.monotonic,
         profile: Profile | None = None,
         holds: Callable[[str, str], str] = lambda incident, role: "",
+        keys: Path | None = None,
     ) -> None:
         self._feed = feed
         self._spawn = spawn or Launcher(database_path.with_name("runner.log"))
         self._runs = Runs(feed, operator)
         self._offers = Offers(Shelf(folders), settings, lambda: list(self._runs))
         self._evidence = Evidence(observations, actions, Leases(feed.database))
-        self._people = People(self._runs, settings, holds)
+        signatures = Signatures(feed, operator, keys, lambda: {*actions.codes_used(), *self.codes_used()})
+        self._people = People(self._runs, settings, holds, signatures)
         self._steps = Steps(
             self._runs,
             observations,
@@ -154,6 +158,7 @@ class Runbooks:
         current = self._seen(run, step)
         if run.of(current.id).state is StepState.RUNNING:
             raise IllegalMove("The step is running already: wait for it, or skip it with a reason.")
+        self._people.refuse_unproven(run)
         self._steps.take(run, current, answer, confirmed=confirmed)
         self._flow.go_on(uid)
 
@@ -217,9 +222,22 @@ class Runbooks:
         self._flow.go_on(uid)
 
     def approve(self, uid: str) -> None:
-        """Give this person's approval to the current step; raises Refused for who may not."""
+        """Sign this person's approval of the current step; raises Refused for who may not."""
         self._people.approve(uid)
         self._flow.go_on(uid)
+
+    def approve_by_phone(self, uid: str, by: str, spoken: str) -> None:
+        """Approve the current step by the one-time code that `by` read out; raises BadInput for a wrong one."""
+        self._people.approve_by_phone(uid, by, spoken)
+        self._flow.go_on(uid)
+
+    def to_approve(self) -> Sequence[StepAsked]:
+        """Steps of all runs that wait for an approval."""
+        return self._people.waiting()
+
+    def codes_used(self) -> set[str]:
+        """The one-time codes that steps were approved with, as hashes."""
+        return {code for run in self._runs for each in run.progress.values() for code in each.codes_used}
 
     def reject(self, uid: str, reason: str) -> None:
         """Say no to the current step, with a reason."""
