@@ -7,11 +7,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from msgspec.structs import replace
+from textual.app import SuspendNotSupported
 from textual.screen import ModalScreen
 
 from cockpit.desk import Desk
 from cockpit.desk.views import IncidentCard, NextStep
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, Refused
 from cockpit.incident.model import Incident
 from cockpit.launching import REOPEN, Launcher
 from cockpit.text import visible
@@ -291,6 +292,13 @@ class Bridge(Shell):
 
     @contextmanager
     def given_away(self) -> Iterator[None]:
-        """The terminal is free for something else inside the block."""
-        with self.suspend():
+        """The terminal is free for something else inside the block; raises Refused where that cannot be."""
+        try:
+            suspended = self.suspend()
+            suspended.__enter__()
+        except SuspendNotSupported:
+            raise Refused("This terminal cannot be given to another program.") from None
+        try:
             yield
+        finally:
+            suspended.__exit__(None, None, None)

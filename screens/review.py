@@ -3,7 +3,7 @@
 The text is saved while it is written. Somebody else's edit is shown, never written over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,7 +17,8 @@ from textual.widgets import TextArea
 from cockpit.desk.views import Changes
 from cockpit.errors import CockpitError
 from cockpit.review.facts import Block
-from cockpit.review.gaps import Section, writing_place
+from cockpit.review.gaps import Section, span, writing_place
+from cockpit.text import visible
 from screens.commands import Standing
 from screens.conflict import Conflict, TwoTexts
 from screens.frame import Frame
@@ -165,6 +166,24 @@ class ReviewScreen(Frame):
             begun = "\n" if self.area.cursor_location[1] and self.area.cursor_at_end_of_line else ""
             self.area.insert(f"{begun}{block.text}\n")
             self.area.focus()
+
+    def write_elsewhere(self, edit: Callable[[str], str]) -> bool:
+        """Let `edit` change the section under the cursor and store it; False when it came back as it was.
+
+        Somebody who saved meanwhile is met as always: both texts are shown, and neither is lost.
+        """
+        lines, section = self.area.text.split("\n"), self.sections.selected
+        begin, end = span(self.area.text, section) if section is not None else (0, len(lines))
+        body = "\n".join(lines[begin:end])
+        written = visible(edit(body), limit=1_000_000, newlines=True).rstrip("\n")
+        if written == body.rstrip("\n"):
+            return False
+        kept = [""] * (len(body) - len(body.rstrip("\n")))
+        self.area.load_text("\n".join([*lines[:begin], *written.split("\n"), *kept, *lines[end:]]))
+        self._dirty = True
+        self._recount()
+        self.save()
+        return True
 
     def save(self) -> None:
         """Store the text if it is another one; a conflict is shown with both texts."""

@@ -58,6 +58,12 @@ def writing_place(text: str, section: Section) -> tuple[tuple[int, int], tuple[i
     return end, end
 
 
+def span(text: str, section: Section) -> tuple[int, int]:
+    """The lines of a section with its heading: the first, and the one after the last, counted from 0."""
+    below = [other.line - 1 for other in sections(text) if other.line > section.line]
+    return section.line - 1, min(below, default=len(text.split("\n")))
+
+
 def gap_count(text: str) -> int:
     """Gaps in the whole document."""
     return sum(section.gaps for section in sections(text))

@@ -8,6 +8,7 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.dialogs import Choose, Option, Read
 from screens.moves.gate import through_gate
+from screens.moves.words import editor
 from screens.present.follow_up import follow_up_lines
 from screens.review import ReviewScreen
 
@@ -32,6 +33,14 @@ async def edit(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Put the cursor into the text."""
     if screen := _screen(bridge):
         screen.edit()
+
+
+async def own_editor(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Write the section under the cursor in $VISUAL or $EDITOR; it is stored when that ends."""
+    if screen := _screen(bridge):
+        screen.save()
+        changed = screen.write_elsewhere(editor(bridge))
+        bridge.tell("The section is as it was." if not changed else "The section is as you wrote it.")
 
 
 async def insert_fact(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -70,6 +79,7 @@ MOVES = {
     "review.followups": show_follow_ups,
     "review.open": open_review,
     "review.edit": edit,
+    "review.editor": own_editor,
     "review.fact": insert_fact,
     "review.export": export,
 }

@@ -6,6 +6,8 @@ from screens.registry.reasons import incident
 COMMANDS: tuple[Command, ...] = (
     Command("review.edit", ("e",), "Edit the section", "Put the cursor into the text; esc leaves it.", REVIEW,
             ("review",), "edit", incident),
+    Command("review.editor", ("E", "ctrl+e"), "Edit it in $EDITOR", "Give the section under the cursor to your own "
+            "editor; it is stored when that ends.", REVIEW, ("review",), "", incident),
     Command("review.fact", ("f",), "Drop the fact in", "Insert the selected fact into the text.", REVIEW,
             ("review",), "insert fact", incident),
     Command("review.export", ("x",), "Export", "Write it as Markdown, HTML, JSON, CSV or a calendar file.", REVIEW,
