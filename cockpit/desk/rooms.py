@@ -14,6 +14,7 @@ from cockpit.desk.feed import Feed
 from cockpit.desk.health.alerts import Alerts
 from cockpit.desk.health.board import Board
 from cockpit.desk.incident.incidents import Incidents
+from cockpit.incident.model import State
 from cockpit.profile import Profile
 from storage.database import Database
 from storage.documents import Documents
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cockpit.desk.health.ses import SesRoom
     from cockpit.desk.health.verification import Verifications
     from cockpit.desk.incident.clocks import Clocks
+    from cockpit.desk.incident.closing import Closing
     from cockpit.desk.incident.contacts import Contacts
     from cockpit.desk.incident.declaring import Declaring
     from cockpit.desk.incident.evidence import Evidence
@@ -67,7 +69,10 @@ class Rooms:
         self._observations = Observations(database)
         self.board = Board(self._observations, settings, clock)
         self.incidents = Incidents(self.feed, settings, operator)
-        self.incidents.gate = lambda uid: self.validations.gate(uid)
+        self.incidents.gates = {
+            State.RESOLVED: lambda uid: self.validations.gate(uid),
+            State.CLOSED: lambda uid: self.closing.missing(uid),
+        }
         self._alerts = Alerts()
         for room in (self.board, self._alerts, self.incidents):
             self.feed.add(room)
@@ -273,6 +278,13 @@ class Rooms:
         validations = Validations(self.feed, self.incidents, self.board, self.settings.resolving)
         self.feed.add(validations, stream="incident/")
         return validations
+
+    @cached_property
+    def closing(self) -> "Closing":
+        """What has to be on record before an incident is closed."""
+        from cockpit.desk.incident.closing import Closing
+
+        return Closing(self.incidents, self.told, lambda incident: self.owners.addresses(incident.targets))
 
     @cached_property
     def contacts(self) -> "Contacts":

@@ -1,5 +1,6 @@
 """Bodies of the events that commands append, from values that are checked here; `fold` documents their fields."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,35 @@ def opened_from(alert: Alert, profile: SeverityProfile) -> dict[str, Any]:
         "alert": alert.id,
         "detected_at": format_time(alert.raised_at),
     }
+
+
+def opened_by_hand(
+    title: str,
+    severity: str,
+    reason: str,
+    kind: str,
+    targets: Sequence[str],
+    services: Sequence[str],
+    *,
+    dedup_key: str = "",
+    source: str = "",
+    readers: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """An incident as somebody describes it; with `readers`, even none, it is restricted to them."""
+    body: dict[str, Any] = {
+        "title": clean_text(title, limit=200),
+        "type": kind,
+        "severity": known_severity(severity),
+        "severity_reason": clean_text(reason) if reason else "",
+        "targets": [clean_text(target, limit=253) for target in targets],
+        "services": [clean_text(service, limit=200) for service in services],
+        "dedup_key": dedup_key,
+        "alert": None,
+        "source": source,
+    }
+    if readers is not None:
+        body["restricted"], body["readers"] = True, [clean_text(reader, limit=80) for reader in readers]
+    return body
 
 
 def role(code: str, person: str, kind: str = "assigned") -> dict[str, Any]:

@@ -75,7 +75,7 @@ def is_legal(old: State, new: State) -> bool:
 class Request(msgspec.Struct, frozen=True):
     """A wish to move: `reason` in words, `code` one of `CLOSE_CODES` for an early close, `checks` as last seen.
 
-    `waiting` is what else stands in the way of resolving, a sentence each by name.
+    `waiting` is what else stands in the way of resolving or closing, a sentence each by name.
     """
 
     new: State
@@ -100,9 +100,13 @@ def decide(state: State, request: Request) -> dict[str, Any]:
             f"Closing from {state} needs a reason code ({', '.join(CLOSE_CODES)}); "
             "if the fault was real, resolve it first."
         )
+    if need is not Need.CODE and request.new is State.CLOSED and request.waiting and not reason:
+        raise IllegalMove(f"Not closed. {'; '.join(request.waiting.values())}. Add it, or give a reason.")
     body: dict[str, Any] = {"old": state.value, "new": request.new.value, "reason": reason}
     if need is Need.CODE:
         body["code"] = request.code
+    if need is not Need.CODE and request.new is State.CLOSED and request.waiting:
+        body["reason"] = f"{reason} (not on record: {', '.join(request.waiting)})"
     if need is Need.CHECKS and (request.waiting or request.checks is None or not request.checks.green):
         if not reason:
             raise IllegalMove(_not_ready(request))

@@ -280,3 +280,18 @@ def test_the_team_is_called_and_every_open_role_paged(mona: Desk, sinks: Sinks) 
     assert "**Required Roles:** IC TL CL" in sinks.got("chat")[0].text
     paged = [each.text.split()[1] for each in sinks.got("monitoring")]
     assert paged == ["technical-lead", "communications-lead"]
+
+
+def test_an_incident_is_closed_with_six_facts_on_record_or_for_a_reason(mona: Desk) -> None:
+    mona.incidents.confirm_onset(1)
+    mona.incidents.move(1, "resolved", reason="seen by hand")
+    mona.incidents.move(1, "review")
+    with pytest.raises(IllegalMove, match="Client contact is not on record .* Actions taken is not on record"):
+        mona.incidents.move(1, "closed")
+    mona.incidents.note(1, "c Ada of checkout, by phone")
+    assert list(mona.closing.missing(1)) == ["actions"]
+    mona.incidents.note(1, "x published the record anew")
+    assert [fact.name for fact in mona.closing.facts(1)] == [
+        "alert", "domains", "services", "clients", "actions", "resolved"
+    ]  # fmt: skip
+    assert mona.incidents.move(1, "closed").state == "closed"

@@ -16,7 +16,7 @@ json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JS
 
 def add_to(group: click.Group) -> None:
     """Hang these commands into `cockpit incident`."""
-    for each in (declare, merge, widen, restrict, resolve, review, ingest, poll):
+    for each in (declare, merge, widen, restrict, resolve, facts, review, ingest, poll):
         group.add_command(each)
 
 
@@ -165,6 +165,21 @@ def resolve(
     if not json_wanted:
         say(f"{incident.ref} is {incident.state}.")
     return 0
+
+
+@click.command(cls=Group.command_class, name="facts", example="cockpit incident facts INC-42 --json")
+@click.argument("ref")
+@json_option
+@click.pass_obj
+def facts(session: Session, ref: str, json_wanted: bool) -> int:
+    """Show the six facts that an incident is closed with; 1 while one is missing."""
+    with session.desk(reading=True) as desk:
+        found = desk.closing.facts(ref)
+    if json_wanted:
+        as_json(found)
+    else:
+        table([[each.title, each.says or f"missing: {each.how}"] for each in found], ["Fact", "On record"])
+    return 0 if all(each.says for each in found) else 1
 
 
 @click.command(cls=Group.command_class, name="review", example="cockpit incident review INC-42")

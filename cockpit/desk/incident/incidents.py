@@ -44,7 +44,7 @@ class Incidents:
         self._register = Register()
         self.hours = office_hours(settings.office_hours)
         self._told: dict[str, tuple[int, tuple[Entry, ...]]] = {}
-        self.gate: Callable[[str], Mapping[str, str]] | None = None
+        self.gates: dict[State, Callable[[str], Mapping[str, str]]] = {}
 
     def absorb(self, event: Recorded) -> None:
         """Take in one event of any stream."""
@@ -136,19 +136,9 @@ class Incidents:
         `source` is how it was detected (see `declare.SOURCES`). With `readers`, which may be empty, it is
         restricted: only they, whoever opens it and who gets a role in it are shown it by the cockpit.
         """
-        body: dict[str, Any] = {
-            "title": clean_text(title, limit=200),
-            "type": type,
-            "severity": bodies.known_severity(severity),
-            "severity_reason": clean_text(reason) if reason else "",
-            "targets": [clean_text(target, limit=253) for target in targets],
-            "services": [clean_text(service, limit=200) for service in services],
-            "dedup_key": dedup_key,
-            "alert": None,
-            "source": source,
-        }
-        if readers is not None:
-            body["restricted"], body["readers"] = True, [clean_text(reader, limit=80) for reader in readers]
+        body = bodies.opened_by_hand(
+            title, severity, reason, type, targets, services, dedup_key=dedup_key, source=source, readers=readers
+        )
         with self._feed.decide() as pen:
             known = self._register.open_with(dedup_key)
             uid = uuid4().hex if known is None else known.uid
@@ -183,8 +173,8 @@ class Incidents:
     ) -> Incident:
         """Take the incident to another state; `lifecycle.MOVES` says what that asks for.
 
-        Resolving looks at the checks (those given, else the incident's own) and records what they said, and asks
-        the `gate` of the desk (see `cockpit.desk.incident.validation`) what else stands in the way.
+        Resolving looks at the checks (those given, else the incident's own) and records what they said. What else
+        stands in the way of a state is asked of the desk's gate to it: see `validation` and `closing` beside this.
         """
         state = bodies.known_state(new)
         with self._feed.decide() as pen:
@@ -192,8 +182,7 @@ class Incidents:
             if state is State.RESOLVED and checks is None:
                 checks = self._register.checks(incident, pen.now)
             words = clean_text(reason) if reason.strip() else ""
-            asked = self.gate is not None and state is State.RESOLVED
-            waiting = self.gate(incident.uid) if self.gate is not None and asked else {}
+            waiting = self.gates[state](incident.uid) if state in self.gates else {}
             body = decide(incident.state, Request(state, words, code, checks, waiting))
             if state is State.RESOLVED and checks is not None:
                 _append(pen, incident.uid, "checks", bodies.checks(checks))
