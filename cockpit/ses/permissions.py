@@ -31,8 +31,22 @@ def _calls(service: str, prefix: str, *operations: str) -> tuple[Call, ...]:
 
 CALLER = _calls("sts", "sts", "GetCallerIdentity")
 
+WATCHED: tuple[Call, ...] = (
+    *_calls(
+        "elbv2",
+        "elasticloadbalancing",
+        "DescribeListeners",
+        "DescribeLoadBalancers",
+        "DescribeTargetGroups",
+        "DescribeTargetHealth",
+    ),
+    *_calls("route53", "route53", "ListHostedZones", "ListResourceRecordSets"),
+)
+"""What looking at load balancers' targets and copying zones from Route 53 needs."""
+
 READS: tuple[Call, ...] = (
     *CALLER,
+    *WATCHED,
     *_calls(
         "sesv2",
         "ses",
@@ -52,10 +66,10 @@ READS: tuple[Call, ...] = (
         "GetIdentityVerificationAttributes",
     ),
     *_calls("cloudwatch", "cloudwatch", "DescribeAlarmHistory", "DescribeAlarms", "GetMetricData"),
-    *_calls("health", "health", "DescribeEventDetails", "DescribeEvents"),
+    *_calls("health", "health", "DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"),
     *_calls("dynamodb", "dynamodb", "Query", "Scan"),
 )
-"""What looking at SES needs."""
+"""What looking at SES, load balancers and zones needs."""
 
 SUPPRESSION: tuple[Call, ...] = (
     *_calls("sesv2", "ses", "DeleteSuppressedDestination", "GetSuppressedDestination", "PutSuppressedDestination"),
@@ -214,13 +228,32 @@ _ACCOUNT_WIDE = frozenset(
 
 
 class Where(msgspec.Struct, frozen=True):
-    """What the policies are for: empty names stand for every one of their kind."""
+    """What the policies are for: empty names stand for every one of their kind.
+
+    `secrets` are names or ARNs in Secrets Manager that the configuration refers to; without any, none is allowed.
+    """
 
     account: str = ""
     region: str = ""
     queue: str = ""
     table: str = ""
     bucket: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+def secrets_in(settings: Any) -> tuple[str, ...]:
+    """What a configuration, as plain values, refers to in Secrets Manager: `aws:NAME` or `aws:NAME#field`."""
+    if isinstance(settings, str):
+        place = settings.removeprefix("aws:")
+        return (place.partition("#")[0],) if place != settings else ()
+    held = (
+        settings.values()
+        if isinstance(settings, Mapping)
+        else settings
+        if isinstance(settings, list | tuple)
+        else ()
+    )
+    return tuple(sorted({name for each in held for name in secrets_in(each)}))
 
 
 def calls_of(role: str) -> tuple[Call, ...]:
@@ -255,6 +288,13 @@ def policy(role: str, where: Where) -> dict[str, Any]:
         bound = [each for each in actions if each.startswith(prefix) and each not in anywhere]
         if bound:
             statements.append(_statement(name, bound, resources, where))
+    if where.secrets and role in (READ, REMEDIATE):
+        # The end of a secret's ARN is six letters that its name does not tell.
+        arns = [
+            each if each.startswith("arn:") else _arn("secretsmanager", where, f"secret:{each}-??????")
+            for each in where.secrets
+        ]
+        statements.append(_statement("Secrets", ["secretsmanager:GetSecretValue"], arns, where))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -32,6 +32,7 @@ from cockpit.ses.permissions import (
     Where,
     calls_of,
     policy,
+    secrets_in,
 )
 
 ROOT = Path(cockpit.__path__[0])
@@ -92,8 +93,9 @@ def pairs(calls: Iterable[Call]) -> set[tuple[str, str]]:
 
 
 def test_what_is_read_is_what_the_read_and_ingest_policies_allow() -> None:
-    files = [*(ROOT / "probes" / "ses").glob("*.py"), ROOT / "probes" / "cloudwatch.py"]
-    made = {pair for path in files for pair in asked(path)}
+    made = {pair for path in (ROOT / "probes").rglob("*.py") for pair in asked(path)}
+    copied = named(ROOT / "actions" / "dns" / "hosted_zones.py", operations("route53"))
+    made |= {("route53", operations("route53")[name]) for name in copied}
     assert made == pairs(READS) | pairs(QUEUE)
     assert {service for service, _ in pairs(QUEUE)} == {"sqs"}
 
@@ -163,6 +165,21 @@ def test_a_policy_allows_each_call_of_its_role_and_no_other(role: str) -> None:
     assert role == PROVISION or "arn:aws:sns" not in str(resources)
     arns = [arn for each in resources for arn in ([each] if isinstance(each, str) else each)]
     assert all("447112341123" in arn or arn.startswith(WITHOUT_ACCOUNT) for arn in arns)
+
+
+def test_only_the_secrets_that_the_configuration_names_may_be_read() -> None:
+    settings = {"chat_webhook": "aws:cockpit/chat#url", "zones": [{"key": "aws:arn:aws:secretsmanager:x"}], "n": 3}
+    names = secrets_in(settings)
+    assert names == ("arn:aws:secretsmanager:x", "cockpit/chat")
+    *_, last = policy("read", Where("447112341123", "ca-central-1", secrets=names))["Statement"]
+    assert last["Action"] == ["secretsmanager:GetSecretValue"]
+    assert last["Resource"] == [
+        "arn:aws:secretsmanager:x",
+        "arn:aws:secretsmanager:ca-central-1:447112341123:secret:cockpit/chat-??????",
+    ]
+    assert not any("Secrets" in each["Sid"] for each in policy("read", Where())["Statement"])
+    calls = {name for service, name in sent(ROOT / "secrets.py", {"get_secret_value": "secretsmanager"})}
+    assert calls == {"GetSecretValue"}
 
 
 def test_every_operation_exists_in_the_sdk() -> None:

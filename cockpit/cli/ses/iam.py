@@ -1,11 +1,12 @@
 """`cockpit iam`: the least that AWS must allow for what the cockpit does there."""
 
 import click
+import msgspec
 
 from cockpit.cli.frame import Command
 from cockpit.cli.printing import as_json
 from cockpit.cli.session import Session
-from cockpit.ses.permissions import READ, ROLES, Where, policy
+from cockpit.ses.permissions import READ, ROLES, Where, policy, secrets_in
 
 
 @click.command(cls=Command, example="cockpit iam --role ingest")
@@ -15,10 +16,18 @@ from cockpit.ses.permissions import READ, ROLES, Where, policy
 def command(session: Session, role: str, json_wanted: bool) -> int:
     """Print a policy for one role, as narrow as the configuration lets it be.
 
-    `read` looks at SES, `ingest` works the feedback queue off, `remediate` is what all remedies need, `provision`
-    makes the compliance kit and new DKIM keys.
+    `read` looks at SES, load balancers and zones, `ingest` works the feedback queue off, `remediate` is what all
+    remedies need, `provision` makes the compliance kit and new DKIM keys. What is encrypted with a KMS key of your
+    own needs `kms:Decrypt` for that key besides.
     """
-    aws, ses = session.profile.aws, session.settings.ses
-    bucket = session.settings.byodkim.bucket
-    as_json(policy(role, Where(aws.account, aws.region, ses.feedback_queue, ses.suppression_table, bucket)))
+    aws, settings = session.profile.aws, session.settings
+    where = Where(
+        account=aws.account,
+        region=aws.region,
+        queue=settings.ses.feedback_queue,
+        table=settings.ses.suppression_table,
+        bucket=settings.byodkim.bucket,
+        secrets=secrets_in(msgspec.to_builtins(settings)),
+    )
+    as_json(policy(role, where))
     return 0
