@@ -66,9 +66,10 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int, *, expected: bool = Fa
         one for gauge in (panel.bounce, panel.complaint) for one in _gauge_lines(gauge, panel.freshness, cells)
     ]
     sending = {True: "sending on", False: "sending OFF", None: "sending unknown"}[panel.sending]
-    state = line(
-        glyph(panel.verdict, panel.freshness), " ", (panel.enforcement or "state unknown", TONES[panel.verdict])
-    )
+    silent = panel.freshness is Freshness.SILENT
+    stands = panel.enforcement or "state unknown"
+    said = (f"was {stands}", Tone.MUTED) if silent and panel.enforcement else (stands, TONES[panel.verdict])
+    state = line(glyph(panel.verdict, panel.freshness), " ", said)
     words = f" · {sending} · quota {percent(panel.quota_used, 0)}"
     lines.append(cut((*state, (words, Tone.FAIL if panel.sending is False else Tone.PLAIN)), cells))
     if panel.headline and panel.verdict.rank < Verdict.INFO.rank:

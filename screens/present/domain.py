@@ -17,13 +17,18 @@ def summary_line(view: DomainView, more: str, cells: int) -> Line:
     counted = [
         line((f"{GLYPHS[verdict]} {number} {word}", TONES[verdict]))
         for verdict, word in _WORDS.items()
-        if (number := sum(check.verdict is verdict for check in view.checks))
+        if (number := sum(check.verdict is verdict and _believed(check) for check in view.checks))
     ]
-    silent = sum(check.freshness is Freshness.SILENT for check in view.checks)
+    silent = sum(not _believed(check) for check in view.checks)
     if silent:
         counted.append(line((f"{count(silent, 'check')} without data", Tone.MUTED)))
     owner = line((f"owner {view.owner}" if view.owner else "", Tone.MUTED))
     return cut(join([*counted, line((more, Tone.INFO)), owner], ("  ", Tone.PLAIN)), cells)
+
+
+def _believed(check: CheckView) -> bool:
+    """Whether a verdict counts: what was good and is not looked at any more does not."""
+    return check.freshness is not Freshness.SILENT or check.verdict.rank < Verdict.UNKNOWN.rank
 
 
 def tab_line(panes: Mapping[str, str], active: str, counts: Mapping[str, str], cells: int, *, alone: bool) -> Line:
@@ -73,13 +78,17 @@ def _good_line(check: CheckView, now: datetime, cells: int) -> Line:
 def brief_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
     """For beside a list: what is wrong in full, and all that is well in one sentence."""
     lines: list[Line] = []
-    well = [check.title for check in view.checks if check.verdict is Verdict.OK]
+    well = [check.title for check in view.checks if check.verdict is Verdict.OK and _believed(check)]
+    silent = [check.title for check in view.checks if check.verdict is Verdict.OK and not _believed(check)]
     for check in view.checks:
         if check.verdict.rank < Verdict.OK.rank:
             lines += _check_lines(check, now, cells)
     if well:
         words = f"{count(len(well), 'check')} OK: {', '.join(well)}"
         lines += wrap(words, cells, Tone.OK, indent=2, first=line(("● ", Tone.OK)))
+    if silent:
+        words = f"no data of {count(len(silent), 'check')}: {', '.join(silent)}"
+        lines += wrap(words, cells, Tone.MUTED, indent=2, first=line(("? ", Tone.MUTED)))
     if not view.checks:
         lines += wrap("Nobody has looked at this domain yet: c asks the watch to look now.", cells, Tone.MUTED)
     return lines

@@ -27,8 +27,11 @@ def counts_line(header: Header) -> Line:
     ]
     if counted:
         return join(counted, (" ", Tone.PLAIN))
-    total = header.counts.get(Verdict.OK, 0)
-    return line((f"{GLYPHS[Verdict.OK]}{total} OK", Tone.OK)) if total else line(("no domains", Tone.MUTED))
+    well, remarked = header.counts.get(Verdict.OK, 0), header.counts.get(Verdict.INFO, 0)
+    if not (well or remarked):
+        return line(("no domains", Tone.MUTED))
+    parts = [(well, f"{GLYPHS[Verdict.OK]}{well} OK", Tone.OK), (remarked, f"{remarked} INFO", Tone.INFO)]
+    return join([line((words, tone)) for number, words, tone in parts if number], (" ", Tone.PLAIN))
 
 
 def watch_state(header: Header, *, starting: bool = False, trouble: str = "") -> Line:

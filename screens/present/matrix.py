@@ -13,6 +13,7 @@ import msgspec
 from cockpit.desk.views import CheckView, DomainView, Freshness, VantageView
 from cockpit.health.model import Verdict
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, pad, rule, spread, wrap
+from screens.present.targets import target_lines
 from screens.present.words import GLYPHS, TONES, age, age_tone, count, glyph, span_words
 
 _ROLES = {"authoritative": 0, "resolver": 1}
@@ -27,6 +28,7 @@ _MAIL = {
     "mail.tls_rpt": "tlsrpt",
     "mail.amazonses": "ses",
 }
+_AGES = (Freshness.FRESH, Freshness.LATE, Freshness.SILENT)
 _ORDER = ("dns.resolution", "dns.dnssec", "mail.dkim", *_MAIL)
 _SIGNS: Mapping[str, Span] = {
     "good": (GLYPHS[Verdict.OK], Tone.OK),
@@ -35,6 +37,7 @@ _SIGNS: Mapping[str, Span] = {
     "cached": (GLYPHS[Verdict.WARN], Tone.WARN),
     "unknown": (GLYPHS[Verdict.UNKNOWN], Tone.UNKNOWN),
 }
+_BALANCER = "lb.targets"
 _NAMES = 20
 """Cells that a server's name takes at most."""
 
@@ -54,6 +57,8 @@ class Server(msgspec.Struct):
     verdict: Verdict
     words: str
     cells: dict[str, Line]
+    at: datetime
+    freshness: Freshness
 
 
 def matrix_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
@@ -61,11 +66,12 @@ def matrix_lines(view: DomainView, now: datetime, cells: int) -> list[Line]:
     columns, servers = _gathered(view)
     lines: list[Line] = []
     if servers:
-        lines += _bands(columns, servers, cells)
+        lines += _bands(columns, servers, now, cells)
         lines += _said(servers, cells)
     lines += _legend(columns, cells)
     lines += _identity(view, now, cells)
     lines += _places(view, now, cells)
+    lines = lines[1:] if lines and lines[0] == EMPTY else lines
     return lines or wrap("No server or service was asked yet: c asks the watch to look now.", cells, Tone.MUTED)
 
 
@@ -82,7 +88,11 @@ def _gathered(view: DomainView) -> tuple[dict[str, Column], list[Server]]:
             server = servers.get(seen.vantage)
             if server is None:
                 role = _ROLES.get(str(seen.evidence.get("role", "")), 0 if name == "dns.dnssec" else 2)
-                server = servers[seen.vantage] = Server(seen.vantage, role, seen.verdict, "", {})
+                server = servers[seen.vantage] = Server(
+                    seen.vantage, role, seen.verdict, "", {}, seen.at, checks[name].freshness
+                )
+            server.at = min(server.at, seen.at)
+            server.freshness = max(server.freshness, checks[name].freshness, key=_AGES.index)
             if seen.verdict.rank < Verdict.INFO.rank and (
                 not server.words or seen.verdict.rank < server.verdict.rank
             ):
@@ -90,13 +100,13 @@ def _gathered(view: DomainView) -> tuple[dict[str, Column], list[Server]]:
             server.verdict = min(server.verdict, seen.verdict, key=lambda verdict: verdict.rank)
             if name == "dns.dnssec":
                 columns.setdefault("dnssec", Column("dnssec", ""))
-                server.cells["dnssec"] = line(glyph(seen.verdict))
+                server.cells["dnssec"] = line(glyph(seen.verdict, checks[name].freshness))
             for cell in cells:
                 key = _key(name, cell)
                 columns.setdefault(key, _column(name, cell, view.row.target, columns))
                 known = server.cells.get(key)
                 if known is None or known[0][0] == GLYPHS[Verdict.NA]:
-                    server.cells[key] = _cell(cell)
+                    server.cells[key] = _cell(cell, checks[name].freshness)
     return columns, sorted(servers.values(), key=lambda server: (server.role, server.name))
 
 
@@ -120,7 +130,7 @@ def _column(check: str, cell: Mapping[str, Any], domain: str, known: Mapping[str
     return Column(label, record if check == "mail.dkim" else f"{record} {kind}".strip())
 
 
-def _bands(columns: Mapping[str, Column], servers: Sequence[Server], cells: int) -> list[Line]:
+def _bands(columns: Mapping[str, Column], servers: Sequence[Server], now: datetime, cells: int) -> list[Line]:
     names = min(_NAMES, max(len(server.name) for server in servers))
     bands: list[list[str]] = [[]]
     used = 0
@@ -140,10 +150,18 @@ def _bands(columns: Mapping[str, Column], servers: Sequence[Server], cells: int)
         for server in servers:
             if server.role != role and number == 0:
                 role = server.role
-                total = sum(each.role == role for each in servers)
-                lines.append(line((f"{_ROLE_TITLES[role]} {total}", Tone.MUTED)))
+                lines.append(_role_line(role, [each for each in servers if each.role == role], now, cells))
             lines.append(_band_row(server, band, columns, names, cells))
     return lines
+
+
+def _role_line(role: int, servers: Sequence[Server], now: datetime, cells: int) -> Line:
+    """How many servers follow, and how old the oldest of what they said is."""
+    freshness = max((each.freshness for each in servers), key=_AGES.index)
+    oldest = age(min(each.at for each in servers), now)
+    words = f"no data since {oldest} ago" if freshness is Freshness.SILENT else f"seen {oldest} ago"
+    tone = Tone.WARN if freshness is not Freshness.FRESH else Tone.MUTED
+    return spread(line((f"{_ROLE_TITLES[role]} {len(servers)}", Tone.MUTED)), line((words, tone)), cells)
 
 
 def _band_head(band: Sequence[str], columns: Mapping[str, Column], names: int, cells: int) -> Line:
@@ -153,7 +171,7 @@ def _band_head(band: Sequence[str], columns: Mapping[str, Column], names: int, c
 
 def _band_row(server: Server, band: Sequence[str], columns: Mapping[str, Column], names: int, cells: int) -> Line:
     spans: list[Span] = [
-        glyph(server.verdict),
+        glyph(server.verdict, server.freshness),
         (" ", Tone.PLAIN),
         *pad(line(server.name), names),
         (" ", Tone.PLAIN),
@@ -167,10 +185,14 @@ def _width(column: Column) -> int:
     return max(6, len(column.label)) + 1
 
 
-def _cell(cell: Mapping[str, Any]) -> Line:
+def _cell(cell: Mapping[str, Any], freshness: Freshness) -> Line:
+    """What stood there, and how long caches keep it; once nobody looks any more, it may be otherwise."""
     sign = _SIGNS.get(str(cell.get("state")), (GLYPHS[Verdict.FAIL], Tone.FAIL))
     if cell.get("state") in (None, "", "not-asked"):
         return line((GLYPHS[Verdict.NA], Tone.MUTED))
+    if freshness is Freshness.SILENT:
+        good = sign[0] == GLYPHS[Verdict.OK]
+        return line((GLYPHS[Verdict.UNKNOWN] if good else sign[0], Tone.MUTED))
     ttl = cell.get("ttl_s")
     rest = _ttl(ttl) if isinstance(ttl, int | float) else ""
     return line(sign, (rest, Tone.MUTED))
@@ -227,6 +249,9 @@ def _places(view: DomainView, now: datetime, cells: int) -> list[Line]:
     for check in view.checks:
         tried = [seen for seen in check.vantages if seen.headline != _GONE and not _cells(seen)]
         if check.check in _ORDER or not tried:
+            continue
+        if check.check == _BALANCER:
+            lines += target_lines(check, now, cells)
             continue
         lines += [EMPTY, rule(f"{check.title}: {count(len(tried), 'place')}", cells, f"{age(check.at, now)} ago")]
         lines += [_place(seen, check, cells) for seen in tried]

@@ -284,6 +284,98 @@ def chained(scene: Scene, target: str = "pay.example") -> None:
     scene.saw(target, "mail.mx", Verdict.OK, "MX: mx.example")
 
 
+def signed_well(scene: Scene, target: str = "shop.example") -> None:
+    """A whole DNSSEC chain, a whole certificate chain, and servers that agree about every record."""
+    ends = format_time(scene.clock.now() + timedelta(days=12))
+    zones = [
+        {"zone": zone, "status": "secure", "expires_at": ends, "keys": [{"tag": tag, "entry": True}],
+         "ds": [{"tag": tag, "algorithm": 13, "digest_type": 2}]}
+        for zone, tag in ((".", 20326), ("example", 9511), (target, 4711))
+    ]  # fmt: skip
+    scene.saw(target, "dns.dnssec", Verdict.OK, "DNSSEC: 3 zones signed and valid", ago=10,
+              evidence={"status": "secure", "chain": zones})  # fmt: skip
+    chain = [
+        {"role": role, "subject": subject, "not_after": ends, "presented": role != "root", "used": True,
+         "missing": False, "trouble": "", "sha256": subject}
+        for role, subject in (
+            ("leaf", f"www.{target}"), ("intermediate", "Example Issuing CA"), ("root", "Example Root"),
+        )
+    ]  # fmt: skip
+    scene.saw(target, "tls.certificate", Verdict.OK, f"www.{target}: good for 61 days", ago=30,
+              evidence={"host": f"www.{target}", "chain": chain})  # fmt: skip
+    cells = [
+        {"record": record, "type": kind, "state": "good", "ttl_s": 300, "value": "x"}
+        for record, kind in ((target, "A"), (target, "MX"), (f"www.{target}", "A"), (f"www.{target}", "AAAA"))
+    ]
+    for vantage, role in (
+        ("ns1.hosting.example", "authoritative"), ("ns2.hosting.example", "authoritative"),
+        ("google", "resolver"), ("cloudflare", "resolver"), ("opendns", "resolver"),
+    ):  # fmt: skip
+        scene.saw(target, "dns.resolution", Verdict.OK, "4 records answered", vantage=vantage, ago=14,
+                  evidence={"role": role, "cells": cells})  # fmt: skip
+        if role == "authoritative":
+            scene.saw(target, "dns.dnssec", Verdict.OK, "signed and valid", vantage=vantage, ago=10)
+    scene.saw(target, "dns.resolution", Verdict.OK, "2 name servers and 3 resolvers agree", ago=14)
+    issued(scene, target, strange=False)
+    balanced(scene, target, broken=False)
+
+
+def issued(scene: Scene, target: str, *, strange: bool) -> None:
+    """What a search of the transparency logs found; `strange` with one by somebody who may not issue."""
+    at, found = scene.clock.now(), []
+    for number, (name, issuer, allowed, new, hours) in enumerate(
+        (
+            (f"www.{target}", "CN=Evil CA,O=Evil", False, True, 3),
+            (target, "CN=R11,O=Let's Encrypt", True, True, 20),
+            (f"www.{target}", "CN=R10,O=Let's Encrypt", True, False, 24 * 70),
+        )
+    ):
+        if allowed or strange:
+            found.append(
+                {"serial": f"04{number}a1b2c3", "names": [name, target], "issuer": issuer,
+                 "allowed": allowed, "new": new,
+                 "logged_at": format_time(at - timedelta(hours=hours)), "ended": hours > 2000, "revoked_at": "",
+                 "not_after": format_time(at + timedelta(days=90) - timedelta(hours=hours))}
+            )  # fmt: skip
+    evidence = {
+        "allowed": ["Let's Encrypt"], "recent": found, "unauthorised": [one for one in found if not one["allowed"]],
+        "new": [one for one in found if one["new"]], "seen_count": len(found), "since": "2026-11-03T09:00:00Z",
+    }  # fmt: skip
+    verdict, words = Verdict.INFO, f"new: a certificate for {target} by R11"
+    if strange:
+        verdict, words = Verdict.FAIL, f"unauthorised: a certificate for www.{target} by Evil CA"
+    scene.saw(target, "tls.issuance", verdict, words, ago=700, evidence=evidence)
+
+
+def balanced(scene: Scene, target: str, *, broken: bool) -> None:
+    """Two target groups behind a load balancer; `broken` with two targets that fail their health checks."""
+    for group, number in (("shop-web", 3), ("shop-api", 2)):
+        bad = 2 if broken and group == "shop-web" else 0
+        targets = [
+            {"id": f"i-0{group[5:]}{place}", "port": 443, "zone": f"ca-central-1{'ab'[place % 2]}",
+             "state": "unhealthy" if place < bad else "healthy",
+             "reason": "Target.ResponseCodeMismatch" if place < bad else "",
+             "description": "Health checks failed with these codes: [502]" if place < bad else ""}
+            for place in range(number)
+        ]  # fmt: skip
+        zones: dict[str, list[int]] = {}
+        for each in targets:
+            counts = zones.setdefault(str(each["zone"]), [0, 0])
+            counts[0] += each["state"] == "healthy"
+            counts[1] += 1
+        evidence = {"group": group, "balancer": "shop-alb", "targets": targets, "zones": zones,
+                    "healthy": number - bad, "all": number}  # fmt: skip
+        verdict = Verdict.WARN if bad else Verdict.OK
+        words = f"{group}: {number - bad} of {number} targets healthy"
+        scene.saw(target, "lb.targets", verdict, words, vantage=group, ago=12, evidence=evidence)
+    said = (
+        "shop-web: 1 of 3 targets healthy (ResponseCodeMismatch)"
+        if broken
+        else "5 of 5 targets healthy in 2 groups"
+    )
+    scene.saw(target, "lb.targets", Verdict.WARN if broken else Verdict.OK, said, ago=12)
+
+
 def plan_for(scene: Scene, domain: str = "shop.example") -> Plan:
     """The plan that points SES signing at our own key."""
     before = {"origin": "AWS_SES", "selector": None}

@@ -25,6 +25,16 @@ def style_at(app: App[int], text: str) -> Style:
     raise AssertionError(f"{text!r} is not on the screen:\n" + "\n".join(screen_lines(app)))
 
 
+def assert_nothing_green(app: App[int]) -> None:
+    """No text on the screen has the colour of a verdict that is good."""
+    good = app.theme_variables["success"].lower()
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            colour = segment.style.color if segment.style is not None else None
+            if colour is not None and segment.text.strip():
+                assert colour.get_truecolor().hex.lower() != good, f"{segment.text!r} is green: {strip.text!r}"
+
+
 def assert_golden(app: App[int], name: str) -> None:
     """Compare the screen with `tests/goldens/NAME.txt`."""
     shown = "\n".join(screen_lines(app)) + "\n"

@@ -7,8 +7,18 @@ from textual.pilot import Pilot
 from cockpit.config import Settings
 from screens.app import CockpitApp
 from tests.screens.conftest import cockpit
-from tests.screens.desks import Scene, all_green, applied, chained, planned, troubled
-from tests.screens.plain import assert_golden
+from tests.screens.desks import (
+    Scene,
+    all_green,
+    applied,
+    balanced,
+    chained,
+    issued,
+    planned,
+    signed_well,
+    troubled,
+)
+from tests.screens.plain import assert_golden, assert_nothing_green, screen_lines
 
 
 async def both_sizes(pilot: Pilot[int], name: str) -> None:
@@ -92,6 +102,73 @@ async def test_a_broken_chain_is_drawn_and_its_link_named(scene: Scene) -> None:
         await pilot.pause()
         await pilot.press("tab", "tab")
         await both_sizes(pilot, "domain-chains")
+
+
+async def on(pilot: Pilot[int], domain: str, *keys: str) -> None:
+    """Open a domain's screen, and press some keys there."""
+    assert isinstance(pilot.app, CockpitApp)
+    pilot.app.chosen_domain = domain
+    pilot.app.go("domain")
+    await pilot.pause()
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def test_a_good_domain_shows_agreement_whole_chains_and_who_serves(scene: Scene) -> None:
+    signed_well(scene)
+    all_green(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        await on(pilot, "shop.example", "tab")
+        await both_sizes(pilot, "domain-good-matrix")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert_golden(pilot.app, "domain-good-chains-80x24")
+
+
+async def test_a_strange_certificate_and_targets_that_do_not_serve_are_listed(scene: Scene) -> None:
+    issued(scene, "pay.example", strange=True)
+    balanced(scene, "pay.example", broken=True)
+    troubled(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        await on(pilot, "pay.example", "tab")
+        assert_golden(pilot.app, "domain-targets-80x24")
+        await pilot.press("tab")
+        await both_sizes(pilot, "domain-issuance")
+
+
+async def test_nothing_is_green_that_nobody_looks_at_any_more(scene: Scene) -> None:
+    """The network is slow or gone: two hours ago all was well."""
+    signed_well(scene)
+    all_green(scene)
+    async with cockpit(scene) as pilot:
+        scene.clock.advance(7200)
+        assert isinstance(pilot.app, CockpitApp)
+        pilot.app.refresh_now()
+        await pilot.pause()
+        await both_sizes(pilot, "board-silent")
+        assert_nothing_green(pilot.app)
+        await pilot.resize_terminal(80, 24)
+        await on(pilot, "shop.example")
+        await both_sizes(pilot, "domain-silent")
+        assert_nothing_green(pilot.app)
+        for _ in range(3):
+            await pilot.press("tab")
+            await pilot.pause()
+            assert_nothing_green(pilot.app)
+
+
+async def test_a_read_only_cockpit_says_so_in_its_header(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, read_only=True)
+    troubled(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        await both_sizes(pilot, "board-read-only")
+        await on(pilot, "shop.example")
+        assert any("PROD read-only" in line for line in screen_lines(pilot.app)[:1])
+    scene.close()
 
 
 async def test_domains_are_grouped_with_counts_and_the_worst_group_first(scene: Scene) -> None:

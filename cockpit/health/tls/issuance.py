@@ -198,10 +198,11 @@ def _unlisted(
 
 def _told(one: Mapping[str, Any]) -> str:
     names = ", ".join(str(name) for name in one["names"][:3])
-    return f"a certificate for {names} by {_issuer(str(one['issuer']))}"
+    return f"a certificate for {names} by {issuer_name(str(one['issuer']))}"
 
 
-def _issuer(distinguished: str) -> str:
+def issuer_name(distinguished: str) -> str:
+    """The name by which people know an issuer."""
     return names_of(distinguished)[0] or "nobody named"
 
 
