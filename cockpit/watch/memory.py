@@ -255,9 +255,10 @@ def _draft(kind: str, body: dict[str, Any], at: datetime, event_id: str | None =
     )
 
 
-def lifecycle_draft(kind: str, holder: str, at: datetime) -> Draft:
-    """`watch.started` or `watch.stopped`."""
-    return _draft(kind, {"holder": holder, "at": format_time(at)}, at)
+def lifecycle_draft(kind: str, holder: str, at: datetime, last_seen: datetime | None = None) -> Draft:
+    """`watch.started` or `watch.stopped`; `last_seen` is when an earlier watch saw anything last."""
+    body = {"holder": holder, "at": format_time(at)}
+    return _draft(kind, body | ({"last_seen": format_time(last_seen)} if last_seen is not None else {}), at)
 
 
 def _sample(observation: Observation) -> Sample:

@@ -1,15 +1,17 @@
 """The board is worst first, follows what changed, and never shows old good news as green."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
+from cockpit.clock import format_time
 from cockpit.config import DomainConfig, Settings
 from cockpit.desk.health.board import Board
 from cockpit.desk.views import Freshness
 from cockpit.health.model import Verdict
 from storage.database import Database
+from storage.ledger import Event
 from storage.observations import Observations, Sample
 from tests.desk.conftest import ManualClock
 
@@ -45,6 +47,29 @@ def test_the_zone_of_a_domain_is_what_dns_was_seen_to_say_and_outlives_its_serve
         board.read()
         assert board.zone("shop.example") == "co.example"
         clock.advance(7200)
+
+
+def started(at: datetime, number: int, last_seen: datetime | None = None) -> Event:
+    body = {"last_seen": format_time(last_seen)} if last_seen else {}
+    return Event(
+        seq=number, id=f"e{number}", stream="ops", kind="watch.started", occurred_at=at, recorded_at=at,
+        actor="watch", host="here", body=body, prev="", hash="",
+    )  # fmt: skip
+
+
+def test_the_time_between_a_watch_that_was_killed_and_the_next_one_is_empty(
+    board: Board, observations: Observations, clock: ManualClock
+) -> None:
+    begun = clock.now()
+    board.absorb(started(begun, 1))
+    observations.put([sample("shop.example", "dns.resolution", Verdict.OK, begun)])
+    clock.advance(3000)
+    board.absorb(started(clock.now(), 2, last_seen=begun + timedelta(seconds=600)))
+    clock.advance(600)
+    observations.put([sample("shop.example", "dns.resolution", Verdict.OK, clock.now())])
+    board.read()
+    good = [verdict is Verdict.OK for verdict in board.recent("shop.example")]
+    assert good == [True, True, *[False] * 8, True, True]
 
 
 def test_a_domain_never_looked_at_is_unknown(board: Board) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cockpit.clock import Clock, parse_time
 from cockpit.config import DomainConfig, Settings
-from cockpit.desk.health.recent import Span, recent
+from cockpit.desk.health.recent import Span, Standing, recent
 from cockpit.desk.views import (
     LATE_INTERVALS,
     SILENT_INTERVALS,
@@ -176,10 +176,10 @@ class Board:
             for check, state in self._standing(target).items()
         }  # fmt: skip
 
-    def _standing(self, target: str) -> dict[str, tuple[Verdict, datetime]]:
-        """Each check's verdict, and since when it holds."""
+    def _standing(self, target: str) -> dict[str, Standing]:
+        """Each check's verdict, since when it holds and until when that may be believed."""
         return {
-            check: (Verdict(row.verdict), row.since)
+            check: (Verdict(row.verdict), row.since, row.at + self._interval(target, check) * SILENT_INTERVALS)
             for (check, vantage), row in self._latest.get(target, {}).items()
             if vantage == DECISION
         }
@@ -215,13 +215,19 @@ class Board:
         return sorted(target for target in self._latest if target.startswith(ACCOUNT_PREFIX))
 
     def _note_gap(self, event: Event) -> None:
-        """A gap ends where the next watch starts; what was before the first watch is one too."""
+        """A gap ends where the next watch starts; what was before the first watch is one too.
+
+        A watch that was killed says no farewell: its successor says when it was seen last.
+        """
+        last_seen = str(event.body.get("last_seen") or "")
         if event.kind == "watch.stopped":
             self._gaps = [*self._gaps[1 - _GAPS :], (event.occurred_at, None)]
         elif not self._gaps:
             self._gaps = [(None, event.occurred_at)]
         elif self._gaps[-1][1] is None:
             self._gaps[-1] = (self._gaps[-1][0], event.occurred_at)
+        elif last_seen:
+            self._gaps = [*self._gaps[1 - _GAPS :], (parse_time(last_seen), event.occurred_at)]
 
     def _fresh(self, target: str) -> DomainRow:
         """The row that the latest decisions amount to; also sets when it will be late and when silent."""

@@ -12,10 +12,13 @@ STEPS = 12
 Span = tuple[datetime | None, datetime | None]
 """A stretch in which nobody looked; None is open."""
 
+Standing = tuple[Verdict, datetime, datetime]
+"""A verdict, since when it holds, and until when it may be believed: somewhat longer than the last look."""
+
 
 def recent(
     history: Sequence[HistoryLine],
-    standing: Mapping[str, tuple[Verdict, datetime]],
+    standing: Mapping[str, Standing],
     gaps: Sequence[Span],
     now: datetime,
     *,
@@ -24,12 +27,12 @@ def recent(
 ) -> tuple[Verdict | None, ...]:
     """The worst verdict in each of the last `steps` steps, the newest last; None where nothing is known.
 
-    `history` has the changes of verdict, oldest first; `standing` the verdict of each check with the moment since
-    when it holds. What a check was before its first known change is not made up, nor what was in a gap.
+    `history` has the changes of verdict, oldest first. What a check was before its first known change is not made
+    up, nor what was in a gap, nor what it became after nobody looked any more.
     """
     worst: list[Verdict | None] = [None] * steps
     start = now - step * steps
-    for check, (verdict, since) in standing.items():
+    for check, (verdict, since, until) in standing.items():
         if verdict is Verdict.NA:
             continue
         changes = [line for line in history if line.check == check]
@@ -39,9 +42,12 @@ def recent(
             states.append((since, verdict))
         if changes and changes[0].old is not Verdict.UNKNOWN:
             states.insert(0, (start, changes[0].old))
-        ends = [at for at, _ in states[1:]] + [now]
+        ends = [at for at, _ in states[1:]] + [min(now, until)]
         for (at, found), end in zip(states, ends, strict=True):
             _mark(worst, found, max(at, start), end, start, step)
+    for _, _, until in standing.values():
+        # Without one of its checks a domain is not well: what the others say is not the worst of all.
+        _blank(worst, until, None, start, step, now, bad_stays=True)
     for left, right in gaps:
         _blank(worst, left, right, start, step, now)
     return tuple(worst)
@@ -66,9 +72,14 @@ def _blank(
     start: datetime,
     step: timedelta,
     now: datetime,
+    *,
+    bad_stays: bool = False,
 ) -> None:
-    """Forget the steps that lie wholly in a gap."""
+    """Forget the steps that lie wholly in a gap; those that fail or warn may stay."""
     for index in range(len(worst)):
+        known = worst[index]
+        if bad_stays and known is not None and known.rank < Verdict.UNKNOWN.rank:
+            continue
         begin = start + step * index
         if (left is None or left <= begin) and (right is None or right >= min(begin + step, now)):
             worst[index] = None
