@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from storage.database import Database, Row, Transaction
 from storage.errors import EditConflict, StorageError
@@ -27,13 +28,14 @@ class TemplateSeed(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """One version of a template; versions count from 1."""
+    """One version of a template; versions count from 1. `at` is None for what came with the product."""
 
     name: str
     title: str
     text: str
     version: int
     author: str
+    at: datetime | None = None
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -50,8 +52,11 @@ class Document(msgspec.Struct, frozen=True):
     at: datetime
 
 
-_TEMPLATE = """SELECT name, title, text, version, author FROM template t
-    WHERE version = (SELECT max(version) FROM template WHERE name = t.name)"""
+_VERSIONS = "SELECT name, title, text, version, author, at FROM template t"
+_TEMPLATE = (
+    "SELECT name, title, text, version, author, at FROM template t "
+    "WHERE version = (SELECT max(version) FROM template WHERE name = t.name)"
+)
 
 _REVISION = """
     SELECT d.id, d.kind, d.subject, r.text, r.revision, d.template_name, d.template_version, r.author, r.at
@@ -67,27 +72,38 @@ class Documents:
         self._database = database
 
     def seed_templates(self, templates: Sequence[TemplateSeed]) -> None:
-        """Store each template as version 1 unless one by that name is there; edits are never overwritten."""
-        known = {template.name for template in self.templates()}
-        if all(seed.name in known for seed in templates):
+        """Bring in the texts that the product ships: new templates, and new texts of those that are there.
+
+        A new text becomes the next version and is in force, unless somebody has edited the template: then the
+        edited text follows it as one more version and stays in force. A text that was shipped before is not
+        brought in again, so that an older and a newer release can use one file.
+        """
+        if self._database.read_only or not _fresh(self._database.rows(_VERSIONS), templates):
             return
         with self._database.write() as own:
-            own.executemany(
-                """INSERT INTO template (name, version, title, text, author, at) SELECT ?1, 1, ?2, ?3, ?4, NULL
-                WHERE NOT EXISTS (SELECT 1 FROM template WHERE name = ?1)""",
-                [(seed.name, seed.title, seed.text, BUNDLED) for seed in templates],
-            )
+            for seed, last in _fresh(own.execute(_VERSIONS), templates):
+                version = 1 if last is None else last.version + 1
+                _add_version(own, Template(seed.name, seed.title, seed.text, version, BUNDLED), None)
+                if last is not None and last.author != BUNDLED:
+                    _add_version(own, Template(last.name, seed.title, last.text, version + 1, last.author), last.at)
+
+    def versions(self, name: str) -> list[Template]:
+        """Every version of a template, first one first; StorageError if there is none by that name."""
+        rows = self._database.rows(f"{_VERSIONS} WHERE name = ? ORDER BY version", (name,))
+        if not rows:
+            raise StorageError(f"There is no template named {name!r}.")
+        return [_version(row) for row in rows]
 
     def template(self, name: str) -> Template:
         """The newest version of a template; StorageError if there is none by that name."""
         rows = self._database.rows(f"{_TEMPLATE} AND name = ?", (name,))
         if not rows:
             raise StorageError(f"There is no template named {name!r}.")
-        return Template(*rows[0])
+        return _version(rows[0])
 
     def templates(self) -> list[Template]:
         """The newest version of every template, by name."""
-        return [Template(*row) for row in self._database.rows(f"{_TEMPLATE} ORDER BY name")]
+        return [_version(row) for row in self._database.rows(f"{_TEMPLATE} ORDER BY name")]
 
     def save_template(self, name: str, text: str, author: str, at: datetime, base_version: int) -> Template:
         """Store `text` as the version after `base_version`; EditConflict if somebody else has done so."""
@@ -95,14 +111,12 @@ class Documents:
             rows = own.execute(f"{_TEMPLATE} AND name = ?", (name,))
             if not rows:
                 raise StorageError(f"There is no template named {name!r}.")
-            now = Template(*rows[0])
+            now = _version(rows[0])
             if now.version != base_version:
                 raise _conflict(f"Template {name}", text, now.text, now.version, now.author)
-            own.execute(
-                "INSERT INTO template (name, version, title, text, author, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (name, base_version + 1, now.title, text, author, stamp(at)),
-            )
-        return Template(name, now.title, text, base_version + 1, author)
+            saved = Template(name, now.title, text, base_version + 1, author, at)
+            _add_version(own, saved, at)
+        return saved
 
     def create(
         self,
@@ -180,6 +194,39 @@ class Documents:
         where, parameters = ("", []) if kind is None else (" AND d.kind = ?", [kind])
         rows = self._database.rows(f"{_REVISION} WHERE{_NEWEST}{where} ORDER BY d.id", parameters)
         return [_document(row) for row in rows]
+
+
+def _fresh(rows: Sequence[Row], templates: Sequence[TemplateSeed]) -> list[tuple[TemplateSeed, Template | None]]:
+    """The shipped texts that are not there yet, each with the newest version of its template.
+
+    A newest version whose text was shipped once, as after a restore, counts as the product's own.
+    """
+    known: dict[str, list[Template]] = {}
+    for version in sorted(map(_version, rows), key=lambda version: version.version):
+        known.setdefault(version.name, []).append(version)
+    found: list[tuple[TemplateSeed, Template | None]] = []
+    for seed in templates:
+        versions = known.get(seed.name, [])
+        shipped = {version.text for version in versions if version.author == BUNDLED}
+        if seed.text in shipped:
+            continue
+        last = versions[-1] if versions else None
+        if last is not None and last.text in shipped:
+            last = replace(last, author=BUNDLED)
+        found.append((seed, last))
+    return found
+
+
+def _add_version(own: Transaction, template: Template, at: datetime | None) -> None:
+    own.execute(
+        "INSERT INTO template (name, version, title, text, author, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (template.name, template.version, template.title, template.text, template.author, at and stamp(at)),
+    )
+
+
+def _version(row: Row) -> Template:
+    name, title, text, version, author, at = row
+    return Template(name, title, text, version, author, at and moment(at))
 
 
 def _add_revision(own: Transaction, document_id: str, revision: int, text: str, author: str, at: datetime) -> None:

@@ -225,7 +225,16 @@ def test_a_template_is_edited_as_a_version_and_two_editors_meet(hall: Hall, mona
     assert "Bridge" in conflict.value.theirs
     assert words.restore("slack_update", 2).version == 3
     card = next(card for card in words.all() if card.name == "slack_update")
-    assert (card.edited, card.version) == (True, 3)
+    assert (card.edited, card.version) == (False, 3)
+    assert [(each.version, each.author) for each in words.versions("slack_update")] == [
+        (1, "bundled"),
+        (2, "mona"),
+        (3, "mona"),
+    ]
+    assert "Bridge" in words.restore("slack_update", 3, version=2).text
+    assert next(card for card in words.all() if card.name == "slack_update").edited
+    with pytest.raises(NotFound, match="has no version 9; it stands at 4"):
+        words.restore("slack_update", 4, version=9)
 
 
 @pytest.mark.parametrize(

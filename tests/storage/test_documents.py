@@ -32,8 +32,34 @@ def test_templates_are_seeded_once_and_edits_survive_the_next_start(documents: D
     ]
     documents.save_template("update", "Good day", "mhassan", NOON, 1)
     documents.seed_templates([*SEEDS, TemplateSeed("card", "Card", "new with this release")])
-    assert documents.template("update") == Template("update", "Update", "Good day", 2, "mhassan")
+    assert documents.template("update") == Template("update", "Update", "Good day", 2, "mhassan", NOON)
     assert [one.name for one in documents.templates()] == ["card", "postmortem", "update"]
+
+
+def test_a_new_release_brings_its_texts_and_what_somebody_wrote_stays_in_force(documents: Documents) -> None:
+    documents.save_template("update", "Good day", "mhassan", NOON, 1)
+    newer = [
+        TemplateSeed("postmortem", "Post-mortem", "# {{title}}\n## Agenda"),
+        TemplateSeed("update", "Update", "Hi"),
+    ]
+    for _ in range(2):
+        documents.seed_templates(newer)
+        documents.seed_templates(SEEDS)
+    assert documents.template("postmortem").text == "# {{title}}\n## Agenda"
+    assert [(one.version, one.text, one.author) for one in documents.versions("update")] == [
+        (1, "Hello", "bundled"),
+        (2, "Good day", "mhassan"),
+        (3, "Hi", "bundled"),
+        (4, "Good day", "mhassan"),
+    ]
+    assert documents.versions("update")[3].at == NOON
+
+
+def test_a_text_that_was_restored_is_the_products_own_and_follows_the_next_release(documents: Documents) -> None:
+    documents.save_template("update", "Good day", "mhassan", NOON, 1)
+    documents.save_template("update", "Hello", "mhassan", NOON, 2)
+    documents.seed_templates([TemplateSeed("update", "Update", "Hi")])
+    assert documents.template("update").text == "Hi"
 
 
 def test_a_template_saved_on_an_old_version_is_a_conflict(documents: Documents) -> None:

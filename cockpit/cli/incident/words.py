@@ -13,7 +13,11 @@ from cockpit.errors import BadInput
 from cockpit.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cockpit.desk.incident.contacts import CallSheet
+    from cockpit.desk.incident.words import WordsCard
+    from storage.documents import Template
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 
@@ -239,33 +243,70 @@ def _open_at_aws(session: Session, whom: str, text: str, severity: str, missing:
 @click.command(cls=Group.command_class, name="template", example="cockpit incident template slack_update --json")
 @click.argument("name", required=False)
 @click.option("--edit", "edit_it", is_flag=True, help="Open it in $EDITOR and keep the result as a new version.")
-@click.option("--restore", is_flag=True, help="Put the bundled text back, as one more version.")
+@click.option("--versions", "list_versions", is_flag=True, help="List every version of it.")
+@click.option("--version", "number", type=click.IntRange(1), metavar="N", help="This version, to print or restore.")
+@click.option("--restore", is_flag=True, help="Put the bundled text, or that version, back as one more version.")
 @json_option
 @click.pass_obj
-def template(session: Session, name: str | None, edit_it: bool, restore: bool, json_wanted: bool) -> int:
+def template(
+    session: Session,
+    name: str | None,
+    edit_it: bool,
+    list_versions: bool,
+    number: int | None,
+    restore: bool,
+    json_wanted: bool,
+) -> int:
     """List the templates, print one, or edit it; every version is kept."""
     with session.desk() as desk:
         words = desk.messages.words
         if name is None:
-            cards = words.all()
-            if json_wanted:
-                as_json(cards)
-                return 0
-            rows = [[each.name, each.audience, str(each.version), each.author, each.title] for each in cards]
-            table(rows, ["Template", "Audience", "Version", "By", "Title"])
-            return 0
+            return _print_templates(words.all(), json_wanted)
         known = words.get(name)
+        if list_versions:
+            return _print_versions(words.versions(name), json_wanted)
+        if number is not None and not restore:
+            known = words.version(name, number)
         if edit_it:
             text = click.edit(known.text, extension=".md")
             known = words.save(name, text, known.version) if text else known
             say(f"{name} stands at version {known.version}.")
         elif restore:
-            known = words.restore(name, known.version)
+            known = words.restore(name, known.version, number)
             say(f"{name} stands at version {known.version}.")
         elif json_wanted:
             as_json(known)
         else:
             say(visible(known.text, limit=len(known.text), newlines=True).rstrip("\n"))
+    return 0
+
+
+def _print_templates(cards: "Sequence[WordsCard]", json_wanted: bool) -> int:
+    if json_wanted:
+        as_json(cards)
+        return 0
+    rows = [
+        [each.name, each.audience, str(each.version), "edited" if each.edited else "", each.author, each.title]
+        for each in cards
+    ]
+    table(rows, ["Template", "Audience", "Version", "State", "By", "Title"])
+    return 0
+
+
+def _print_versions(versions: "Sequence[Template]", json_wanted: bool) -> int:
+    if json_wanted:
+        as_json(versions)
+        return 0
+    rows = [
+        [
+            str(each.version),
+            f"{each.at:%Y-%m-%d %H:%M:%SZ}" if each.at else "came with the product",
+            each.author,
+            each.text.strip().partition("\n")[0],
+        ]
+        for each in versions
+    ]
+    table(rows, ["Version", "Kept", "By", "Begins"])
     return 0
 
 

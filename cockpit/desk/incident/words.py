@@ -15,7 +15,10 @@ MAX_TEMPLATE = 20_000
 
 
 class WordsCard(msgspec.Struct, frozen=True):
-    """One template in the list. `audience` says who may read what is made of it: internal, public or vendor."""
+    """One template in the list. `audience` says who may read what is made of it: internal, public or vendor.
+
+    `edited` says that the organisation's own text is in force, and not the one that came with this release.
+    """
 
     name: str
     title: str
@@ -23,11 +26,7 @@ class WordsCard(msgspec.Struct, frozen=True):
     version: int
     author: str
     fields: tuple[str, ...]
-
-    @property
-    def edited(self) -> bool:
-        """Whether the organisation has changed it."""
-        return self.version > 1
+    edited: bool
 
 
 class Words:
@@ -37,6 +36,7 @@ class Words:
         self._documents = documents
         self._operator = operator
         self._clock = clock
+        self._seeded = False
 
     def all(self) -> Sequence[WordsCard]:
         """Every template that messages and cases are made from, by name."""
@@ -69,9 +69,23 @@ class Words:
         clean = visible(text, limit=MAX_TEMPLATE, newlines=True)
         return self._documents.save_template(name, clean, self._operator, self._clock.now(), base_version)
 
-    def restore(self, name: str, base_version: int) -> Template:
-        """Put the bundled text back, as one more version."""
-        return self.save(name, bundled(name).text, base_version)
+    def versions(self, name: str) -> Sequence[Template]:
+        """Every version of one, first one first; raises NotFound."""
+        self.get(name)
+        return self._documents.versions(name)
+
+    def restore(self, name: str, base_version: int, version: int | None = None) -> Template:
+        """Put a former version back, or without one the bundled text, as one more version; raises NotFound."""
+        text = bundled(name).text if version is None else self.version(name, version).text
+        return self.save(name, text, base_version)
+
+    def version(self, name: str, version: int) -> Template:
+        """One version of one; raises NotFound."""
+        known = self.versions(name)
+        for each in known:
+            if each.version == version:
+                return each
+        raise NotFound(f"{name} has no version {version}; it stands at {known[-1].version}.")
 
     def fill(self, name: str, values: Mapping[str, str | None]) -> Rendered:
         """The newest version filled; what nobody knows is shown as missing and listed."""
@@ -80,9 +94,14 @@ class Words:
     def _card(self, template: Template) -> WordsCard:
         audience = bundled(template.name).audience
         asks = placeholders(template.text)
-        return WordsCard(template.name, template.title, audience, template.version, template.author, asks)
+        edited = template.text.strip() != bundled(template.name).text.strip()
+        return WordsCard(template.name, template.title, audience, template.version, template.author, asks, edited)
 
     def _seed(self) -> None:
+        """Bring in what this release ships, once for each desk."""
+        if self._seeded:
+            return
+        self._seeded = True
         seeds = [TemplateSeed(known, bundled(known).title, bundled(known).text) for known in NAMES]
         self._documents.seed_templates(seeds)
 
