@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cockpit.errors import ConfigError
-from cockpit.secrets import SecretRef
+from cockpit.secret_reference import SecretRef
 
 DEFAULT_RESOLVERS = (("google", "8.8.8.8"), ("cloudflare", "1.1.1.1"), ("opendns", "208.67.222.222"))
 PUBLIC_RESOLVERS = (

@@ -1,48 +1,15 @@
-"""Secrets by reference: the configuration says where a secret is kept, never what it is.
-
-A reference is one line of text::
-
-    env:NAME                        an environment variable of the process that needs the secret
-    keyring:service/user            an entry of the desktop or system keyring
-    aws:secret-id                   AWS Secrets Manager, by name or ARN; `aws:secret-id#field` takes one JSON field
-    url:http://127.0.0.1:8080/x     not a secret: a sink on this machine, as a drill or a test brings one
-
-A reference may be shown and logged. What it points at is fetched where it is used, once per use, and is kept
-in no record, log or argument list.
-"""
+"""Secrets, fetched where they are used, once per use, and kept in no record, log or argument list."""
 
 import json
 import os
-import re
-from typing import TYPE_CHECKING, Annotated, Any
-
-import msgspec
+from typing import Any
 
 from cockpit.errors import ConfigError, Refused, WorldError
-
-if TYPE_CHECKING:
-    from cockpit.profile import Profile
-
-REFERENCE_PATTERN = (
-    r"^(env:[A-Za-z_][A-Za-z0-9_]*"
-    r"|keyring:[^/\s]+/\S+"
-    r"|aws:[A-Za-z0-9/_+=.@:-]+(#[A-Za-z0-9_.-]+)?"
-    r"|url:http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/\S*)?)\Z"
-)
-"""What a reference looks like; anything else may be a secret itself and is never repeated in an error."""
-
-SecretRef = Annotated[str, msgspec.Meta(pattern=REFERENCE_PATTERN)]
-"""A reference to a secret; `resolve()` turns it into the secret at the moment of use."""
-
-EXPECTED = "a reference: env:NAME, keyring:service/user or aws:secret-id"
+from cockpit.profile import Profile
+from cockpit.secret_reference import EXPECTED, is_reference
 
 
-def is_reference(text: str) -> bool:
-    """Whether `text` names a place where a secret is kept, and is not one itself."""
-    return re.match(REFERENCE_PATTERN, text) is not None
-
-
-def resolve(reference: str, profile: "Profile | None" = None) -> str:
+def resolve(reference: str, profile: Profile | None = None) -> str:
     """Fetch the secret that `reference` points at.
 
     `aws:` needs the profile that says which account and endpoint are meant. Raises ConfigError when there is
@@ -81,7 +48,7 @@ def _from_keyring(place: str) -> str:
     return str(value)
 
 
-def _from_aws(place: str, profile: "Profile | None") -> str:
+def _from_aws(place: str, profile: Profile | None) -> str:
     """Secrets Manager GetSecretValue; short time limits, because somebody is waiting."""
     if profile is None:
         raise Refused(f"aws:{place} needs a profile that says which account is meant.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cockpit.secrets import SecretRef
+from cockpit.secret_reference import SecretRef
 
 SeverityName = Literal["P0", "P1", "P2", "P3"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)]

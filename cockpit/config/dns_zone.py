@@ -6,7 +6,7 @@ import msgspec
 
 from cockpit.errors import ConfigError
 from cockpit.profile import Profile, UpdateDoor
-from cockpit.secrets import SecretRef
+from cockpit.secret_reference import SecretRef
 
 DNS_PROVIDERS = ("route53", "rfc2136", "google", "by-hand")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from cockpit.config.settings import Settings
 from cockpit.config.yaml_subset import Document, Path
-from cockpit.secrets import EXPECTED, REFERENCE_PATTERN
+from cockpit.secret_reference import EXPECTED, REFERENCE_PATTERN
 from cockpit.text import visible
 
 _PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<at>(?:key in )?\$[^`]*)`)?$", re.DOTALL)

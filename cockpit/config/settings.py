@@ -20,7 +20,7 @@ from cockpit.config.dns_zone import DnsZone
 from cockpit.config.issuance import CertificateTransparency, listed_logs
 from cockpit.config.ses import SesConfig
 from cockpit.profile import DEFAULT_RESOLVERS, PUBLIC_RESOLVERS, Aws, Profile, Resolver
-from cockpit.secrets import SecretRef
+from cockpit.secret_reference import SecretRef
 
 DomainName = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]

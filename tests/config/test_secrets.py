@@ -6,7 +6,8 @@ from keyring.backend import KeyringBackend
 
 from cockpit.errors import ConfigError, Refused
 from cockpit.profile import Profile
-from cockpit.secrets import is_reference, resolve
+from cockpit.secret_reference import is_reference
+from cockpit.secrets import resolve
 
 
 class Chest(KeyringBackend):  # type: ignore[misc]
