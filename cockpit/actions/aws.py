@@ -38,7 +38,7 @@ READS: dict[str, tuple[str, ...]] = {
     "elbv2": ("Describe",),
     "lambda": ("Get", "List"),
     "support": ("Describe",),
-    "dynamodb": ("Describe", "List"),
+    "dynamodb": ("Describe", "List", "Query"),
     "sns": ("Get", "List"),
     "sqs": ("GetQueue", "List"),
     "iam": ("Get", "List", "Simulate"),

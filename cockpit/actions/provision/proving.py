@@ -165,7 +165,7 @@ class Simulation:
 
     def _reasons(self, address: str) -> list[str]:
         """Under which reasons the table has an address."""
-        client = self._clients.changer("dynamodb", ("Query",))
+        client = self._clients.reader("dynamodb")
         answer = reading(
             "what the table has",
             lambda: client.query(

@@ -33,7 +33,7 @@ _LIST, _TABLE = "SES's list", "the table"
 class Suppressed(AwsRemedy):
     """Suppress addresses, or let them be written to again."""
 
-    sends = {"sesv2": LIST_CALLS, "dynamodb": TABLE_CALLS[1:]}
+    sends = {"sesv2": LIST_CALLS, "dynamodb": TABLE_CALLS}
     reads = {"sesv2": ("GetSuppressedDestination",), "dynamodb": ("Query",)}
 
     def __init__(self, request: Request, access: Access, *, on: bool) -> None:
@@ -59,7 +59,6 @@ class Suppressed(AwsRemedy):
 
     def intend(self, now: datetime) -> Intention:
         """The changes that lead from what the places have to what is wished."""
-        self.access.clients.require_changes()
         wishes = self._wishes()
         changes = [each for wish in wishes for each in planned(wish, self._changes.there(wish.address, wish.place))]
         steps = tuple(_step(each) for each in changes)
@@ -146,7 +145,7 @@ def _turned(change: Change) -> Change:
 
 def _step(change: Change) -> PlanStep:
     service = "sesv2" if change.place is Place.LIST else "dynamodb"
-    names = {"sesv2": LIST_CALLS, "dynamodb": TABLE_CALLS[1:]}[service]
+    names = {"sesv2": LIST_CALLS, "dynamodb": TABLE_CALLS}[service]
     return PlanStep(
         f"{service}:{names[0] if change.adds else names[1]}",
         f"{'list' if change.adds else 'remove'} {masked(change.address)}",

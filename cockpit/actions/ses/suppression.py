@@ -32,7 +32,7 @@ from storage.event import new_id
 from storage.ledger import Draft
 
 LIST_CALLS = ("PutSuppressedDestination", "DeleteSuppressedDestination")
-TABLE_CALLS = ("Query", "PutItem", "DeleteItem")
+TABLE_CALLS = ("PutItem", "DeleteItem")
 """Calls of each place; the table's clients are made with its reading call, too."""
 
 APART_S = 1.0
@@ -161,7 +161,7 @@ class SuppressionChanges:
             return self._listed(address)
         if not self._table:
             raise Refused("No suppression table is configured (ses.suppression_table).")
-        client = self._changer("dynamodb", TABLE_CALLS)
+        client = self._clients.reader("dynamodb")
         answer = reading(
             "what the table has",
             lambda: client.query(
