@@ -10,7 +10,7 @@ from cockpit.cli.frame import Command
 from cockpit.cli.printing import as_json, say, verdict_mark
 from cockpit.cli.session import Session
 from cockpit.clock import SystemClock
-from cockpit.doctor import Diagnosis, Patient, examine_machine, examine_outside, secrets
+from cockpit.doctor import Diagnosis, Patient, examine_machine, examine_outside, references, secrets
 from cockpit.doctor.diagnosis import passed_over
 from cockpit.errors import CockpitError
 from cockpit.health.model import Verdict
@@ -60,4 +60,4 @@ def _outside(session: Session, offline: bool) -> list[Diagnosis]:
     except CockpitError as error:
         return [passed_over("outside", f"Nobody was asked, because: {error}")]
     found = examine_outside(profile, SystemClock())
-    return found + secrets({"chat_webhook": settings.chat_webhook}, profile)
+    return found + secrets(references(settings, profile), profile)

@@ -2,6 +2,6 @@
 
 from cockpit.doctor.diagnosis import Diagnosis, Patient
 from cockpit.doctor.machine import examine_machine
-from cockpit.doctor.outside import examine_outside, secrets
+from cockpit.doctor.outside import examine_outside, references, secrets
 
-__all__ = ["Diagnosis", "Patient", "examine_machine", "examine_outside", "secrets"]
+__all__ = ["Diagnosis", "Patient", "examine_machine", "examine_outside", "references", "secrets"]

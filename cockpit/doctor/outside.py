@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from cockpit.clock import Clock
+from cockpit.config import Settings
 from cockpit.doctor.diagnosis import Diagnosis, ill, passed_over, poor, well
 from cockpit.doctor.permissions import permissions
 from cockpit.errors import CockpitError, WorldError
@@ -80,8 +81,21 @@ def secrets(references: Mapping[str, str | None], profile: Profile) -> list[Diag
         except CockpitError as error:
             found.append(ill("secrets", f"{key}: {error}", f"Put the secret where {key} says it is."))
         else:
-            found.append(well("secrets", f"{key} can be fetched from {reference}."))
+            found.append(well("secrets", f"{key} can be fetched from {_shown(reference)}."))
     return found
+
+
+def references(settings: Settings, profile: Profile) -> dict[str, str | None]:
+    """Every place at which the configuration and the profile say that a secret is kept, by its key."""
+    channels = {f"channels: {name}: secret": each.secret for name, each in settings.channels.items()}
+    zones = {f"dns_zones: {each.zone}: key": each.key for each in settings.dns_zones}
+    doors: dict[str, str | None] = {f"updates: {each.zone}: key": each.key for each in profile.updates}
+    return {"chat_webhook": settings.chat_webhook, **channels, **zones, **doors}
+
+
+def _shown(reference: str) -> str:
+    """A reference as it may stand in a report; the path of a sink may be what lets one in."""
+    return "a sink on this machine" if reference.startswith("url:") else reference
 
 
 def _login(profile: Profile) -> str:

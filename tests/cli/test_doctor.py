@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cockpit.clock import SystemClock
+from cockpit.config import settings_from
 from cockpit.doctor import Patient
 from cockpit.doctor.diagnosis import Diagnosis
 from cockpit.doctor.machine import (
@@ -23,7 +24,7 @@ from cockpit.doctor.machine import (
     terminal_size,
     terminal_text,
 )
-from cockpit.doctor.outside import aws, examine_outside, identity, skew
+from cockpit.doctor.outside import aws, examine_outside, identity, references, secrets, skew
 from cockpit.health.model import Verdict
 from cockpit.profile import Aws, Profile, Resolver
 from storage.database import Database
@@ -154,6 +155,27 @@ def test_resolvers_and_aws_that_do_not_answer_fail_without_raising(monkeypatch: 
     )
     found = examine_outside(nobody, SystemClock())
     assert [(each.area, each.verdict) for each in found] == [("resolver", Verdict.FAIL), ("aws", Verdict.FAIL)]
+
+
+def test_every_secret_is_looked_for_and_none_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGER_KEY", "hunter2")
+    settings = settings_from(
+        {
+            "chat_webhook": "url:http://127.0.0.1:8080/hook/T0PSECRET",
+            "channels": {"pager": {"kind": "pagerduty", "secret": "env:PAGER_KEY"}},
+            "dns_zones": [{"zone": "shop.example", "provider": "rfc2136", "key": "env:NOT_SET_ANYWHERE"}],
+        },
+        "x",
+    )
+    profile = Profile()
+    found = secrets(references(settings, profile), profile)
+    told = " ".join(f"{each.sentence} {each.fix}" for each in found)
+    assert [each.verdict for each in found] == [Verdict.OK, Verdict.OK, Verdict.FAIL]
+    assert "chat_webhook can be fetched from a sink on this machine." in told
+    assert "channels: pager: secret can be fetched from env:PAGER_KEY." in told
+    assert "dns_zones: shop.example: key" in told
+    assert "T0PSECRET" not in told
+    assert "hunter2" not in told
 
 
 def test_a_profile_that_stays_here_does_not_ask_aws() -> None:
