@@ -108,8 +108,10 @@ async def _to_state(bridge: Bridge, incident: Incident, state: State) -> None:
         code = await bridge.ask(Choose("Close early: why?", options)) or ""
         if not code:
             return
-    if need in (Need.REASON, Need.REOPEN_REASON):
-        reason = await bridge.ask(Ask(f"Why {state}?", about=f"This move needs {need}.")) or ""
+    missing = bridge.desk.closing.missing(incident.uid) if state is State.CLOSED and need is not Need.CODE else {}
+    if need in (Need.REASON, Need.REOPEN_REASON) or missing:
+        about = "; ".join(missing.values()) or f"This move needs {need}."
+        reason = await bridge.ask(Ask(f"Why {state}?", about=about)) or ""
         if not reason:
             return
     moved = incidents.move(incident.uid, state, reason=reason, code=code)
