@@ -80,7 +80,7 @@ class TlsProbe:
             "chain": [facts(certificate) for certificate in chain[1:]],
             "verification": {"reason": found.reason, "detail": found.detail, "path": list(found.path)},
             "picture": picture(chain, path, complete, at),
-            "timestamps": timestamps(leaf, issuer, self._logs, at),
+            "timestamps": timestamps(leaf, issuer, self._logs, at, visit.staple),
             "must_staple": must_staple(leaf),
             "ocsp_url": responder_url(leaf),
             "nameless": alternative_names(nameless)[:3] if nameless is not None and nameless != leaf else [],

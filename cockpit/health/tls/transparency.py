@@ -10,6 +10,11 @@ from cockpit.health.tls.hosts import Judged, decide
 
 CHECK = "tls.transparency"
 
+LOOKED_IN = (
+    "the certificate and the stapled OCSP answer; timestamps that a server adds to the TLS handshake (RFC 6962 "
+    "section 3.3.1) cannot be seen from here"
+)
+
 _SHORT = timedelta(days=180)
 
 
@@ -34,7 +39,8 @@ def _judge(reading: Reading, host: str) -> Judged:
         "wanted": need,
         "counted": counted,
         "verified": len(verified),
-        "timestamps": [{key: each[key] for key in ("log", "at", "state")} for each in found],
+        "timestamps": [{key: each.get(key) for key in ("log", "at", "state", "source")} for each in found],
+        "looked_in": LOOKED_IN,
     }
     forged = next((each for each in found if each["state"] in ("bad-signature", "future")), None)
     aside = "" if not unchecked else "; their signatures are not checked, for no list of logs is configured"
@@ -46,7 +52,7 @@ def _judge(reading: Reading, host: str) -> Judged:
     else:
         said = f"{host}: {_few(counted, found)}, {need} are wanted"
     finding = Finding(
-        f"{said}.",
+        f"{said}. Looked in: {LOOKED_IN}.",
         f"Timestamps of {need} different logs that browsers know.",
         "Have the certificate issued anew by an authority that logs what it issues; browsers refuse one that too "
         "few logs vouch for. A private authority need not log.",
