@@ -11,7 +11,21 @@ from types import MappingProxyType
 import msgspec
 
 from cockpit.errors import NotFound
+from cockpit.incident.matrices import MATRICES, MatrixRow, Review
 from cockpit.incident.model import Incident
+
+__all__ = [
+    "CHAIN",
+    "MATRICES",
+    "ChainLevel",
+    "MatrixRow",
+    "Permission",
+    "Review",
+    "Ruling",
+    "decide_recovery",
+    "level_for",
+    "matrix_row",
+]
 
 
 class ChainLevel(msgspec.Struct, frozen=True):
@@ -75,157 +89,6 @@ CHAIN: tuple[ChainLevel, ...] = (
 )
 """The chain, lowest level first."""
 
-
-class Review(StrEnum):
-    """When a person looks at it."""
-
-    NEVER = "no review"
-    BEFORE = "before"
-    IF_FAILS = "if it fails"
-    AFTER = "after"
-
-
-class MatrixRow(msgspec.Struct, frozen=True):
-    """One recovery decision: whether it may run by itself, and who looks at it when.
-
-    `roles` are those whose approval is asked for, all of them. `tries` is how often it may be tried by itself,
-    `after_minutes` when the first time. `severity` is the level that it escalates to.
-    """
-
-    id: str
-    scenario: str
-    condition: str
-    auto: bool
-    how: str
-    review: Review
-    roles: tuple[str, ...]
-    why: str
-    severity: str
-    tries: int = 1
-    after_minutes: int = 0
-
-
-def _row(id_: str, scenario: str, condition: str, severity: str, **more: object) -> MatrixRow:
-    plain = {"auto": False, "how": "", "review": Review.NEVER, "roles": (), "why": "", **more}
-    return msgspec.convert(
-        {"id": id_, "scenario": scenario, "condition": condition, "severity": severity, **plain}, MatrixRow
-    )
-
-
-DNS = (
-    _row(
-        "dns-record",
-        "Single record failure",
-        "Impact < 10% users",
-        "P2",
-        auto=True,
-        how="5 min",
-        after_minutes=5,
-    ),
-    _row(
-        "dns-propagation",
-        "Zone propagation delay",
-        "Delay > 1 hour",
-        "P1",
-        auto=True,
-        how="force refresh",
-        review=Review.IF_FAILS,
-        roles=("TL",),
-        why="if fails",
-        after_minutes=60,
-    ),
-    _row(
-        "dns-zone-deleted",
-        "Complete zone deletion",
-        "All DNS fails",
-        "P0",
-        review=Review.BEFORE,
-        roles=("IC",),
-        why="IC approval",
-    ),
-    _row(
-        "dnssec",
-        "DNSSEC failure",
-        "Validation fails",
-        "P1",
-        review=Review.BEFORE,
-        roles=("SL",),
-        why="Security review",
-    ),
-)
-CERTIFICATE = (
-    _row("certificate-expiring", "Certificate near expiry", "< 7 days", "P3", auto=True, how="auto-renew"),
-    _row(
-        "certificate-expired",
-        "Certificate expired",
-        "Expired < 24h",
-        "P1",
-        auto=True,
-        how="emergency renewal",
-        review=Review.AFTER,
-        roles=("TL",),
-        why="post-recovery",
-    ),
-    _row(
-        "certificate-revoked",
-        "Certificate revoked",
-        "Active revocation",
-        "P0",
-        review=Review.BEFORE,
-        roles=("SL", "IC"),
-        why="Security + IC",
-    ),
-    _row(
-        "certificate-validation",
-        "Validation failure",
-        "ACME fails",
-        "P1",
-        auto=True,
-        how="3 retries",
-        tries=3,
-        review=Review.IF_FAILS,
-        roles=("TL",),
-        why="if all fail",
-    ),
-)
-SERVICE = (
-    _row("service-down", "Single service down", "1 service affected", "P2", auto=True, how="restart"),
-    _row(
-        "load-balancer",
-        "Load balancer failure",
-        "All traffic affected",
-        "P0",
-        review=Review.BEFORE,
-        roles=("IC",),
-        why="IC approval",
-    ),
-    _row(
-        "database",
-        "Database connectivity",
-        "DB connection fail",
-        "P1",
-        auto=True,
-        how="failover",
-        review=Review.AFTER,
-        roles=("DBA",),
-        why="data integrity",
-    ),
-    _row(
-        "region",
-        "Regional outage",
-        "Provider region down",
-        "P0",
-        auto=True,
-        how="traffic redirect",
-        review=Review.AFTER,
-        roles=("TL",),
-        why="capacity check",
-    ),
-)
-MATRICES: Mapping[str, tuple[MatrixRow, ...]] = MappingProxyType(
-    {"DNS": DNS, "SSL certificate": CERTIFICATE, "Service": SERVICE}
-)
-"""The three matrices of the document, four rows each."""
 
 _ROWS: Mapping[str, MatrixRow] = MappingProxyType({row.id: row for rows in MATRICES.values() for row in rows})
 
