@@ -268,7 +268,7 @@ class Rooms:
         """What an incident is, how bad it is, and what belongs together."""
         from cockpit.desk.incident.declaring import Declaring
 
-        return Declaring(self.feed, self.incidents, self.settings, self.operator)
+        return Declaring(self.feed, self.incidents, self.settings, self.operator, self.owners.belongings)
 
     @cached_property
     def validations(self) -> "Validations":

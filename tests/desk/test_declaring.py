@@ -241,3 +241,16 @@ def test_at_night_the_chain_is_called_and_by_day_those_who_do_it(own: Hall) -> N
         ("technical", ["Mona Hassan", "Ayumi Sato"]),
         ("clients", []),
     ]
+
+
+def test_what_is_known_of_a_domain_is_filled_in_and_what_was_said_stays(hall: Hall, mona: Desk) -> None:
+    mona.owners.take(
+        "service_name,email_domain,owner_name,owner_email,is_active\nreceipts,shop.example,Ada,ada@shop.example,t\n",
+        "the query",
+    )
+    filled = mona.declaring.declare("Mail is late", {"customers": "30%"}, targets=["shop.example"])
+    assert filled.services == ("checkout", "newsletter", "receipts")
+    assert mona.incidents.timeline(filled.uid)[-1].text == "Owners: shop.example: Ada"
+    said = mona.declaring.declare("Web is slow", {"customers": "30%"}, targets=["shop.example"], services=["web"])
+    assert said.services == ("web",)
+    assert mona.declaring.declare("All is odd", {"customers": "30%"}, targets=["else.example"]).services == ()

@@ -64,6 +64,7 @@ def open_(
                 services=services,
                 take_lead=lead,
             )
+            incident = desk.declaring.fill_in(incident.uid)
         desk.messages.acknowledged(incident.uid)
     if json_wanted:
         as_json(incident)

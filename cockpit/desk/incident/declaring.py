@@ -3,12 +3,13 @@
 Opening itself is in `incidents`; here are the questions before it, and merging, widening and restricting after it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from cockpit.config import Settings
 from cockpit.desk.feed import Feed, Pen
+from cockpit.desk.health.table import Belonging
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.errors import BadInput, Refused
 from cockpit.incident.declare import DEFINITION, OBJECTIVES, QUESTIONS, SOURCES, Question, answers_from
@@ -35,11 +36,19 @@ class Declaration(msgspec.Struct, frozen=True):
 class Declaring:
     """The room where an incident is declared."""
 
-    def __init__(self, feed: Feed, incidents: Incidents, settings: Settings, operator: str) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        incidents: Incidents,
+        settings: Settings,
+        operator: str,
+        belongings: Callable[[], Mapping[str, Belonging]],
+    ) -> None:
         self._feed = feed
         self._incidents = incidents
         self._settings = settings
         self._operator = operator
+        self._belongings = belongings
 
     @property
     def profile(self) -> SeverityProfile:
@@ -85,7 +94,7 @@ class Declaring:
             raise BadInput(
                 f"The answers amount to {suggestion.severity} ({suggestion.reason}); say why {severity}."
             )
-        return self._incidents.open(
+        incident = self._incidents.open(
             title,
             severity=severity or suggestion.severity,
             reason=reason or suggestion.reason,
@@ -97,6 +106,20 @@ class Declaring:
             dedup_key=dedup_key,
             take_lead=take_lead,
         )
+        return self.fill_in(incident.uid)
+
+    def fill_in(self, ref: Ref) -> Incident:
+        """Add what is known of a new incident's domains, if nobody named services: these, and a line with owners."""
+        incident = self._incidents.get(ref)
+        if incident.services or incident.notes or not incident.targets:
+            return incident
+        known = self._belongings()
+        there = {target: known[target] for target in incident.targets if target in known}
+        services = list(dict.fromkeys(service for each in there.values() for service in each.services))
+        if services:
+            incident = self.widen(incident.uid, services=services)
+        owners = "; ".join(f"{target}: {each.owner}" for target, each in there.items() if each.owner)
+        return self._incidents.note(incident.uid, f"Owners: {owners}", kind="contact") if owners else incident
 
     def merge(self, ref: Ref, into: Ref, *, reason: str = "") -> Incident:
         """Let one incident take over another with its alerts, domains, runs and actions; the other is closed.
