@@ -109,7 +109,7 @@ class Declaring:
         return self.fill_in(incident.uid)
 
     def fill_in(self, ref: Ref) -> Incident:
-        """Add what is known of a new incident's domains, if nobody named services: these, and a line with owners."""
+        """Add what is known of a new incident's domains, if nobody named services: these, and the owners."""
         incident = self._incidents.get(ref)
         if incident.services or incident.notes or not incident.targets:
             return incident
