@@ -1,5 +1,6 @@
 """Facts of a certificate, and whether a presented chain leads to a trusted root, with the reason if it does not."""
 
+import hashlib
 import ssl
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
@@ -91,6 +93,37 @@ def verify(chain: Sequence[x509.Certificate], host: str, trust: Trust, now: date
     except (VerificationError, ValueError) as error:
         return _diagnose(chain, host, trust, now, visible(error, limit=300))
     return Verification(path=tuple(name_of(certificate.subject) for certificate in path))
+
+
+class Verifier:
+    """Judges chains, and knows a good one again: nothing but time can turn one bad for the same name and roots.
+
+    One chain is remembered per host and address.
+    """
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._good: dict[tuple[str, str], tuple[bytes, datetime, datetime, Verification]] = {}
+
+    def verify(self, chain: Sequence[x509.Certificate], host: str, address: str, now: datetime) -> Verification:
+        """What `verify()` says of what `address` presented for `host`."""
+        digest = hashlib.sha256()
+        for certificate in chain:
+            digest.update(certificate.public_bytes(Encoding.DER))
+        presented = digest.digest()
+        known = self._good.get((host, address))
+        if known is not None and known[0] == presented and known[1] <= now <= known[2]:
+            return known[3]
+        found = verify(chain, host, self._trust, now)
+        if not found.reason:
+            self._good[host, address] = presented, now, _good_until(chain, self._trust), found
+        return found
+
+
+def _good_until(chain: Sequence[x509.Certificate], trust: Trust) -> datetime:
+    """The first end of anything that a path may have led through: presented certificates and the roots above."""
+    above = [root for certificate in chain for root in trust.by_subject.get(certificate.issuer, ())]
+    return min(certificate.not_valid_after_utc for certificate in (*chain, *above))
 
 
 def _diagnose(chain: Sequence[x509.Certificate], host: str, trust: Trust, now: datetime, said: str) -> Verification:

@@ -45,11 +45,18 @@ def _stapled(connection: SSL.Connection, octets: bytes, _: Any) -> bool:
 class Line:
     """A connection from the first octet to the last; `open` it, then read what was presented, then talk."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connect_s: float) -> None:
+    def __init__(
+        self,
+        connection: SSL.Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        connect_s: float,
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._connection = connection
         self._said: dict[str, bytes] = {}
-        self._connection: SSL.Connection
+        connection.set_app_data(self._said)
         self.chain: tuple[x509.Certificate, ...] = ()
         self.connect_s = connect_s
         self.handshake_s = 0.0
@@ -65,24 +72,23 @@ class Line:
 
         Raises OSError, HandshakeError or ValueError.
         """
+        connection = SSL.Connection(context, None)
+        if host:
+            connection.set_tlsext_host_name(host.encode("idna"))
+        connection.request_ocsp()
+        connection.set_connect_state()
         began = time.monotonic()
         reader, writer = await asyncio.open_connection(*endpoint)
-        line = cls(reader, writer, time.monotonic() - began)
+        line = cls(connection, reader, writer, time.monotonic() - began)
         try:
-            await line._shake_hands(context, host)
+            await line._shake_hands()
         except BaseException:
             line.close()
             raise
         return line
 
-    async def _shake_hands(self, context: SSL.Context, host: str) -> None:
-        began = time.monotonic()
-        connection = self._connection = SSL.Connection(context, None)
-        connection.set_app_data(self._said)
-        if host:
-            connection.set_tlsext_host_name(host.encode("idna"))
-        connection.request_ocsp()
-        connection.set_connect_state()
+    async def _shake_hands(self) -> None:
+        began, connection = time.monotonic(), self._connection
         while True:
             try:
                 connection.do_handshake()
@@ -94,7 +100,7 @@ class Line:
                 raise _handshake_error(error) from None
             else:
                 break
-        await self._flush()
+        # Our last words of the handshake go out together with what is said next, or with the farewell.
         self.handshake_s = time.monotonic() - began
         presented = connection.get_peer_cert_chain(as_cryptography=True) or []
         if not presented:
@@ -122,7 +128,8 @@ class Line:
                 return b""
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, once what is still to be said has been."""
+        self._say()
         self._writer.close()
 
     async def _receive(self) -> bool:
@@ -132,12 +139,17 @@ class Line:
         return bool(octets)
 
     async def _flush(self) -> None:
+        self._say()
+        await self._writer.drain()
+
+    def _say(self) -> None:
+        """Hand what OpenSSL has to say to the network."""
         while True:
             try:
-                self._writer.write(self._connection.bio_read(_READ_SIZE))
-            except SSL.WantReadError:
-                break
-        await self._writer.drain()
+                octets = self._connection.bio_read(_READ_SIZE)
+            except SSL.Error:
+                return
+            self._writer.write(octets)
 
 
 def _handshake_error(error: SSL.Error) -> HandshakeError:

@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 
 from cockpit.errors import ConfigError
-from cockpit.probes.certificates import Trust, Verification, verify
+from cockpit.probes.certificates import Trust, Verification, Verifier
 from cockpit.probes.line import HandshakeError, Line, shared_context, socket_token
 from cockpit.probes.page import BrokenAnswerError, Page, fetch_page
 from cockpit.probes.resolve import connectable, resolve
@@ -60,7 +60,7 @@ class Visits:
 
     def __init__(self, profile: Profile, trust: Trust) -> None:
         self._profile = profile
-        self._trust = trust
+        self._verifier = Verifier(trust)
         self._context = shared_context()
         self._under_way: dict[tuple[str, int, str], asyncio.Task[list[Visit]]] = {}
         self._wanted: dict[tuple[str, int], asyncio.Future[list[Visit]]] = {}
@@ -170,7 +170,7 @@ class Visits:
             place,
             chain=line.chain,
             staple=line.staple,
-            verification=verify(line.chain, place.host, self._trust, place.at),
+            verification=self._verifier.verify(line.chain, place.host, place.address, place.at),
             phases=phases,
             tls_s=line.connect_s + line.handshake_s,
         )

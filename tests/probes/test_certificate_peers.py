@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.probes.certificates import Trust, facts, verify
+from cockpit.probes.certificates import Trust, Verifier, facts, verify
 from cockpit.probes.chain import best_path, picture
 from cockpit.profile import Profile
 from tests.probes.issued import CHAINS, HOST, MIDDLE, ROOT, START, Made, issue, key, pem
@@ -58,6 +58,16 @@ def test_openssl_verify_agrees_at_every_time(kind: str, trust: Trust, tmp_path: 
 def test_each_refusal_has_its_reason(kind: str, day: int, reason: str, trust: Trust) -> None:
     chain = [each.certificate for each in CHAINS[kind]]
     assert verify(chain, HOST, trust, START + timedelta(days=day)).reason == reason
+
+
+def test_a_chain_that_is_known_is_judged_as_if_it_were_not(trust: Trust) -> None:
+    known = Verifier(trust)
+    for day in (1, *DAYS, *reversed(DAYS)):
+        at = START + timedelta(days=day, hours=1)
+        for kind in CHAINS:
+            chain = [each.certificate for each in CHAINS[kind]]
+            assert known.verify(chain, HOST, "203.0.113.10", at) == verify(chain, HOST, trust, at), (kind, day)
+            assert known.verify(chain, HOST, kind, at) == verify(chain, HOST, trust, at), (kind, day)
 
 
 def test_the_best_path_leaves_an_expired_cross_sign_aside(trust: Trust) -> None:
