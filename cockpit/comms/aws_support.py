@@ -1,8 +1,7 @@
 """Cases at AWS Support (CreateCase), which a Business plan or better has; elsewhere the text is to be copied."""
 
-from typing import Any
-
-from cockpit.errors import ConfigError, Refused, WorldError
+from cockpit.comms.aws_line import aws_line
+from cockpit.errors import Refused, WorldError
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 
@@ -22,7 +21,7 @@ def open_case(profile: Profile, text: str, severity: str) -> str:
     first, _, body = text.strip().partition("\n")
     subject = visible(first.removeprefix("Subject:").strip(), limit=200)
     try:
-        answer = _client(profile).create_case(
+        answer = aws_line(profile, "support", region=REGION, read_timeout_s=10).create_case(
             subject=subject,
             communicationBody=redact(visible(body.strip(), limit=8000, newlines=True)),
             serviceCode=SERVICE,
@@ -44,20 +43,3 @@ def open_case(profile: Profile, text: str, severity: str) -> str:
             f"AWS Support gave no answer ({type(error).__name__}); look there before opening it again."
         ) from None
     return visible(answer.get("caseId", ""), limit=100)
-
-
-def _client(profile: Profile) -> Any:
-    import boto3
-    import botocore.config
-
-    aws = profile.aws
-    if profile.loopback_only and aws.endpoint is None:
-        raise ConfigError(f"AWS Support is outside the profile {profile.name!r}.")
-    return boto3.session.Session(profile_name=aws.sdk_profile).client(
-        "support",
-        region_name=REGION,
-        endpoint_url=aws.endpoint,
-        aws_access_key_id=aws.access_key,
-        aws_secret_access_key=aws.secret_key,
-        config=botocore.config.Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}),
-    )

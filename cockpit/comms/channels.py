@@ -136,6 +136,12 @@ def _ses(config: ChannelConfig, secret: str, profile: Profile) -> Channel:
     return SesMail(config.sender, config.to, profile)
 
 
+def _sms(config: ChannelConfig, secret: str, profile: Profile) -> Channel:
+    from cockpit.comms.sms import Sms
+
+    return Sms(config.to, config.sender, profile)
+
+
 def _file(config: ChannelConfig, secret: str, profile: Profile) -> Channel:
     from cockpit.comms.file import FileDrop
 
@@ -159,6 +165,7 @@ _MAKERS: Mapping[str, Callable[[ChannelConfig, str, Profile], Channel]] = Mappin
         "webhook": _webhook,
         "smtp": _smtp,
         "ses": _ses,
+        "sms": _sms,
         "file": _file,
     }
 )

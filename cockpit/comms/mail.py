@@ -8,12 +8,12 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from email.utils import formatdate
-from typing import Any
 from urllib.parse import urlsplit
 
+from cockpit.comms.aws_line import asked, aws_line
 from cockpit.comms.line import TIMEOUT_S, NotTaken, PerhapsTaken, dialled_to
 from cockpit.comms.outcome import Fate, Letter, Outcome, refused, sent
-from cockpit.errors import ConfigError, WorldError
+from cockpit.errors import ConfigError
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 
@@ -112,43 +112,19 @@ class SesMail:
 
     def send(self, letter: Letter, *, again: bool) -> Outcome:
         """SESv2 SendEmail, one attempt; raises NotTaken or PerhapsTaken."""
-        import botocore.exceptions as failures
-
         people = letter.to or self._to
         if not people:
             return refused("Mail needs somebody to go to, and nobody is given.")
-        message = composed(letter, self._sender, people)
-        try:
-            answer = self._client().send_email(
+        line, message = aws_line(self._profile, "sesv2"), composed(letter, self._sender, people)
+        answer, outcome = asked(
+            "SES",
+            lambda: line.send_email(
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": list(people)},
                 Content={"Raw": {"Data": message.as_bytes()}},
-            )
-        except failures.ClientError as error:
-            return _by_aws(error.response)
-        except failures.EndpointConnectionError as error:
-            raise NotTaken(f"SES could not be reached: {type(error).__name__}.") from None
-        except (failures.ReadTimeoutError, failures.ConnectionError, failures.HTTPClientError) as error:
-            raise PerhapsTaken(f"SES gave no answer: {type(error).__name__}.") from None
-        except failures.BotoCoreError as error:
-            raise WorldError(f"SES could not be asked: {type(error).__name__}.") from None
-        return sent(f"message {visible(answer.get('MessageId', ''), limit=100)}")
-
-    def _client(self) -> Any:
-        import boto3
-        import botocore.config
-
-        aws = self._profile.aws
-        if self._profile.loopback_only and aws.endpoint is None:
-            raise ConfigError(f"SES is outside the profile {self._profile.name!r}.")
-        return boto3.session.Session(profile_name=aws.sdk_profile).client(
-            "sesv2",
-            region_name=aws.region or None,
-            endpoint_url=aws.endpoint,
-            aws_access_key_id=aws.access_key,
-            aws_secret_access_key=aws.secret_key,
-            config=botocore.config.Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+            ),
         )
+        return outcome or sent(f"message {visible(answer.get('MessageId', ''), limit=100)}")
 
 
 def composed(letter: Letter, sender: str, people: tuple[str, ...]) -> EmailMessage:
@@ -176,10 +152,3 @@ def _said(code: int, text: bytes | str) -> Outcome:
         return sent(said)
     sentence = f"The mail server answered {code} ({said})."
     return Outcome(Fate.LATER if 400 <= code < 500 or code < 0 else Fate.REFUSED, sentence)
-
-
-def _by_aws(response: Any) -> Outcome:
-    error = response.get("Error", {})
-    code, said = visible(error.get("Code", ""), limit=80), redact(visible(error.get("Message", ""), limit=_SHOWN))
-    later = code in ("TooManyRequestsException", "Throttling", "ThrottlingException", "LimitExceededException")
-    return Outcome(Fate.LATER if later else Fate.REFUSED, f"SES answered {code}: {said}")

@@ -31,13 +31,13 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "page": ("pagerduty", "opsgenie", "monitoring"),
         "slack": ("slack", "slack-webhook"),
         "email": ("smtp", "ses"),
-        "sms": (),
+        "sms": ("sms",),
         "webhook": ("webhook",),
     }
 )
 """Ways of notifying, with the kinds of channel that can go them."""
 
-_ADDRESSED = ("slack", "smtp", "ses", "monitoring", "opsgenie")
+_ADDRESSED = ("slack", "smtp", "ses", "sms", "monitoring", "opsgenie")
 """Kinds that can be told by name for whom a message is; the others reach whom they were made for."""
 
 

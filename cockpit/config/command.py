@@ -23,6 +23,7 @@ ChannelKind = Literal[
     "webhook",
     "smtp",
     "ses",
+    "sms",
     "file",
 ]
 
@@ -32,8 +33,9 @@ class ChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `url` is the service's base address where it is not the usual one; for `smtp` it is `smtp://host:port`.
     `place` is the Slack channel, the Statuspage page, the Freshdesk group or the folder of files. `sender` and `to`
-    are mail addresses, `user` a login. `audiences` are those whose words it carries (`internal`, `customers`, ...),
-    `names` the names by which `alert_routing` calls it, such as `oncall-primary` or `#critical-alerts`.
+    are mail addresses, for `sms` a name and telephone numbers; `user` is a login. `audiences` are those whose words
+    it carries (`internal`, `customers`, ...), `names` the names by which `alert_routing` calls it, such as
+    `oncall-primary` or `#critical-alerts`.
     """
 
     kind: ChannelKind

@@ -99,6 +99,7 @@ chat_webhook: null
 #   tickets: {kind: freshdesk, url: "https://example.freshdesk.com", secret: env:FRESHDESK_KEY, audiences: [owners]}
 #   pager: {kind: pagerduty, secret: env:PAGERDUTY_KEY, names: [oncall-primary, oncall-secondary]}
 #   mail: {kind: smtp, url: "smtp://mail.example:587", user: ops, secret: env:SMTP_KEY, sender: ops@shop.example}
+#   text: {kind: sms}               # SNS, for alert_routing's sms and for --channel text --to +15550123
 
 # Whom to call when the pager is down. Executives are shown for P0 and P1, others for every severity they name.
 # contacts:
