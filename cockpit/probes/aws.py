@@ -14,6 +14,9 @@ from cockpit.probes.thread import in_thread
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
 
+PATIENCE_S = 5.0
+"""Seconds that one attempt at a call may take; there are three."""
+
 CALLER_KEPT_S = 300.0
 """Seconds for which the caller's account is taken as checked."""
 
@@ -50,8 +53,15 @@ class AwsFailure(Exception):  # noqa: N818 - a failure of the world, not an erro
 class AwsReader:
     """Clients for one profile, made when first needed; importing the SDK waits until then, too."""
 
-    def __init__(self, profile: Profile, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        patience_s: float = PATIENCE_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._profile = profile
+        self._patience_s = patience_s
         self._monotonic = monotonic
         self._session: Any = None
         self._clients: dict[str, Any] = {}
@@ -157,7 +167,7 @@ class AwsReader:
             self._session = boto3.session.Session(profile_name=aws.sdk_profile)
         config = Config(
             connect_timeout=2,
-            read_timeout=5,
+            read_timeout=self._patience_s,
             retries={"total_max_attempts": 3, "mode": "standard"},
             user_agent_extra="incident-cockpit",
         )

@@ -101,6 +101,7 @@ def judge_alarms(reading: Reading, namespace: str, at: datetime) -> list[Observa
         "firing": firing,
         "alarms": alarms,
         "history": list(reading.seen.get("history", ())),
+        "history_failure": str(reading.seen.get("history_failure", "")),
     }
     parts = [f"{len(firing)} in ALARM: {', '.join(sorted(firing)[:3])}"] if firing else []
     if faulty:

@@ -48,9 +48,9 @@ def state_lines(status: Status, cells: int) -> list[Line]:
 
 
 def _fresh(status: Status, check: str) -> bool:
-    """Whether a check was renewed lately enough to believe what it said."""
+    """Whether a check was answered, and lately enough to believe what it said."""
     found = next((each for each in status.checks if each.check == check), None)
-    return found is not None and found.freshness is not Freshness.SILENT
+    return found is not None and found.freshness is not Freshness.SILENT and found.verdict is not Verdict.UNKNOWN
 
 
 def _fact(name: str, words: Line, cells: int) -> Line:

@@ -34,6 +34,9 @@ def alarm_lines(alarms: Alarms, now: datetime, cells: int) -> list[Line]:
         if name not in wanted:
             words = f"{visible(name)}: {visible('; '.join(faults))}"
             lines += wrap(words, cells, Tone.WARN, indent=2, first=line(("▲ ", Tone.WARN)))
+    if alarms.history_failure:
+        words = visible(alarms.history_failure, limit=200)
+        lines += wrap(f"how they changed was not read: {words}", cells, Tone.UNKNOWN, indent=2, first=line("? "))
     for item in alarms.history[:6]:
         when = visible(item.get("at") or "–", limit=40)[:16].replace("T", " ")
         words = f"  {when} {visible(item.get('alarm'))}: {visible(item.get('says'))}"

@@ -7,10 +7,16 @@ from textual.app import RenderResult
 from textual_plotext import PlotextPlot
 
 from screens.present.lines import Tone
-from screens.present.ses_plot import Picture
+from screens.present.ses_plot import Curve, Picture
 from screens.shell import paints_of
 
 Build = Callable[[], Picture | None]
+
+
+_LEAST_WIDTH = 20
+_LEAST_HEIGHT = 5
+_AROUND = 4
+"""Rows of a plot that are frame, times of day and a free one."""
 
 
 class Plot(PlotextPlot):
@@ -36,8 +42,10 @@ class Plot(PlotextPlot):
         """The curves in the colours of the theme that is on now."""
         figure, picture = self.plt, self._picture
         figure.clear_figure()
-        if picture is None or self.size.width < 20 or self.size.height < 4:
+        if picture is None:
             return Text("  no figures to draw yet", paints_of(self).plain[Tone.MUTED])
+        if self.size.width < _LEAST_WIDTH or self.size.height < _LEAST_HEIGHT:
+            return Text("  no room to draw them", paints_of(self).plain[Tone.MUTED])
         self._draw(picture)
         return super().render()
 
@@ -57,16 +65,28 @@ class Plot(PlotextPlot):
                 if row not in taken:
                     taken.add(row)
                     figure.text(mark.words, words_h, mark.percent, color=self._colour(mark.tone), alignment="left")
-        for curve in picture.curves:
+        # Plotext fails at the legend of a curve of which no point is inside, as when a clock is ahead of ours, and
+        # writes a legend over its own frame where the rows inside do not suffice for it.
+        curves = [curve for curve in picture.curves if _has_points(curve, picture)]
+        legend = sum(bool(curve.name) for curve in curves) <= self.size.height - _AROUND
+        for curve in curves:
             figure.plot(
                 list(curve.hours),
                 list(curve.percent),
                 marker=curve.marker,
                 color=self._colour(curve.tone),
-                label=curve.name or None,
+                label=(curve.name or None) if legend else None,
             )
 
     def _colour(self, tone: Tone) -> tuple[int, int, int]:
         style = paints_of(self).plain[tone]
         triplet = style.color.get_truecolor() if style.color is not None else None
         return (triplet.red, triplet.green, triplet.blue) if triplet is not None else (255, 255, 255)
+
+
+def _has_points(curve: Curve, picture: Picture) -> bool:
+    """Whether some of a curve lies within the picture."""
+    return any(
+        picture.first_h <= hour <= picture.last_h and 0 <= percent <= picture.top
+        for hour, percent in zip(curve.hours, curve.percent, strict=True)
+    )

@@ -13,10 +13,11 @@ from screens.present.lines import Tone, plain
 from screens.present.ses import quota_spans, rate_lines, state_lines
 from screens.present.ses_plot import picture
 from screens.ses import SesScreen
+from screens.widgets.plot import Plot
 from tests.screens.conftest import cockpit
 from tests.screens.desks import ACCOUNT, Scene
 from tests.screens.plain import assert_golden, screen_lines
-from tests.screens.ses_scene import Answers, sending, watching
+from tests.screens.ses_scene import Answers, counted, sending, watching
 
 OTHER = "ses:447112341123/eu-west-1"
 
@@ -247,3 +248,29 @@ async def test_a_mail_to_the_simulator_is_asked_for_twice_and_followed_on_the_sc
         assert ("provision", "check", "--simulate", "bounce", "--sender", "ops@shop.example") in answers.asked
         assert "✖ bounce suppresses" in shown(app)
         assert "it never came into the table" in shown(app)
+
+
+@pytest.mark.parametrize("pane", ["bounce", "sends"])
+async def test_a_plot_is_drawn_on_any_number_of_rows(scene: Scene, pane: str) -> None:
+    sending(scene)
+    counted(scene)
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        screen = app.main_screen()
+        assert isinstance(screen, SesScreen)
+        screen.show_pane(pane)
+        plot = screen.query_one(f"#plot-{pane}", Plot)
+        for rows in range(1, 14):
+            plot.styles.height = rows
+            await pilot.pause()
+            assert plot.size.height == rows
+            assert app.return_code is None
+
+
+async def test_points_of_a_clock_that_is_ahead_of_ours_stop_no_screen(scene: Scene) -> None:
+    sending(scene)
+    scene.clock.advance(-86_400)
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        assert app.return_code is None
+        assert "10 % AWS may pause" in shown(app)

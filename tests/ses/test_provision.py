@@ -2,7 +2,6 @@
 
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -63,22 +62,6 @@ class Kit:
     def mine(self) -> set[str]:
         records = ((each.kind, each.body) for each in self.records)
         return made_here(records, self.names.account, self.names.region)
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[Profile]:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    aws = Aws(region="us-east-1", account="123456789012", endpoint=endpoint, access_key="a", secret_key="b")
-    yield Profile(aws=aws, loopback_only=True)
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """`cockpit provision`: the compliance kit planned, made, compared and taken away, and what it is checked by."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,8 +8,9 @@ import click
 
 from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
+from cockpit.cli.ses.confirming import confirm_option, confirmed
 from cockpit.cli.session import Session
-from cockpit.errors import BadInput, Refused
+from cockpit.errors import BadInput
 from cockpit.text import visible
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from cockpit.ses.kit.resources import Names
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
-confirm_option = click.option(
-    "--confirm", default="", metavar="HASH", help="Carry out the plan of this hash, without asking."
-)
 
 
 def _names(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,13 +137,7 @@ def _show(plan: "KitPlan", *, json_wanted: bool) -> None:
 def _made(provision: "Provision", plan: "KitPlan", confirm: str, *, json_wanted: bool) -> int:
     if not json_wanted:
         _show(plan, json_wanted=False)
-    if confirm:
-        if len(confirm) < 8 or not plan.hash.startswith(confirm.lower()):
-            raise Refused(f"The plan is {plan.hash[:12]} now, not {confirm[:12]}; look at it again.")
-    elif not sys.stdin.isatty():
-        raise Refused(f"Nobody is here to ask; look at the plan, then --confirm {plan.hash[:12]}.")
-    elif click.prompt(f"Type {plan.account} to go on", default="", show_default=False) != plan.account:
-        raise Refused("Nothing was changed.")
+    confirmed(plan.hash, confirm, word=plan.account, question=f"Type {plan.account} to go on")
     run = provision.apply(plan, plan.hash)
     if json_wanted:
         as_json({"run": run.id, "plan": plan.hash, "outcomes": run.outcomes, "done": run.done})

@@ -126,6 +126,7 @@ class SesRoom:
             firing=tuple(seen.get("firing", ())),
             alarms=tuple(seen.get("alarms", ())),
             history=tuple(seen.get("history", ())),
+            history_failure=str(seen.get("history_failure", "")),
             verdict=view.verdict if view else Verdict.UNKNOWN,
             headline=view.headline if view else f"CloudWatch {_NOT_YET}",
             at=view.at if view else None,

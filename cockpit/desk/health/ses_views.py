@@ -94,6 +94,7 @@ class Alarms(msgspec.Struct, frozen=True, kw_only=True):
     firing: tuple[str, ...]
     alarms: tuple[Mapping[str, Any], ...]
     history: tuple[Mapping[str, Any], ...]
+    history_failure: str
     verdict: Verdict
     headline: str
     at: datetime | None
