@@ -25,7 +25,7 @@ from cockpit.profile import Profile
 from cockpit.watch import check_once
 from storage.ledger import Draft
 from storage.observations import Observations, Sample
-from tests.comms.documents import PRESCRIBED
+from tests.comms.documents import PRESCRIBED, PRESCRIBED_FIELDS
 from tests.worlds import start_world
 
 TARGET = "shop.example"
@@ -45,6 +45,7 @@ COMPANY = {
     "name": "Example Mail",
     "status_page": "https://status.shop.example",
     "support_team": "Example Mail Support Team",
+    "registrar_account": "account 4711",
 }
 
 
@@ -121,6 +122,23 @@ def test_a_template_says_what_is_prescribed_with_the_facts_of_the_drill(desk: De
     text, missing = rendered(desk, name)
     assert missing == (), text
     assert pattern(PRESCRIBED[name]).fullmatch(text), text
+
+
+@pytest.mark.parametrize("name", sorted(PRESCRIBED_FIELDS))
+def test_a_template_has_the_fields_that_are_prescribed_in_their_order(desk: Desk, name: str) -> None:
+    match name:
+        case "postmortem":
+            text = desk.reviews.text(1)
+        case "registrar_case":
+            case = desk.contacts.registrar_case(1, "ds", impact="no mail leaves")
+            assert case.missing == ()
+            text = case.text
+        case _:
+            text, missing = rendered(desk, name)
+            assert missing == ()
+    places = [text.find(field) for field in PRESCRIBED_FIELDS[name]]
+    assert -1 not in places, [field for field in PRESCRIBED_FIELDS[name] if field not in text]
+    assert places == sorted(places)
 
 
 def test_the_letter_to_the_owner_names_exactly_the_records_that_are_missing(desk: Desk) -> None:

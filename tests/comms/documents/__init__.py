@@ -118,3 +118,23 @@ Thank you,
     "incident_update": "…Status: [status]\nImpact: [impact]\nETA: [eta]\nNext Steps: [steps]\n…",
 }
 """By the name of the bundled template. `[…]` is any text, `…` any text or none; the rest has to stand there."""
+
+PRESCRIBED_FIELDS: dict[str, tuple[str, ...]] = {
+    "registrar_case": (
+        "Domain name(s) affected:",
+        "Account credentials/verification:",
+        "Description of emergency:",
+        "Business impact assessment:",
+        "Requested resolution timeframe:",
+    ),
+    "partner_notification": ("Technical details:", "Expected resolution:"),
+    "postmortem": (
+        "**Incident:**", "**Duration:**", "**Severity:**", "**Services affected:**", "**Customer impact:**",
+        "## Timeline", "## What happened", "## Why it happened", "**Primary cause:**", "**Contributing factors:**",
+        "**Why existing controls did not prevent it:**", "## How we responded", "**Detection:**", "## Resolution",
+        "**Resolution steps:**", "**Verification:**", "**Monitoring:**", "## What we learned", "**What went well:**",
+        "**What could be improved:**", "## What we will change", "Prevention:", "| Action | Owner | Due |",
+        "short (1-2 weeks)", "medium (1-3 months)", "long (3+ months)",
+    ),
+}  # fmt: skip
+"""Where the procedures prescribe fields and no words: these, in this order."""
