@@ -12,6 +12,7 @@ from cockpit.probes.answer import ASKED_OVER_TCP, Answer
 from cockpit.probes.dns import ask
 from cockpit.probes.engine import Engine, Round
 from cockpit.probes.engine.bucket import Bucket
+from cockpit.probes.engine.engine import SILENT_AFTER
 from cockpit.probes.question import make_question
 from cockpit.profile import Profile
 from tests.probes.nameserver import NOBODY, Handler, name_server, reply, resolver
@@ -69,6 +70,26 @@ async def test_a_socket_is_given_up_after_so_many_questions() -> None:
         assert max(uses) <= 256
         assert engine.sockets == len(uses)
     assert engine.sockets == 0
+
+
+async def test_a_server_that_is_dead_holds_nobody_up_and_has_its_time_back_at_a_sign_of_life() -> None:
+    awake = asyncio.Event()
+
+    def asleep(query: dns.message.Message, _: bool) -> bytes | None:
+        return address(query) if awake.is_set() else None
+
+    async with name_server(asleep) as profile, Engine() as engine:
+        endpoint, question = profile.dialled(resolver().address, 53), make_question(NAME, "A", dns.flags.RD)
+        many = [engine.send(endpoint, question, 0.05) for _ in range(SILENT_AFTER)]
+        await asyncio.wait(many)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await engine.datagram(endpoint, question, 30.0)
+        assert time.monotonic() - began < 15
+        awake.set()
+        assert (await ask(profile, resolver(), NAME, "A", transport=engine)).status == "answer"
+        (gate,) = engine._gates.values()
+        assert gate.life.unanswered == 0
 
 
 def wrong_id(query: dns.message.Message, _: bool) -> bytes:

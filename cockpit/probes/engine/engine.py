@@ -10,7 +10,7 @@ from typing import Self
 
 from cockpit.probes.engine.bucket import Bucket
 from cockpit.probes.engine.ears import Ears
-from cockpit.probes.engine.outlet import PORTS, Outlet, Told, Waiting, connected
+from cockpit.probes.engine.outlet import PORTS, Life, Outlet, Told, Waiting, connected
 from cockpit.probes.question import QUESTION_AT, Question
 from cockpit.probes.transport import Endpoint, over_tcp
 
@@ -30,6 +30,12 @@ USES, AGE_S, IDLE_S = 256, 30.0, 5.0
 SWEEP_S = 0.05
 """Seconds between two looks at what has run out of time: how exact a deadline is."""
 
+SILENT_AFTER, SILENT_PATIENCE_S = 64, 0.5
+"""A server that let so many questions in a row run out of time is given only so long for further ones.
+
+So one that is dead holds nobody up; its first sign of life, be it a late answer, gives it back its time.
+"""
+
 TIDY_S = 1.0
 """Seconds between two looks for sockets that nobody needs."""
 
@@ -42,11 +48,12 @@ _NOISE = 16384
 class _Gate:
     """The way to one server; `lately` counts the questions of this second."""
 
-    __slots__ = ("bucket", "endpoint", "lately", "outlets")
+    __slots__ = ("bucket", "endpoint", "lately", "life", "outlets")
 
     def __init__(self, endpoint: Endpoint, bucket: Bucket) -> None:
         self.endpoint = endpoint
         self.bucket = bucket
+        self.life = Life()
         self.outlets: list[Outlet] = []
         self.lately = 0
 
@@ -129,6 +136,8 @@ class Engine:
         except OSError as error:
             told(place, error)
             return False
+        if gate.life.unanswered >= SILENT_AFTER:
+            timeout_s = min(timeout_s, SILENT_PATIENCE_S)
         size, waiting = len(question.wire), outlet.waiting
         wire = question.thrown(self._draw(size))
         while wire[:2] in waiting:
@@ -225,7 +234,7 @@ class Engine:
         ports = [
             low + int.from_bytes(drawn[at : at + 4], "big") % (high - low + 1) for at in range(0, len(drawn), 4)
         ]
-        outlet = Outlet(connected(gate.endpoint, ports), now)
+        outlet = Outlet(connected(gate.endpoint, ports), now, gate.life)
         self._ears.add(outlet.socket.fileno(), outlet.receive)
         self._outlets.add(outlet)
         gate.outlets.append(outlet)

@@ -35,16 +35,38 @@ class Waiting(msgspec.Struct, gc=False):
     strangers: int
 
 
+class Life:
+    """How many questions to a server have run out of time since anything was heard from it, late answers too."""
+
+    __slots__ = ("unanswered",)
+
+    def __init__(self) -> None:
+        self.unanswered = 0
+
+
 class Outlet:
     """A socket that is connected, so that the kernel drops what comes from anybody else.
 
     `strangers` counts datagrams that answered nothing that was asked here.
     """
 
-    __slots__ = ("born", "late", "retired", "send", "socket", "strangers", "take", "used", "uses", "waiting")
+    __slots__ = (
+        "born",
+        "late",
+        "life",
+        "retired",
+        "send",
+        "socket",
+        "strangers",
+        "take",
+        "used",
+        "uses",
+        "waiting",
+    )
 
-    def __init__(self, made: socket.socket, now: float) -> None:
+    def __init__(self, made: socket.socket, now: float, life: Life) -> None:
         self.socket = made
+        self.life = life
         self.send = made.send
         self.take = made.recv
         self.born = self.used = now
@@ -62,6 +84,7 @@ class Outlet:
         except OSError as error:
             self.fail(error)
             return
+        self.life.unanswered = 0
         number = data[:2]
         one = self.waiting.get(number)
         if one is None:
@@ -77,6 +100,7 @@ class Outlet:
         for number in [number for number, one in self.waiting.items() if one.expires <= now]:
             one = self.waiting.pop(number)
             self.late.add(number)
+            self.life.unanswered += 1
             one.told(one.place, WrongAnswerError() if self.strangers > one.strangers else TimeoutError())
 
     def fail(self, error: Exception) -> None:
