@@ -42,6 +42,14 @@ async def undo(bridge: Bridge, standing: Standing, argument: str) -> None:
     bridge.go("action")
 
 
+async def again(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Ask for the same once more: the world may have moved on, as when a moment that was waited for has come."""
+    actions = bridge.desk.actions
+    view = actions.get(standing.action)
+    bridge.chosen_action = actions.request(view.remedy, view.parameters, incident=view.incident, run=view.run)
+    bridge.go("action")
+
+
 async def log(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Show what was ever sent for the target, or the run again."""
     screen = bridge.main_screen()
@@ -61,6 +69,7 @@ MOVES = {
     "action.apply": apply,
     "action.cancel": cancel,
     "action.undo": undo,
+    "action.again": again,
     "action.log": log,
     "action.close": close,
 }

@@ -7,6 +7,7 @@ from cockpit.actions.contract import Plan
 from cockpit.actions.journal import ActionState
 from cockpit.actions.telling import JournalLine
 from cockpit.desk.remedies.actions import ActionView
+from cockpit.text import cell_width
 from screens.present.frame import short_account
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, rule, spread, wrap
 from screens.present.words import countdown, utc
@@ -56,7 +57,7 @@ _JOURNAL: dict[str, Span] = {
 
 
 _WIDE = 120
-"""Cells from which on the way back of a line stands beside it."""
+"""Cells from which on the way back of a line stands beside it even where the line is wrapped for it."""
 
 
 def head_lines(view: ActionView, now: datetime, cells: int, *, profile: str) -> list[Line]:
@@ -81,11 +82,29 @@ def _role(caller: str) -> str:
     return f"role/{parts[1]}" if len(parts) > 1 and parts[0] == "assumed-role" else parts[-1] or "nobody known"
 
 
+def refusal_lines(view: ActionView, cells: int) -> list[Line]:
+    """Why there is no plan, or why its first request had no effect; what was asked for, and what can be done."""
+    if view.state is not ActionState.REFUSED:
+        return []
+    whole = "Refused before there was a plan" if view.plan is None else "Refused by the service"
+    code = f" ({view.code})" if view.code else ""
+    lines = [cut(line((f"✖ {whole}{code}: nothing was changed.", Tone.FAIL)), cells), EMPTY]
+    lines += wrap(view.reason, cells, Tone.STRONG)
+    asked = "  ".join(f"{name}={value}" for name, value in view.parameters.items() if value)
+    told = [("asked", f"{view.remedy}  {asked}")]
+    if view.can_repeat:
+        told.append(("again", "r asks for the plan once more, and reads everything afresh"))
+    lines.append(EMPTY)
+    for name, text in told:
+        lines += wrap(text, cells, first=line((f"{name:<8}", Tone.ACCENT)), indent=8)
+    return lines
+
+
 def body_lines(view: ActionView, now: datetime, cells: int, *, journal_first: bool) -> list[Line]:
-    """The plan and the journal; once it runs, the journal stands first."""
+    """The plan and the journal; once it runs, the journal stands first. A refusal comes before both."""
     plan = [*plan_lines(view.plan, cells), *step_lines(view, cells)] if view.plan is not None else []
     journal = journal_lines(view, now, cells)
-    parts = [journal, plan] if journal_first else [plan, journal]
+    parts = [refusal_lines(view, cells), *([journal, plan] if journal_first else [plan, journal])]
     return [one for part in parts if part for one in (*part, EMPTY)]
 
 
@@ -96,12 +115,15 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
     for row in plan.diff:
         tone = {"-": Tone.FAIL, "+": Tone.OK}.get(row.sign, Tone.MUTED)
         first = line((f"  {row.sign} {row.label:<{labels}}  ", tone))
-        beside = f"{row.text}   (undo: {row.undo})" if row.undo and cells >= _WIDE else row.text
-        lines += wrap(beside, cells, tone, first=first, indent=labels + 6)
-        if row.undo and cells < _WIDE:
+        whole = f"{row.text}   (undo: {row.undo})"
+        fits = bool(row.undo) and (cells >= _WIDE or labels + 6 + cell_width(whole) <= cells)
+        lines += wrap(whole if fits else row.text, cells, tone, first=first, indent=labels + 6)
+        if row.undo and not fits:
             lines += wrap(f"undo: {row.undo}", cells, Tone.MUTED, first=line(" " * (labels + 6)), indent=labels + 6)
     lines.append(EMPTY)
+    several = len(plan.steps) > 1
     told = [
+        *([("sends", f"{len(plan.steps)} requests, one after the other, as listed below")] if several else []),
         ("reach", plan.reach),
         ("undo", plan.undo if plan.reversible else f"NO WAY BACK: {plan.undo}"),
         *(("proof", sentence) for sentence in plan.proof),

@@ -8,6 +8,8 @@ COMMANDS: tuple[Command, ...] = (
             ("action",), "type to apply", confirm),
     Command("action.cancel", ("X",), "Cancel", "Discard the plan, or stop at the next step's edge.", ACTION,
             ("action",), "cancel", action_can("can_cancel", "The action has ended: there is nothing to stop.")),
+    Command("action.again", ("r",), "Plan again", "Ask once more for a plan that was refused or not applied.",
+            ACTION, ("action",), "plan again", action_can("can_repeat", "There is a plan or a run already.")),
     Command("action.undo", ("U",), "Plan the way back", "Plan how to undo what was applied.", ACTION,
             ("action",), "undo", action_can("can_undo", "There is nothing to undo, or no way back.")),
     Command("action.log", ("l",), "What was sent", "Show the exact requests that were ever sent for this target, "

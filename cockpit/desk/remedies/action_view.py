@@ -62,6 +62,12 @@ class ActionView(msgspec.Struct, frozen=True):
     requested_at: datetime
     changed_at: datetime
 
+    @property
+    def can_repeat(self) -> bool:
+        """Whether the same may be asked for again: it was not planned, or not applied, and is no way back."""
+        ended = (ActionState.REFUSED, ActionState.EXPIRED, ActionState.DISCARDED)
+        return self.state in ended and self.undoes is None
+
 
 def view_of(
     run: ActionRun,
