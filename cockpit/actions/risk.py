@@ -50,12 +50,13 @@ def risk_of(request: Request, graver: str = "") -> Risk:
     The row is the one that the asking desk found for the incident (see `cockpit.incident.recovery`), else that of
     the remedy by its name alone.
     """
-    ruled = (request.scope.get("recovery") or {}).get("row") or row_of(request.remedy)
-    if ruled is None:
+    ruling = request.scope.get("recovery") or {}
+    row = ruling.get("row") or row_of(request.remedy)
+    if row is None:
         level, why = _OWN.get(request.remedy, (MEDIUM, ""))
     else:
-        found = decide_recovery(ruled)
-        level, why = HIGH if found.ruling is Ruling.ROLES else MEDIUM, found.sentence
+        found = decide_recovery(row)
+        level, why = HIGH if found.ruling is Ruling.ROLES else MEDIUM, str(ruling.get("says") or found.sentence)
     return Risk(HIGH, graver) if graver and level != HIGH else Risk(level, why)
 
 

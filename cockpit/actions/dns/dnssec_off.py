@@ -105,7 +105,7 @@ class DnssecOff:
         safe = max(safe, now + timedelta(seconds=seen.cached_s)) if seen.cached_s else safe
         if safe > now:
             holding = [answer.server.name for answer in seen.caches if answer.status == "answer"]
-            who = f"{', '.join(holding)} still has it; " if holding else ""
+            who = f"{', '.join(holding)} still {'has' if len(holding) == 1 else 'have'} it; " if holding else ""
             raise PlanRefused(
                 DS_CACHED,
                 f"Caches may still hold the DS of {self._domain}: {who}{how}. The earliest safe time is"

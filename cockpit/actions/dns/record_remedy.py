@@ -127,7 +127,8 @@ class RecordRemedy:
         by_hand = provider.name == "by hand"
         account = self.access.profile.aws.account
         pinned = self.access.profile.kind == "prod" and where.account == account
-        shown = f"{provider.name}, zone {provider.zone}: {_counted(changes)} in {len(parts)} requests"
+        requests = f"{len(parts)} request{'' if len(parts) == 1 else 's'}"
+        shown = f"{provider.name}, zone {provider.zone}: {_counted(changes)} in {requests}"
         return Plan(
             remedy=self.request.remedy,
             title=intention.title,
