@@ -186,6 +186,16 @@ def test_owners_get_a_ticket_each_and_what_follows_on_it(mona: Desk, sinks: Sink
     assert mona.messages.told(1)[0].to == ("checkout@shop.example", "receipts@shop.example")
 
 
+def test_what_was_told_of_a_restricted_incident_is_shown_to_its_readers_only(hall: Hall, mona: Desk) -> None:
+    mona.messages.send(1, "partners", "Your integration is affected", channel="hand")
+    mona.declaring.restrict(1, [], reason="a key has leaked")
+    assert mona.messages.told()
+    ayumi = hall.sit("ayumi")
+    assert not ayumi.messages.told()
+    with pytest.raises(Refused, match="restricted"):
+        ayumi.messages.told(1)
+
+
 def test_what_is_lost_with_its_courier_is_shown_after_a_while(hall: Hall, mona: Desk) -> None:
     uid = mona.incidents.get(1).uid
     body = {"message": "m1", "channel": "chat", "audience": "internal", "text": "x"}

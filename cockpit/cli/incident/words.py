@@ -76,6 +76,8 @@ def update(
             left = f"; still to fill: {', '.join(missing)}" if missing else ""
             whom = f" to {visible(', '.join(people), limit=2000)}" if people else ""
             say(f"-- by {name}{whom}{left}")
+            if audience == "owners" and not people:
+                click.echo("No address of an owner is known: cockpit owners import, or --to ADDRESS.", err=True)
             if order:
                 click.echo(f"{order} (--reason)", err=True)
         if warning:

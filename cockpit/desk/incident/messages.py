@@ -273,8 +273,11 @@ class Messages:
         return name
 
     def told(self, ref: Ref | None = None) -> Sequence[Delivery]:
-        """Who was told what when, newest first: of one incident, or of all."""
-        return self._told.all() if ref is None else self._told.of(self._incidents.get(ref).uid)
+        """Who was told what when, newest first: of one incident, or of all that may be read here."""
+        if ref is not None:
+            return self._told.of(self._incidents.get(ref).uid)
+        readable = {"", *(incident.uid for incident in self._incidents.all())}
+        return [each for each in self._told.all() if each.incident in readable]
 
     def undelivered(self, ref: Ref) -> Sequence[Delivery]:
         """Messages that somebody has to see to, because they did not arrive or nobody knows."""
