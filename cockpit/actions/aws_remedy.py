@@ -86,9 +86,7 @@ class AwsRemedy:
         caller = self.access.clients.caller()
         wanted = self.intend(now)
         if wanted.before == wanted.desired:
-            raise PlanRefused(
-                "NOTHING_TO_DO", f"It is so already: {wanted.message[:1].lower()}{wanted.message[1:]}."
-            )
+            raise PlanRefused("NOTHING_TO_DO", f"It is so already: {_within(wanted.message)}.")
         return self._written(wanted, caller.arn, now, risk_of(self.request, wanted.graver))
 
     def plan_undo(self, done: Plan, now: datetime) -> Plan:
@@ -145,7 +143,7 @@ class AwsRemedy:
             way_back=wanted.way_back,
             rolls_back=wanted.rolls_back,
             phrase=f"{target} {account[-4:]}" if profile.kind == "prod" else target,
-            subject={"message": wanted.message, **wanted.subject, **risk.subject},
+            subject={**wanted.subject, "message": wanted.message, **risk.subject},
             made_at=now,
             expires_at=now + PLAN_LASTS,
             verify_s=wanted.verify_s,
@@ -210,6 +208,11 @@ class AwsRemedy:
 def changed(label: str, was: str, will: str, undo: str) -> tuple[Line, Line]:
     """The two lines of one change; `undo` says how it is taken back."""
     return Line("-", label, was), Line("+", label, will, undo)
+
+
+def _within(sentence: str) -> str:
+    """A sentence as it stands within another; a name such as DKIM keeps its capitals."""
+    return sentence if sentence[:2].isupper() else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def _only(state: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:

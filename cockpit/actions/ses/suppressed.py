@@ -61,6 +61,9 @@ class Suppressed(AwsRemedy):
         """The changes that lead from what the places have to what is wished."""
         wishes = self._wishes()
         changes = [each for wish in wishes for each in planned(wish, self._changes.there(wish.address, wish.place))]
+        if not changes:
+            told = "suppressed already" if self._on else "not suppressed"
+            raise PlanRefused("NOTHING_TO_DO", f"{_counted(len(wishes), 'entry', 'entries')}: {told}.")
         steps = tuple(_step(each) for each in changes)
         back = tuple(_step(_turned(each)) for each in changes)
         verb = "suppress" if self._on else "let be written to"
@@ -74,15 +77,15 @@ class Suppressed(AwsRemedy):
             for each in changes
         )
         return Intention(
-            title=f"{verb} {len({each.address for each in changes})} addresses",
+            title=f"{verb} {_counted(len({each.address for each in changes}), 'address', 'addresses')}",
             before={_key(each): each.before for each in changes},
             desired={_key(each): each.after for each in changes},
             diff=lines,
             steps=steps,
             way_back=back,
             undo="yes: address by address, each with its former reason; the time of listing is a new one",
-            message=f"{len(changes)} entries are as wished",
-            reach=f"mail to {len(wishes)} entries, from every domain of the account",
+            message=f"As wished: {_counted(len(changes), 'entry', 'entries')}",
+            reach=f"mail to {_counted(len(wishes), 'entry', 'entries')}, from every domain of the account",
             checks=("each entry by a fresh client",),
         )
 
@@ -137,6 +140,10 @@ def _key(change: Change) -> str:
     if change.place is Place.LIST:
         return f"{change.address} on {_LIST}"
     return f"{change.address} in {_TABLE} ({change.stored_reason})"
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _turned(change: Change) -> Change:

@@ -51,15 +51,15 @@ class AlarmActions(AwsRemedy):
         lines += [Line("+", name, f"actions {_ON[self._on]}", f"{_ON[not self._on]} again") for name in names]
         silent = "nobody is told by AWS until they are on again; write down who turns them on, and when"
         return Intention(
-            title=f"turn the actions of {len(names)} alarms {_ON[self._on]}",
+            title=f"turn the actions of {_alarms(names)} {_ON[self._on]}",
             before=before,
             desired=desired,
             diff=tuple(sorted(lines, key=lambda line: (line.label, line.sign != "-"))),
             steps=(self._step(names, before, desired, on=self._on),),
             way_back=(self._step(names, desired, before, on=not self._on),),
-            undo=f"yes: the same {len(names)} alarms again; the others are not touched",
-            message=f"The actions of {len(names)} alarms are {_ON[self._on]}",
-            reach=f"{len(names)} alarms of {self.access.clients.region}; no mail",
+            undo=f"yes: the same {_alarms(names)} again; the others are not touched",
+            message=f"The actions of {_alarms(names)} are {_ON[self._on]}",
+            reach=f"{_alarms(names)} of {self.access.clients.region}; no mail",
             proof=() if self._on else (silent,),
             checks=("DescribeAlarms by a fresh client",),
         )
@@ -87,5 +87,9 @@ class AlarmActions(AwsRemedy):
             token = {"NextToken": answer["NextToken"]}
 
     def _step(self, names: list[str], before: dict[str, Any], after: dict[str, Any], *, on: bool) -> PlanStep:
-        says = f"turn the actions of {len(names)} alarms {_ON[on]}"
+        says = f"turn the actions of {_alarms(names)} {_ON[on]}"
         return PlanStep(_OPERATION[on], says, before, after, {"AlarmNames": names})
+
+
+def _alarms(names: list[str]) -> str:
+    return f"{len(names)} alarm{'' if len(names) == 1 else 's'}"

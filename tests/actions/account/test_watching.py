@@ -26,7 +26,8 @@ def test_only_the_alarms_that_are_not_so_already_are_turned_off_and_on_again(des
     assert "nobody is told" in view.plan.proof[0]
     both = desk.applied(view)
     assert [name for name, on in actions(desk.world).items() if not on] == sorted({first, second})
-    assert desk.undone(both).state is ActionState.SUCCEEDED
+    back = desk.undone(both)
+    assert back.lines[-1].text == "succeeded: It is as it was before; AWS says so to a fresh client."
     assert [name for name, on in actions(desk.world).items() if not on] == [first]
     assert desk.applied(desk.planned("alarms.on", alarms="all")).state is ActionState.SUCCEEDED
     assert actions(desk.world) == before
