@@ -18,7 +18,7 @@ from cockpit.launching import REOPEN, Launcher
 from cockpit.text import visible
 from screens.commands import BY_ID, Standing
 from screens.keys import KeyMap
-from screens.present.duties import Duties, duty_lines, overdue_words, under_way_words, verified_words
+from screens.present.duties import Duties, duty_lines, overdue_words, turn_words, under_way_words, verified_words
 from screens.present.incident import card_of, clock_words
 from screens.present.lines import Line
 from screens.session import Session
@@ -182,7 +182,8 @@ class Bridge(Shell):
             told = under_way_words(going, now)
         elif due.overdue:
             told = overdue_words(last, due, now)
-        self.duties = Duties(desk.practice.overdue(), told, going=going is not None)
+        waiting = [f"{turn.title}: {turn_words(turn, now)}" for turn in desk.runbooks.turns() if turn.waits]
+        self.duties = Duties(desk.practice.overdue(), tuple(waiting), told, going=going is not None)
 
     def settle_duties(self) -> None:
         """Finish a verification once everything was looked at, and say what came out of it."""
@@ -235,6 +236,13 @@ class Bridge(Shell):
         level = severity if severity in ("information", "warning", "error") else "information"
         self.notify(visible(sentence, limit=400), severity=level, markup=False, timeout=seconds)  # type: ignore[arg-type]
 
+    def clear_news(self) -> None:
+        """Take good news away, which would cover a dialog and its keys; what went wrong stays to be read."""
+        for notification in list(self._notifications):
+            if notification.severity == "information":
+                self._unnotify(notification, refresh=False)
+        self._refresh_notifications()
+
     @contextmanager
     def enduring(self) -> Iterator[None]:
         """What goes wrong on purpose inside the block is said once, and the screen stays as it was.
@@ -252,15 +260,18 @@ class Bridge(Shell):
 
     async def ask(self, dialog: ModalScreen[str]) -> str | None:
         """Show a dialog and wait for its answer; None when it was left."""
+        self.clear_news()
         return await self.push_screen_wait(dialog)
 
     async def confirm(self, dialog: ModalScreen[bool]) -> bool:
         """Show a yes-or-no dialog and wait for its answer."""
+        self.clear_news()
         answer: bool | None = await self.push_screen_wait(dialog)
         return bool(answer)
 
     async def show(self, dialog: ModalScreen[None]) -> None:
         """Show something to be read, until it is left."""
+        self.clear_news()
         await self.push_screen_wait(dialog)
 
     def go(self, screen: str) -> None:

@@ -27,11 +27,15 @@ def command() -> None:
 
 @command.command("list", example="cockpit runbook list --alert dkim-missing")
 @click.option("--alert", metavar="KIND", help="Only those for alerts of this kind.")
+@click.option("--due", is_flag=True, help="Only those that are worked every so often and whose turn it is.")
 @json_option
 @click.pass_obj
-def list_(session: Session, alert: str | None, json_wanted: bool) -> int:
+def list_(session: Session, alert: str | None, due: bool, json_wanted: bool) -> int:
     """List the runbooks by title."""
+    now = datetime.now(UTC)
     cards = [card for card in _cards(session) if not alert or alert in card.alerts]
+    if due:
+        cards = [card for card in cards if card.turn is not None and card.turn.waits]
     if json_wanted:
         as_json(cards)
     elif not cards:
@@ -39,10 +43,17 @@ def list_(session: Session, alert: str | None, json_wanted: bool) -> int:
     else:
         table(
             [
-                [card.id, str(card.steps), _record(card), ", ".join(card.alerts) or "-", card.title]
+                [
+                    card.id,
+                    str(card.steps),
+                    _record(card),
+                    _turn(card, now),
+                    ", ".join(card.alerts) or "-",
+                    card.title,
+                ]
                 for card in cards
             ],
-            ["Runbook", "Steps", "Runs", "For alerts", "Title"],
+            ["Runbook", "Steps", "Runs", "Turn", "For alerts", "Title"],
         )
     return 0
 
@@ -54,7 +65,19 @@ def _cards(session: Session) -> "Sequence[RunbookCard]":
     if session.database.exists():
         with session.desk(reading=True) as desk:
             return desk.runbooks.list()
-    return [card_of(book) for book in _shelf(session).all()]
+    return [card_of(book, (), datetime.now(UTC)) for book in _shelf(session).all()]
+
+
+def _turn(card: "RunbookCard", now: datetime) -> str:
+    """When a book that is worked every so often is due; `-` for one that is worked when it is needed."""
+    turn = card.turn
+    if turn is None:
+        return "-"
+    if turn.due_at is None or turn.run:
+        return turn.state.value
+    hours = abs((turn.due_at - now).total_seconds()) / 3600
+    length = f"{hours / 24:.0f} d" if hours >= 48 else f"{hours:.0f} h"
+    return f"in {length}" if turn.due_at > now else f"{turn.state.value} since {length}"
 
 
 def _record(card: "RunbookCard") -> str:

@@ -4,11 +4,11 @@
 an unexplained change to the world, a failure that is worse than the incident in hand, a plan that waits, a role
 that is offered, a clock that ran out, a step that waits for a person, another failure that nobody has taken on, the
 runbook to begin with, an alert that belongs to an open incident, what runs by itself, a way out of the incident,
-its record, and at last practice.
+its record, and at last a checklist that is due, or practice.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -74,6 +74,14 @@ class Home(msgspec.Struct, frozen=True):
     because: str
 
 
+class TurnState(msgspec.Struct, frozen=True):
+    """A runbook that is worked every so often and is due; `late` is None where it was never worked."""
+
+    runbook: str
+    title: str
+    late: timedelta | None
+
+
 class Situation(msgspec.Struct, frozen=True):
     """All that the Next line may depend on. `incident` is the one in focus, else the worst open one.
 
@@ -91,6 +99,7 @@ class Situation(msgspec.Struct, frozen=True):
     watch_running: bool = True
     is_drill: bool = False
     offer: OfferState | None = None
+    turn: TurnState | None = None
 
 
 Rule = Callable[[Situation], NextStep | None]
@@ -355,9 +364,18 @@ def _rest(situation: Situation) -> NextStep:
         return NextStep(f"wait for first answers: {domains} not looked at yet", "the watch asks", "board.show")
     if situation.is_drill:
         return NextStep("watch the board: the drill has its own clock", "all checks are green", "board.show")
+    if situation.turn is not None:
+        late = situation.turn.late
+        since = f"due since {_length(late)}" if late is not None else "it was never worked here"
+        return NextStep(f"work “{situation.turn.title}”", since, "runbook.turn", situation.turn.runbook)
     return NextStep(
         "all checks are green: practise with a drill", "nothing leaves this machine", "drill.start", sure=False
     )
+
+
+def _length(time: timedelta) -> str:
+    hours = int(time.total_seconds()) // 3600
+    return f"{hours // 24} d" if hours >= 48 else f"{hours} h"
 
 
 def _actions(situation: Situation) -> Iterator[ActionState]:

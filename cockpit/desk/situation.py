@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.desk.health.alerts import home_of
-from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation
+from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation, TurnState
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
 from cockpit.health.model import Verdict
@@ -47,7 +47,18 @@ class Situations:
             watch_running=watch_running,
             is_drill=is_drill,
             offer=self._offer(),
+            turn=None if is_drill else self._turn(now),
         )
+
+    def _turn(self, now: datetime) -> TurnState | None:
+        """The checklist that waits longest; the runbooks are not read for it alone."""
+        if "runbooks" not in vars(self._rooms):
+            return None
+        turn = next((each for each in self._rooms.runbooks.turns() if each.waits), None)
+        if turn is None:
+            return None
+        since = now - turn.due_at if turn.due_at is not None else None
+        return TurnState(turn.runbook, turn.title, since)
 
     def _offer(self) -> OfferState | None:
         """The oldest handover that waits here; the room of the people is entered only while an incident is open."""

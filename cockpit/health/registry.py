@@ -82,7 +82,7 @@ RUNBOOKS: dict[str, str] = {
     "certificate-expiring": "certificate-expiring",
     "certificate-invalid": "certificate-invalid",
     "certificate-revoked": "certificate-revoked",
-    "certificate-misissued": "certificate-revoked",
+    "certificate-misissued": "certificate-misissued",
     "service-down": "service-down",
     "ses-bounce": "ses-bounce-rate",
     "ses-complaint": "ses-complaint-rate",

@@ -8,6 +8,7 @@ import msgspec
 
 from cockpit.runbooks.model import Input, Runbook
 from cockpit.runbooks.run import Run, RunStatus
+from cockpit.runbooks.turn import Turn, turn_of
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -37,10 +38,11 @@ class RunbookCard(msgspec.Struct, frozen=True):
     source: str
     review_due: date | None = None
     record: Record = Record()
+    turn: Turn | None = None
 
 
-def card_of(book: Runbook, runs: Sequence[Run] = ()) -> RunbookCard:
-    """The runbook as it is offered, with what its runs say."""
+def card_of(book: Runbook, runs: Sequence[Run] = (), now: datetime | None = None) -> RunbookCard:
+    """The runbook as it is offered, with what its runs say; `now` also tells when it is due."""
     problems = sum(problem.level == "error" for problem in book.problems)
     return RunbookCard(
         book.id,
@@ -54,6 +56,7 @@ def card_of(book: Runbook, runs: Sequence[Run] = ()) -> RunbookCard:
         book.source,
         review_due(book),
         record_of(book, runs),
+        turn_of(book, runs, now) if now is not None else None,
     )
 
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from cockpit.config.yaml_subset import Document, read_yaml
-from cockpit.errors import CockpitError, ConfigError, RunbookError
+from cockpit.errors import BadInput, CockpitError, ConfigError, RunbookError
 from cockpit.runbooks.inputs import names_in
 from cockpit.runbooks.kinds import span
 from cockpit.runbooks.markdown import Section, Text, as_markdown, rows_as_items, sections
@@ -27,7 +27,7 @@ from cockpit.text import visible
 
 MAX_CHARACTERS = 1_000_000
 _FRONT = re.compile(r"\A---\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_KEYS = ("id", "title", "alerts", "inputs", "owner", "reviewed", "review_every", "cleanup")
+_KEYS = ("id", "title", "alerts", "inputs", "owner", "reviewed", "review_every", "every", "cleanup")
 _INPUT_KEYS = ("type", "ask", "default", "from", "required")
 
 
@@ -58,20 +58,27 @@ def parse(raw: str, source: str) -> Runbook:
         reviewed=str(meta.get("reviewed") or ""),
         intro=_intro(found),
         written_for_us=bool(meta.get("id")),
-        problems=tuple(sorted(draft.problems, key=lambda problem: problem.line)),
-        review_every=_review_every(meta, draft),
+        review_every=_span(meta, "review_every", draft) or REVIEW_EVERY,
+        every=_span(meta, "every", draft),
         cleanup=str(meta.get("cleanup") or ""),
         for_no_alert=meta.get("alerts") == [],
         places={step.id: place for place, step in enumerate(draft.steps)},
+        problems=tuple(sorted(draft.problems, key=lambda problem: problem.line)),
     )
 
 
-def _review_every(meta: Mapping[str, Any], draft: Reading) -> timedelta:
+def _span(meta: Mapping[str, Any], key: str, draft: Reading) -> timedelta | None:
+    """A time that the front matter names; None where it does not, or where it is no time."""
+    if key not in meta:
+        return None
     try:
-        return span(meta["review_every"]) if "review_every" in meta else REVIEW_EVERY
+        found = span(meta[key])
+        if found <= timedelta(0):
+            raise BadInput("it is longer than nothing.")
     except CockpitError as error:
-        draft.problems.append(Problem(1, "error", f"review_every: {error}"))
-        return REVIEW_EVERY
+        draft.problems.append(Problem(1, "error", f"{key}: {error}"))
+        return None
+    return found
 
 
 def _front_matter(text: str, draft: Reading) -> tuple[Document | None, int, str]:

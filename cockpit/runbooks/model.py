@@ -210,7 +210,8 @@ class Runbook(msgspec.Struct, frozen=True):
     """A runbook as its text says. `problems` are those that were met while reading it.
 
     `cleanup` names the step at which a run that is aborted goes on before it ends. `for_no_alert` means that its
-    list of alerts is empty on purpose. `places` says where each step stands, by id.
+    list of alerts is empty on purpose. `every` is how often it is worked, alert or not. `places` says where each
+    step stands, by id.
     """
 
     id: str
@@ -227,6 +228,7 @@ class Runbook(msgspec.Struct, frozen=True):
     written_for_us: bool = False
     problems: tuple[Problem, ...] = msgspec.field(default=())
     review_every: timedelta = REVIEW_EVERY
+    every: timedelta | None = None
     cleanup: str = ""
     for_no_alert: bool = False
     places: Mapping[str, int] = {}

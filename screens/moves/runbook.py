@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from cockpit.desk.views import CheckView
 from cockpit.errors import CockpitError, Refused
+from cockpit.health.model import Verdict
+from cockpit.health.registry import check_named
 from cockpit.incident.model import Incident
 from cockpit.runbooks.card import RunbookCard
 from cockpit.runbooks.inputs import fill, typed
@@ -14,6 +17,8 @@ from screens.dialogs import Ask, Choose, Confirm, Option, Write
 from screens.moves import runbook_steer
 from screens.moves.words import page_reason
 from screens.present.runbook_shelf import card_words
+
+_TO_LOOK_AT = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 
 
 async def show(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -40,15 +45,47 @@ async def start(bridge: Bridge, standing: Standing, argument: str) -> None:
 async def start_alone(bridge: Bridge, target: str) -> None:
     """Start a runbook for a target that no incident is about."""
     about = f"Nothing is open for {target}: the run belongs to no incident."
-    chosen = await _choose(bridge, (), about)
+    view = bridge.desk.domain(target)
+    kinds = [_kind_of(each) for each in view.checks if each.verdict in _TO_LOOK_AT] if view else []
+    chosen = await _choose(bridge, _for_kinds(bridge, kinds), about)
     values = await _inputs(bridge, chosen, target) if chosen else None
     if chosen and values is not None:
         bridge.chosen_run = bridge.desk.runbooks.start(chosen, values)
         bridge.go("runbook")
 
 
+async def take_turn(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Start the book whose turn it is, or go on with the one that is under way."""
+    turns = bridge.desk.runbooks.turns()
+    turn = next((each for each in turns if each.runbook == argument or (not argument and each.waits)), None)
+    turn = turn or next((each for each in turns if each.run), None)
+    if turn is None:
+        raise Refused("No checklist is due.")
+    if turn.run:
+        bridge.chosen_run = turn.run
+    else:
+        values = await _inputs(bridge, turn.runbook, standing.domain)
+        if values is None:
+            return
+        bridge.chosen_run = bridge.desk.runbooks.start(turn.runbook, values)
+        bridge.read_duties()
+    bridge.go("runbook")
+
+
 def _suggested(bridge: Bridge, incident: Incident) -> Sequence[RunbookCard]:
-    kinds = [bridge.desk.incidents.alert(alert).kind for alert in incident.alerts] or [incident.type]
+    return _for_kinds(
+        bridge, [bridge.desk.incidents.alert(alert).kind for alert in incident.alerts] or [incident.type]
+    )
+
+
+def _kind_of(check: CheckView) -> str:
+    """What the check would raise an alert of; where SES tells nothing, it is about our calls, not about mail."""
+    known = check_named(check.check)
+    blind = known.area == "ses" and check.verdict is Verdict.UNKNOWN
+    return check_named("ses.calls").alert_kind if blind else known.alert_kind
+
+
+def _for_kinds(bridge: Bridge, kinds: Sequence[str]) -> Sequence[RunbookCard]:
     return [card for kind in dict.fromkeys(kinds) for card in bridge.desk.runbooks.suggested(kind)]
 
 
@@ -214,5 +251,6 @@ MOVES = {
     "runbook.show": show,
     "runbook.start": start,
     "runbook.advance": advance,
+    "runbook.turn": take_turn,
     **runbook_steer.MOVES,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,14 +10,18 @@ from cockpit.desk.health.verification import Due, UnderWay, Verification
 from screens.present.lines import Line, Tone, cut, line
 from screens.present.words import age, count, span_words
 
+if TYPE_CHECKING:
+    from cockpit.runbooks.turn import Turn
+
 
 class Duties(msgspec.Struct, frozen=True):
-    """What is overdue. `practice` has a sentence each; `verification` is one sentence, empty when it is not due.
+    """What is overdue. `practice` and `checklists` have a sentence each; `verification` is one, or empty.
 
     `going` says that a verification is under way.
     """
 
     practice: tuple[str, ...] = ()
+    checklists: tuple[str, ...] = ()
     verification: str = ""
     going: bool = False
 
@@ -28,6 +33,9 @@ def duty_lines(duties: Duties, key: Callable[[str], str], cells: int) -> Sequenc
         more = f" ({count(len(duties.practice), 'duty', 'duties')})" if len(duties.practice) > 1 else ""
         words = f"practice overdue{more}: {duties.practice[0]}"
         lines.append(_line(key("drill.start"), words, cells))
+    if duties.checklists:
+        more = f" (and {len(duties.checklists) - 1} more)" if len(duties.checklists) > 1 else ""
+        lines.append(_line(key("runbook.turn"), f"{duties.checklists[0]}{more}", cells))
     if duties.verification:
         sign = (
             line(("… ", Tone.INFO)) if duties.going else line(("▲ ", Tone.WARN), (key("verify.all"), Tone.KEY), " ")
@@ -35,6 +43,13 @@ def duty_lines(duties: Duties, key: Callable[[str], str], cells: int) -> Sequenc
         tone = Tone.INFO if duties.going else Tone.WARN
         lines.append(cut(line(*sign, (duties.verification, tone)), cells))
     return lines
+
+
+def turn_words(turn: "Turn", now: datetime) -> str:
+    """Since when the turn of a book is due, as a short word."""
+    if turn.due_at is None:
+        return f"due every {span_words(turn.every)}, never worked"
+    return f"{turn.state} since {age(turn.due_at, now)}"
 
 
 def overdue_words(last: Verification | None, due: Due, now: datetime) -> str:

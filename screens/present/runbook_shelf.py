@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cockpit.runbooks.card import RunbookCard
 from cockpit.runbooks.rehearsal import Rehearsed
+from screens.present.duties import turn_words
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.present.words import age, span_words
 
@@ -15,6 +16,8 @@ def card_words(card: RunbookCard, now: datetime, *, fitting: bool) -> str:
     words = [f"{card.steps} steps"]
     if fitting:
         words.append("written for this alert")
+    if card.turn is not None and card.turn.waits:
+        words.append(turn_words(card.turn, now))
     if record.success is not None:
         words.append(f"{record.success:.0%} of {record.ended} came to the end")
     if record.median is not None:

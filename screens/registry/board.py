@@ -31,6 +31,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("verify.all", ("V",), "Verify everything now", "Look at every check of every domain; who did so and "
             "when is written down.", BOARD, ("board",)),
     Command("watch.start", ("W",), "Start the watch", "Start probing when nobody does.", BOARD, ("board",)),
+    Command("runbook.turn", ("t",), "Work the checklist that is due", "Start the daily or weekly check whose turn "
+            "it is, or go on with it.", BOARD, ("board",), ""),
     Command("drill.start", ("d",), "Practise a drill", "Open a cockpit on a simulated outage; nothing leaves this "
             "machine.", BOARD, ("board",)),
     Command("domain.add", ("a",), "Add a domain", "Watch one more domain.", BOARD, ("board",), ""),

@@ -23,6 +23,7 @@ SPEED = 60.0
 """How many times faster than people these worlds go: most of a play waits for what a drill does by its clock."""
 
 Happening = Mapping[str, Any]
+Deed = Callable[[LaunchedWorld], object]
 TOOLS = ("aws", "dig", "openssl", "kubectl", "gcloud", "mongosh", "curl", "whois")
 
 
@@ -32,7 +33,9 @@ class Play:
 
     `answers` are words of the answers to choose (the first answer without any), `values` what is typed by words of
     the question ("" leaves what stands there). `repairs` is how many remedies have to succeed; without one, the run
-    has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called so.
+    has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called so, `by_hand`
+    when the step of that title is reached: what the person, or who was written to, does elsewhere. Where nothing
+    raises an alert the drill is `calm`: the book is started from the board. `then` is the book for what is left.
     """
 
     drill: str
@@ -45,6 +48,9 @@ class Play:
     before: tuple[Happening, ...] = ()
     mended: Mapping[str, Happening] = field(default_factory=dict)
     restores: bool = True
+    by_hand: Mapping[str, Happening | Deed] = field(default_factory=dict)
+    calm: bool = False
+    then: str = ""
     speed: float = SPEED
 
 
@@ -74,13 +80,28 @@ class Stage:
                 self._told.add(words)
                 self.world.inject(**mended[words])
 
+    def act(self, by_hand: Mapping[str, Happening | Deed], title: str) -> None:
+        """Do once what belongs to the step of that title."""
+        deed = by_hand.get(title)
+        if deed is None or title in self._told:
+            return
+        self._told.add(title)
+        if callable(deed):
+            deed(self.world)
+        else:
+            self.world.inject(**deed)
+
 
 async def play(player: Player, row: Play, stage: Stage, *, rounds: int = 60) -> int:
     """From the alert to the verified repair; returns the keys that it took of the person who works it."""
-    await begin(player, row)
+    await (begin_calmly if row.calm else begin)(player, row)
+    left = row.then
     for _ in range(rounds):
         if over(player, row):
             return len(player.keys)
+        if left and _repaired(player) == 1:
+            await _then(player, row, left)
+            left = ""
         await _one(player, row, stage)
     raise AssertionError(f"{row.book} never came to a verified repair:\n{player.screen}")
 
@@ -95,16 +116,46 @@ async def begin(player: Player, row: Play) -> None:
         await player.press("i")
     await player.wait(lambda: player.desk.incidents.open_incidents(), "the incident")
     await player.wait(lambda: player.app.current_mode == "incident", "the incident's screen")
+    await _start(player, row, row.book)
+
+
+async def begin_calmly(player: Player, row: Play) -> None:
+    """Look at what is not green and has no alert, and start the book for it."""
+
+    def there() -> bool:
+        return player.app.current_mode == "domain"
+
+    while not there():
+        await player.wait(lambda: player.offered == "domain.show" or there(), "something to look at")
+        if not there():
+            await player.press("enter")
+    await _start(player, row, row.book)
+
+
+async def _start(player: Player, row: Play, book: str) -> None:
+    """Choose a book from the list by its place, and give what it asks for."""
+    before = player.app.run_uid()
+
+    def begun() -> bool:
+        return player.app.run_uid() != before or isinstance(player.app.screen, Ask)
+
     await player.press("r")
     await player.wait(lambda: isinstance(player.app.screen, Choose), "the runbooks")
     dialog = player.app.screen
     assert isinstance(dialog, Choose)
-    place = [option.value for option in dialog._options].index(row.book)
+    place = [option.value for option in dialog._options].index(book)
     await player.press(*["down"] * place, "enter")
-    await player.wait(lambda: player.app.run_uid() or isinstance(player.app.screen, Ask), "the run")
+    await player.wait(begun, "the run")
     while isinstance(player.app.screen, Ask):
         await _ask(player, row, player.app.screen)
-        await player.wait(lambda: player.app.run_uid() or isinstance(player.app.screen, Ask), "the run")
+        await player.wait(begun, "the run")
+
+
+async def _then(player: Player, row: Play, book: str) -> None:
+    """Start the next book in the same incident."""
+    await player.press("2")
+    await player.wait(lambda: player.app.current_mode == "incident", "the incident's screen")
+    await _start(player, row, book)
 
 
 def _raised(player: Player, row: Play) -> bool:
@@ -115,8 +166,12 @@ def over(player: Player, row: Play) -> bool:
     """Whether as many remedies have succeeded, which means that they were verified by another way, as shall be."""
     if not row.repairs:
         return _view(player).ended_at is not None
+    return _repaired(player) >= row.repairs
+
+
+def _repaired(player: Player) -> int:
     actions = player.desk.actions.of_incident(player.app.incident_uid())
-    return sum(action.state == "succeeded" for action in actions) >= row.repairs
+    return sum(action.state == "succeeded" for action in actions)
 
 
 async def _one(player: Player, row: Play, stage: Stage) -> None:
@@ -124,6 +179,8 @@ async def _one(player: Player, row: Play, stage: Stage) -> None:
 
     def ready() -> bool:
         stage.mend(row.mended)
+        current = _view(player).current
+        stage.act(row.by_hand, current.title if current else "")
         return over(player, row) or _asked(player)
 
     await player.wait(ready, f"something to do in {row.book}")

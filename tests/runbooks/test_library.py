@@ -30,7 +30,8 @@ LOOKING = re.compile(
 """Commands that change nothing, and so may run without being confirmed each time."""
 
 EXPECTED = """
-byodkim-by-hand byodkim-phase-7 closer-watch follow-up incident-acknowledgment provider-escalation ses-feedback-test
+aws-not-seen byodkim-by-hand byodkim-phase-7 certificate-misissued closer-watch dnssec-key-roll follow-up
+incident-acknowledgment provider-escalation ses-feedback-test
 ses-setup system-health system-recovery
 certificate-expired certificate-expiring certificate-invalid certificate-revoked
 customer-communication database-connectivity dkim-record-missing dns-propagation dns-resolution-failure

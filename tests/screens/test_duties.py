@@ -25,6 +25,27 @@ async def test_overdue_practice_stands_on_the_board_with_its_key(scene: Scene) -
         assert any("▲ d practice overdue" in line for line in screen_lines(app))
 
 
+async def test_a_checklist_that_is_due_stands_on_the_board_and_on_the_next_line(scene: Scene) -> None:
+    all_green(scene)
+    scene.hold_watch()
+    async with cockpit(scene) as pilot:
+        app = pilot.app
+        assert isinstance(app, CockpitApp)
+        app.read_duties()
+        app.refresh_now()
+        await pilot.pause()
+        seen = "\n".join(screen_lines(app))
+        assert "▲ t Daily SES check: due every" in seen, seen
+        assert "Next ⏎ work “Daily SES check”" in seen
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.current_mode == "runbook"
+        assert not any("Daily SES check: due" in line for line in screen_lines(app))
+        app.go("board")
+        await pilot.pause()
+        assert not any("t Daily SES" in line for line in screen_lines(app))
+
+
 async def test_one_key_verifies_everything_and_what_came_out_is_told(scene: Scene) -> None:
     all_green(scene)
     scene.hold_watch()

@@ -1,6 +1,7 @@
 """Which runbooks there are, which fit an alert, and what is known of what they ask for."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from cockpit.config import Settings
 from cockpit.errors import BadInput, CockpitError
@@ -11,21 +12,27 @@ from cockpit.runbooks.inputs import typed
 from cockpit.runbooks.model import Runbook
 from cockpit.runbooks.run import Run
 from cockpit.runbooks.shelf import Shelf
+from cockpit.runbooks.turn import Turn, turn_of
 from cockpit.text import visible
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Offers:
-    """The shelf, as a person picks from it. `runs` gives the runs there have been."""
+    """The shelf, as a person picks from it. `runs` gives the runs there have been, `now` the time."""
 
-    def __init__(self, shelf: Shelf, settings: Settings, runs: Callable[[], Sequence[Run]]) -> None:
+    def __init__(
+        self, shelf: Shelf, settings: Settings, runs: Callable[[], Sequence[Run]], now: Callable[[], datetime]
+    ) -> None:
         self._shelf = shelf
         self._settings = settings
         self._runs = runs
+        self._now = now
 
     def list(self) -> Sequence[RunbookCard]:
         """Every runbook, by title."""
-        runs = self._runs()
-        return [card_of(self._offered(book), runs) for book in self._shelf.all()]
+        runs, now = self._runs(), self._now()
+        return [card_of(self._offered(book), runs, now) for book in self._shelf.all()]
 
     def book(self, id: str) -> Runbook:
         """One runbook with its steps; raises NotFound."""
@@ -41,8 +48,23 @@ class Offers:
 
     def suggested(self, alert_kind: str) -> Sequence[RunbookCard]:
         """Those that are written for alerts of this kind."""
-        runs = self._runs()
-        return [card_of(self._offered(book), runs) for book in self._shelf.for_alert(alert_kind)]
+        runs, now = self._runs(), self._now()
+        return [card_of(self._offered(book), runs, now) for book in self._shelf.for_alert(alert_kind)]
+
+    def turns(self) -> Sequence[Turn]:
+        """The books that are worked every so often and are for us, the one that waits longest first.
+
+        One that asks for something of the configuration which is not there, such as an account, is for others.
+        """
+        runs, now = self._runs(), self._now()
+        known = self._known("")
+        found = [
+            turn
+            for book in self._shelf.all()
+            if (turn := turn_of(book, runs, now)) is not None
+            and all(known.get(each.source) for each in book.inputs if each.source.startswith("config."))
+        ]
+        return sorted(found, key=lambda turn: (not turn.waits, turn.due_at or _LONG_AGO, turn.every, turn.title))
 
     def _offered(self, book: Runbook) -> Runbook:
         """The book with what it includes, so that all it will ask for is known; as it is where that cannot be."""

@@ -34,6 +34,7 @@ from cockpit.runbooks.model import Check, Decide, Runbook
 from cockpit.runbooks.rehearsal import Rehearsed, rehearse
 from cockpit.runbooks.run import Run, StepState
 from cockpit.runbooks.shelf import Shelf
+from cockpit.runbooks.turn import Turn
 from cockpit.runbooks.view import RunView, view_of
 from cockpit.text import visible
 from storage.event import Event
@@ -68,7 +69,7 @@ class Runbooks:
         self._feed = feed
         self._spawn = spawn or Launcher(database_path.with_name("runner.log"))
         self._runs = Runs(feed, operator)
-        self._offers = Offers(Shelf(folders), settings, lambda: list(self._runs))
+        self._offers = Offers(Shelf(folders), settings, lambda: list(self._runs), feed.clock.now)
         self._evidence = Evidence(observations, actions, Leases(feed.database))
         signatures = Signatures(feed, operator, keys, lambda: {*actions.codes_used(), *self.codes_used()})
         self._people = People(self._runs, settings, holds, signatures)
@@ -104,6 +105,10 @@ class Runbooks:
     def suggested(self, alert_kind: str) -> Sequence[RunbookCard]:
         """Those that are written for alerts of this kind."""
         return self._offers.suggested(alert_kind)
+
+    def turns(self) -> Sequence[Turn]:
+        """The books that are worked every so often, the one that waits longest first."""
+        return self._offers.turns()
 
     def prefill(self, id: str, target: str) -> dict[str, str]:
         """What is known of a runbook's inputs for a target: from the alert, the configuration, the defaults."""
