@@ -116,50 +116,33 @@ def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, 
         simple = _simple(server, name, rtype, wire, at, notes, took_s)
         if simple is not None:
             return simple
-    answer, authority, additional = _NOTHING, _NOTHING, _NOTHING
-    if answers:
-        answer, at = _section(wire, at, answers, known)
-    if authorities:
-        authority, at = _section(wire, at, authorities, known)
-    if additionals:
-        additional, at = _additional(wire, at, additionals, known)
+    answer, at = _section(wire, at, answers, known)
+    authority, at = _section(wire, at, authorities, known)
+    additional, at = _additional(wire, at, additionals, known)
     chain, final, looped, crowded = _follow(answer, asked, number)
     found = answer.get((final.lower(), number))
-    soa = next((each for each in authority.values() if each.rtype == SOA), None)
-    zone, negative_ttl_s, serial = "", None, None
-    if soa is not None:
-        times = soa.first[0]
-        assert isinstance(times, tuple)
-        zone, negative_ttl_s, serial = soa.owner, min(soa.ttl_s, times[4]), times[0]
+    zone, negative_ttl_s, serial = _start_of_authority(authority)
     cut, referral = _referral(authority, asked)
     aa = bool(flags & _AUTHORITATIVE)
-    code = flags & _RESPONSE_CODE
-    values: tuple[str, ...] = ()
-    ttls = [alias.ttl_s for alias in chain]
     if looped:
         status = "loop"
-    elif code == _NO_NAME_ERROR:
-        status = "nxdomain"
-    elif code:
-        status = ERRORS.get(code) or f"rcode-{code}"
-    elif found is not None:
+    elif found is not None and not flags & _RESPONSE_CODE:
         status = "answer"
+    else:
+        leads = bool(referral) and cut not in ("", ".", "@")
+        status = _without_answer(flags & _RESPONSE_CODE, server.role == AUTHORITATIVE and not aa, leads=leads)
+    ttls = [alias.ttl_s for alias in chain]
+    values: tuple[str, ...] = ()
+    if status == "answer" and found is not None:
         values = tuple(sorted([text for _, text, _ in found.values.values()]))
         ttls.append(found.ttl_s)
-        if number == SOA:
-            times = found.first[0]
-            assert isinstance(times, tuple)
-            serial = times[0]
-    elif server.role == AUTHORITATIVE and not aa:
-        status = "referral" if referral and cut not in ("", ".", "@") else "lame"
-    else:
-        status = "nodata"
+        serial = _serial(found) if number == SOA else serial
+        notes = (*notes, CROWDED_ALIAS) if crowded else notes
+        notes = (*notes, UNEVEN_TTL) if found.uneven else notes
+    elif crowded:
+        notes = (*notes, CROWDED_ALIAS)
     if negative_ttl_s is not None and status in ("nxdomain", "nodata"):
         ttls.append(negative_ttl_s)
-    if crowded:
-        notes = (*notes, CROWDED_ALIAS)
-    if status == "answer" and found is not None and found.uneven:
-        notes = (*notes, UNEVEN_TTL)
     return Answer(
         server,
         name,
@@ -177,6 +160,35 @@ def _read(server: Server, name: str, rtype: str, wire: bytes, notes: tuple[str, 
         notes,
         took_s,
     )
+
+
+def _start_of_authority(authority: _Section) -> tuple[str, int | None, int | None]:
+    """The zone that the authority section names, for how long "there is none" may be kept, and the serial."""
+    soa = next((each for each in authority.values() if each.rtype == SOA), None)
+    if soa is None:
+        return "", None, None
+    times = soa.first[0]
+    assert isinstance(times, tuple)
+    return soa.owner, min(soa.ttl_s, times[4]), times[0]
+
+
+def _serial(found: _Set) -> int:
+    times = found.first[0]
+    assert isinstance(times, tuple)
+    serial = times[0]
+    assert isinstance(serial, int)
+    return serial
+
+
+def _without_answer(code: int, hearsay: bool, *, leads: bool) -> str:
+    """The status of a message without the record; `hearsay` is by a name server that does not have the zone."""
+    if code == _NO_NAME_ERROR:
+        return "nxdomain"
+    if code:
+        return ERRORS.get(code) or f"rcode-{code}"
+    if hearsay:
+        return "referral" if leads else "lame"
+    return "nodata"
 
 
 def _simple(
@@ -241,6 +253,8 @@ def _asked(name: str, wire: bytes, known: Names) -> tuple[str, int]:
 
 def _section(wire: bytes, at: int, count: int, known: Names) -> tuple[_Section, int]:
     """The record sets of one section, and where the next one begins."""
+    if not count:
+        return _NOTHING, at
     section: _Section = {}
     size = len(wire)
     for _ in range(count):
@@ -260,6 +274,8 @@ def _section(wire: bytes, at: int, count: int, known: Names) -> tuple[_Section, 
 
 def _additional(wire: bytes, at: int, count: int, known: Names) -> tuple[_Section, int]:
     """The addresses in the additional section; an OPT record that says nothing may be among them."""
+    if not count:
+        return _NOTHING, at
     section: _Section = {}
     size, seen_options = len(wire), False
     for _ in range(count):
