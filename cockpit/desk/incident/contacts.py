@@ -16,7 +16,7 @@ from cockpit.config.command import ContactConfig
 from cockpit.desk.incident.incidents import Incidents, Ref
 from cockpit.desk.incident.words import Words
 from cockpit.errors import BadInput, NotFound
-from cockpit.incident.authority import CHAIN, ChainLevel
+from cockpit.incident.authority import CHAIN
 from cockpit.incident.model import SEVERITIES, Incident
 from cockpit.profile import Profile
 from cockpit.text import visible
@@ -122,8 +122,9 @@ class Contacts:
         return [each for each in self.all(ref) if all(word in _text(each) for word in wanted)]
 
     def of_level(self, level: int, ref: Ref) -> Sequence[ContactConfig]:
-        """Who stands on a level of the escalation chain and may be called for this incident."""
-        return [each for each in self.all(ref) if each.level == level]
+        """Who of a level of the escalation chain may be called: contacts of it, else people with its role."""
+        own = [each for each in self.all(ref) if each.level == level and (each.phone or each.mail or each.chat)]
+        return own or self._holding((f"L{level}",), self._incidents.get(ref))
 
     def to_call(self, ref: Ref, now: datetime) -> CallSheet:
         """Whom to call for an incident at this hour.
@@ -148,14 +149,10 @@ class Contacts:
         levels = tuple(
             Call(f"level {level.level}, {level.title}, answers within {level.response_minutes} min", people)
             for level in CHAIN
-            if (people := self._of_chain(level, incident))
+            if (people := tuple(self.of_level(level.level, incident.uid)))
         )
         says = f"After hours ({clock}): the on-call escalation, from the first level up."
         return CallSheet(says if levels else f"{says} Nobody of it is configured.", levels)
-
-    def _of_chain(self, level: ChainLevel, incident: Incident) -> tuple[ContactConfig, ...]:
-        own = [each for each in self.of_level(level.level, incident.uid) if each.phone or each.mail or each.chat]
-        return tuple(own) or self._holding((level.role,), incident)
 
     def _holding(self, roles: Sequence[str], incident: Incident) -> tuple[ContactConfig, ...]:
         """Those who have one of the roles in the incident, else who usually have; with what reaches them."""
