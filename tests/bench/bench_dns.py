@@ -7,9 +7,6 @@ time. The CPU of a question wavers less than the rate, which falls with every ne
 """
 
 import asyncio
-import json
-import os
-import random
 import re
 import resource
 import shutil
@@ -32,17 +29,15 @@ from cockpit.probes.answer import RESOLVER, Server
 from cockpit.probes.dns import ask
 from cockpit.probes.engine import Engine, gist, read_wire
 from cockpit.probes.question import AUTHENTIC_DATA, RECURSION_DESIRED, Question, make_question
-from cockpit.profile import Profile, Resolver
+from cockpit.profile import Profile
 from tests.bench.dns_server import ADDRESS, APEX, QUESTIONS, domain, name_of, pin_to, server
+from tests.bench.dns_watch import watch_many
 
 WINDOW = 200
 """Questions under way at a time, for everybody."""
 
 WATCHED = 10_000
 UNLIMITED = 1e9
-
-PACE = 5000.0
-"""Questions per second that a resolver of one's own takes; public ones would make the sweep longer."""
 
 
 def questions(count: int) -> Iterator[tuple[str, str]]:
@@ -312,123 +307,6 @@ def _is(reader: Any, target: str, verdict: str) -> bool:
     return bool(reader.verdicts().get((target, "dns.resolution")) == verdict)
 
 
-def watch_many(port: int, domains: int, seconds: float, *, silent: bool = False) -> None:
-    """A watch of many domains in a process of its own: questions per second, CPU and memory.
-
-    With `silent` one of the three resolvers takes questions and never answers.
-    """
-    done = subprocess.run(
-        [
-            sys.executable,
-            __file__,
-            "--watch",
-            str(port),
-            str(domains),
-            str(seconds),
-            *(["silent"] if silent else []),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    seen = json.loads(done.stdout)
-    wanted = domains * len(QUESTIONS) * 3 / 60
-    print(
-        f"watch of {domains} domains x {len(QUESTIONS)} questions x 3 resolvers and their name server, "
-        f"every 60 s (wants {wanted:,.0f} q/s of the resolvers alone)"
-        f"{', one of them silent' if silent else ''}:\n"
-        f"  {seen['per_s']:,.0f} q/s over {seconds:.0f} s, {seen['looks_per_s']:.0f} looks/s "
-        f"(wants {domains / 60:.0f}), {seen['core']:.2f} of a core\n"
-        f"  memory: {seen['empty_mb']:.0f} MB before, {seen['rss_mb']:.0f} MB with all of them looked at"
-    )
-
-
-def _watch(port: int, domains: int, seconds: float, *, silent: bool) -> None:
-    """The child of `watch_many`: prints one JSON line."""
-    nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    nobody.bind(("127.0.0.1", 0))
-    from cockpit.clock import SystemClock
-    from cockpit.config import DomainConfig, Intervals, Settings
-    from cockpit.config.settings import RecordPin
-    from cockpit.probes.engine import engine as module
-    from cockpit.watch.loop import Watch
-    from cockpit.watch.schedule import Schedule
-    from cockpit.watch.store import Store
-    from tests.bench.dns_server import ADDRESSES, VALUES, presentation
-
-    resolvers = tuple(Resolver(f"r{number}", f"198.51.100.{number}", per_s=PACE) for number in (1, 2, 3))
-    named = [*(each.address for each in resolvers), ADDRESS]
-    dial = {f"{one}:53": f"{real}:{port}" for one, real in zip(named, ADDRESSES, strict=True)}
-    if silent:
-        dial[f"{named[0]}:53"] = f"127.0.0.1:{nobody.getsockname()[1]}"
-    profile = Profile(resolvers=resolvers, dial=dial, loopback_only=True)
-    empty = _rss_mb()
-    configured = tuple(
-        DomainConfig(
-            name=domain(number),
-            records=tuple(
-                RecordPin(name_of(below, domain(number)), rtype, tuple(presentation(rtype, v) for v in values))
-                if rtype != "TXT"
-                else RecordPin(name_of(below, domain(number)), rtype, tuple(values))
-                for (below, rtype), values in list(VALUES.items())[:11]
-            ),
-        )
-        for number in range(domains)
-    )
-    hour = 3600.0
-    settings = Settings(domains=configured, intervals=Intervals(dns_s=60.0, dnssec_s=hour, mail_s=hour))
-    counts = {"sent": 0, "looks": 0}
-    put, done = module.Engine._put, Schedule.done
-
-    def counted(self: Any, *arguments: Any) -> Any:
-        counts["sent"] += 1
-        return put(self, *arguments)
-
-    def ended(self: Any, *arguments: Any) -> Any:
-        counts["looks"] += 1
-        return done(self, *arguments)
-
-    setattr(module.Engine, "_put", counted)  # noqa: B010 - a counter, not another engine
-    setattr(Schedule, "done", ended)  # noqa: B010
-
-    async def run(folder: str) -> dict[str, float]:
-        store = Store(Path(folder) / "cockpit.db", SystemClock(), "bench")
-        await store.open()
-        await store.acquire()
-        watch = Watch(settings, profile, store, SystemClock(), "bench")
-        watch._looks._engine._per_s = PACE
-        watch._jobs = [job for job in watch._jobs if job.probe == "resolution"]
-        watch._schedule = Schedule(watch._jobs, time.monotonic(), random.random)
-        running = asyncio.create_task(watch.run())
-        warm = min(domains / 50.0, 60.0) * 1.1
-        await asyncio.wait({running}, timeout=warm)
-        started, cpu, before = time.monotonic(), time.process_time(), dict(counts)
-        await asyncio.wait({running}, timeout=seconds)
-        took, used = time.monotonic() - started, time.process_time() - cpu
-        # What is cut off by the stop was no look.
-        rss, after = _rss_mb(), dict(counts)
-        watch.stop()
-        await running
-        await store.close()
-        return {
-            "per_s": (after["sent"] - before["sent"]) / took,
-            "looks_per_s": (after["looks"] - before["looks"]) / took,
-            "core": used / took,
-            "rss_mb": rss,
-            "empty_mb": empty,
-        }
-
-    with tempfile.TemporaryDirectory(prefix="bench-watch-") as folder:
-        print(json.dumps(asyncio.run(run(folder))))
-
-
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 @pytest.mark.bench
 def test_everybody_gets_every_answer(tmp_path: Path) -> None:
     with server(40) as (_, port):
@@ -441,9 +319,6 @@ def test_everybody_gets_every_answer(tmp_path: Path) -> None:
 
 def main() -> None:
     """The whole measurement."""
-    if sys.argv[1:2] == ["--watch"]:
-        _watch(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), silent="silent" in sys.argv[5:])
-        return
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     pin_to(0)
     with server(WATCHED) as (kind, port), tempfile.TemporaryDirectory(prefix="bench-") as folder:
