@@ -27,7 +27,7 @@ from cockpit.probes.records import Question, read_records
 from cockpit.probes.transport import Transport
 from cockpit.profile import Profile
 from cockpit.watch.doubt import Doubt
-from cockpit.watch.standing import Asking, Renewed, Standing, asking
+from cockpit.watch.standing import Asking, Renewed, Standing, asking, silent
 
 TTL_MARGIN_S = 1.0
 """Whole seconds are all that a TTL tells; a question at its very end would already fetch anew."""
@@ -84,7 +84,7 @@ class NameLooks:
         self._standings.pop(domain.name, None)
         if self._doubt.overturns(observations):
             observations, _ = await self._resolution(wanted, at, None)
-        elif asked is not None and heard is not None and all(each.verdict is Verdict.OK for each in observations):
+        elif asked is not None and heard is not None and _stands(observations, silent(asked, heard)):
             profile = self._profile_for(domain.name)
             complete = asking(profile, wanted, asked.delegation, followed) if followed else asked
             self._standings[domain.name] = Standing(complete, heard)
@@ -227,6 +227,14 @@ class NameLooks:
 def _wanted(domain: DomainConfig, deep: tuple[tuple[str, str], ...]) -> Wanted:
     pins = tuple(Pin(pin.name, pin.type, pin.values) for pin in domain.records)
     return Wanted(domain.name, tuple(host.name for host in domain.hosts), pins, deep)
+
+
+def _stands(observations: Sequence[Observation], silent: frozenset[str]) -> bool:
+    """Whether all is well but for servers that say nothing at all, and the others decide so."""
+    *seats, decision = observations
+    return decision.verdict is Verdict.OK and all(
+        each.verdict is Verdict.OK or (each.verdict is Verdict.UNKNOWN and each.vantage in silent) for each in seats
+    )
 
 
 def _never(_: str) -> bool:

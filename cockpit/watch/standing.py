@@ -2,7 +2,8 @@
 
 All that a look asks goes out at once. Only when each answer says what it said at the last complete look that found
 nothing wrong is the look over; anything else, a single lost datagram too, makes it a complete look, which reads
-what has come already and asks again for the rest.
+what has come already and asks again for the rest. A server that was silent through and through and still is says
+what it said: else one dead resolver would make every look a complete one.
 """
 
 from array import array
@@ -83,6 +84,14 @@ def asking(profile: Profile, wanted: Wanted, delegation: Delegation, followed: t
     return Asking(wanted, delegation, followed, servers, by_role, asked)
 
 
+def silent(asking: Asking, round_: Round) -> frozenset[str]:
+    """The servers of which nothing at all was heard in the time that they had."""
+    told: dict[str, bool] = {}
+    for (server, _, _), came in zip(_each(asking), round_.came, strict=True):
+        told[server.name] = told.get(server.name, True) and isinstance(came, TimeoutError)
+    return frozenset(name for name, nothing in told.items() if nothing)
+
+
 class Standing:
     """What every server said when nothing was wrong, for one domain."""
 
@@ -109,6 +118,11 @@ class Standing:
             return None
         seats, place = [], 0
         for server in asking.servers:
+            number = len(asking.by_role[server.role])
+            if self._still_silent(place, number, round_):
+                seats.append(SeatRenewed(server.name, max(round_.took_s[place : place + number])))
+                place += number
+                continue
             ttls, took_s = list[int | None](), 0.0
             for name, rtype in asking.by_role[server.role]:
                 found = self._unchanged(place, asking.asked[place], server, name, rtype, round_.came[place])
@@ -119,6 +133,15 @@ class Standing:
                 place += 1
             seats.append(SeatRenewed(server.name, took_s, tuple(ttls) if server.role == RESOLVER else None))
         return tuple(seats)
+
+    def _still_silent(self, place: int, number: int, round_: Round) -> bool:
+        """Whether nothing was heard of the server whose questions begin at `place`, neither then nor now."""
+        return (
+            number > 0
+            and self._gists[place] == UNHEARD
+            and all(isinstance(came, TimeoutError) for came in round_.came[place : place + number])
+            and not any(self._gists[place : place + number])
+        )
 
     def _unchanged(
         self, place: int, asked: Asked, server: Server, name: str, rtype: str, came: bytes | Exception

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.config import Settings
+from cockpit.drill.dns import fault
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.probes.engine import Round
 from cockpit.watch.memory import KEPT_EVERY, Memory
 from cockpit.watch.standing import Renewed, SeatRenewed, renewals_of
-from tests.probes.stage import DEEP, DOMAIN, WWW, Stage
+from tests.probes.stage import DEEP, DOMAIN, NS2, WWW, Stage
 from tests.probes.stage import stage as staged
 
 AT = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
@@ -74,6 +75,30 @@ async def test_a_single_answer_that_does_not_come_makes_a_complete_look(
     monkeypatch.setattr(Round, "ask", losing)
     assert await again(stage) is None
     assert (await stage.decide()).verdict is Verdict.OK, "what was lost is asked for again"
+
+
+async def test_a_resolver_that_is_silent_and_stays_so_makes_no_complete_look(stage: Stage) -> None:
+    dead = stage.network.resolvers["opendns"]
+    dead.inject(fault("timeout"))
+    stage.looks.patience_s[DOMAIN] = 0.3
+    assert await again(stage) is None, "its silence is news"
+    seen = await stage.look()
+    assert (seen["opendns"].verdict, seen[DECISION].verdict) == (Verdict.UNKNOWN, Verdict.OK)
+    found = await again(stage)
+    assert found is not None
+    assert {seat.vantage for seat in found.seats} == set(seen) - {DECISION}
+    assert next(seat.ttls for seat in found.seats if seat.vantage == "opendns") is None
+    dead.heal()
+    assert await again(stage) is None, "that it speaks again is news too"
+    assert (await stage.look())["opendns"].verdict is Verdict.OK
+
+
+async def test_a_name_server_that_is_silent_makes_a_complete_look_each_time(stage: Stage) -> None:
+    stage.network.authority(NS2[0]).inject(fault("timeout"))
+    stage.looks.patience_s[DOMAIN] = 0.3
+    assert await again(stage) is None
+    assert (await stage.decide()).verdict is not Verdict.OK
+    assert await again(stage) is None
 
 
 def decision(verdict: Verdict, number: int) -> Observation:
