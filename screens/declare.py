@@ -62,8 +62,8 @@ class Declare(ModalScreen[Declared]):
                     "Which domains?", Input(self._targets, placeholder="shop.example", id="targets"), "-long"
                 )
                 for question in self._sheet.questions:
-                    hint = f"{_HINTS[question.kind]}, or empty"
-                    yield _row(question.text, Input(placeholder=hint, id=f"answer-{question.name}"))
+                    box = Input(placeholder=_HINTS[question.kind], id=f"answer-{question.name}")
+                    yield _row(question.text, box)
             yield Lines(self._outcome_lines, id="outcome")
             yield Lines(self._key_lines)
 
@@ -125,7 +125,7 @@ class Declare(ModalScreen[Declared]):
             return wrap(str(error), width, Tone.WARN)
 
     def _key_lines(self, width: int) -> Sequence[Line]:
-        keys = line(("⏎", Tone.KEY), " next line   ", ("ctrl+s", Tone.KEY), " choose the severity   ",
+        keys = line(("⏎", Tone.KEY), " next line, may stay empty   ", ("ctrl+s", Tone.KEY), " severity   ",
                     ("esc", Tone.KEY), " cancel")  # fmt: skip
         return [cut(keys, width)]
 

@@ -3,6 +3,7 @@
 What a person may not read is not found either.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -25,6 +26,9 @@ SOURCES: Mapping[str, str] = {
     "postmortem": "post-mortem",
 }
 """What a hit was found in, by the beginning of its stream, its kind or the kind of its document."""
+
+_LEDGER = re.compile(r"\b(?:incident|run|action)/[0-9a-f]{32}\b|\b(?:incident|step|run|action|message)\.[a-z_]+\b")
+"""How the ledger names streams and kinds, which the index holds beside the words."""
 
 _ASKED_FOR = 6
 """How many times more hits are read than wanted, because some belong to no incident or to a restricted one."""
@@ -125,7 +129,9 @@ class SearchRoom:
 
 
 def _hit(incident: Incident, source: str, excerpt: str, entry: int = 0) -> Hit:
-    return Hit(incident.uid, incident.ref, incident.title, SOURCES.get(source, source), excerpt, entry)
+    """A hit with the words that a person wrote, without the ids and kinds that the ledger has before them."""
+    words = _LEDGER.sub("", excerpt).strip() or excerpt
+    return Hit(incident.uid, incident.ref, incident.title, SOURCES.get(source, source), words, entry)
 
 
 def _day(moment: datetime) -> str:
