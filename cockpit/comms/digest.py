@@ -16,9 +16,9 @@ SEVERITY = "P3"
 def digest_facts(incidents: Iterable[Incident], since: datetime, until: datetime) -> dict[str, str]:
     """Values for the template: what was open at any time between `since` and `until`, newest first.
 
-    Restricted incidents are left out, for a digest goes to everybody.
+    Restricted incidents are left out, for a digest goes to everybody, and those that another one covers.
     """
-    meant = [each for each in incidents if each.severity == SEVERITY and not each.restricted]
+    meant = [each for each in incidents if each.severity == SEVERITY and not (each.restricted or each.duplicate_of)]
     shown = [each for each in meant if each.opened_at <= until and (each.is_open or _end(each, until) >= since)]
     shown.sort(key=lambda each: -each.number)
     opened = sum(each.opened_at >= since for each in shown)

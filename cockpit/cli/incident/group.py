@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from cockpit.cli.frame import Group
-from cockpit.cli.incident import flow, record, team, words
+from cockpit.cli.incident import entries, flow, record, team, words
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
 from cockpit.incident.model import State
@@ -166,7 +166,7 @@ def status(session: Session, ref: str, state: str, reason: str, code: str) -> in
     return 0
 
 
-for _room in (flow, record, team, words):
+for _room in (entries, flow, record, team, words):
     _room.add_to(command)
 
 

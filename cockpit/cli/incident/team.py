@@ -14,7 +14,7 @@ json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JS
 
 def add_to(group: click.Group) -> None:
     """Hang these commands into `cockpit incident`."""
-    for each in (team, checkin, handover, task, decide, escalate, snooze):
+    for each in (team, assign, assemble, checkin, handover, task, decide, escalate, snooze):
         group.add_command(each)
 
 
@@ -49,6 +49,36 @@ def team(session: Session, ref: str, json_wanted: bool) -> int:
     for clock in clocks:
         state = "overdue since" if clock.is_breached(now) else "due"
         say(f"clock {clock.title}: {state} {_when(clock.due)}")
+    return 0
+
+
+@click.command(cls=Group.command_class, name="assign", example="cockpit incident assign INC-42 TL --to ayumi")
+@click.argument("ref")
+@click.argument("role")
+@click.option("--to", "person", default="", metavar="PERSON", help="Who takes it, in place of whoever holds it.")
+@click.option("--release", is_flag=True, help="Leave it open again.")
+@click.pass_obj
+def assign(session: Session, ref: str, role: str, person: str, release: bool) -> int:
+    """Give a role (IC, TL, CL, SL ...) to one person, or leave it open; `handover` asks both sides."""
+    if bool(person) == release:
+        raise click.UsageError("Give either --to PERSON or --release", click.get_current_context())
+    with session.desk() as desk:
+        incident = desk.incidents.release(ref, role) if release else desk.incidents.assign(ref, role, person)
+    say(f"{role.upper()} of {incident.ref}: {visible(incident.holder(role.upper()) or 'nobody')}")
+    return 0
+
+
+@click.command(cls=Group.command_class, name="assemble", example="cockpit incident assemble INC-42 --room")
+@click.argument("ref")
+@click.option("--room", is_flag=True, help="Open the incident's channel in Slack first, with its topic.")
+@click.pass_obj
+def assemble(session: Session, ref: str, room: bool) -> int:
+    """Call the team: the text to its channel, a page for each required role that nobody holds."""
+    with session.desk() as desk:
+        if room:
+            say(f"Opening {visible(desk.messages.open_room(ref))}.")
+        used = desk.messages.assemble(ref)
+    say(f"On its way by {', '.join(dict.fromkeys(used))}.")
     return 0
 
 
