@@ -115,6 +115,8 @@ def _guard(group: int, output: int) -> tuple[int, int]:
 
 
 def _wait_for(group: int) -> Callable[[float], None]:
+    """How the guardian waits for a group that it is no parent of, once its own parent is dead."""
+
     def wait(patience_s: float) -> None:
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
@@ -122,6 +124,7 @@ def _wait_for(group: int) -> Callable[[float], None]:
                 os.killpg(group, 0)
             except OSError:
                 return
+            # Nothing tells of the end of a process group: it is looked at, for seconds at most.
             time.sleep(_LOOK_S)
 
     return wait

@@ -36,6 +36,9 @@ from storage.ledger import Draft, Ledger
 FLUSH_S = 0.3
 """How often output is written to the ledger while it comes."""
 
+LOOK_S = 0.1
+"""How long output, or the end, is waited for before the lease and a stop are seen to again."""
+
 HEARTBEAT_S = 2.0
 _ACTOR = "command"
 _PACKAGES = {
@@ -147,14 +150,14 @@ class StepRunner:
             while reading or child.poll() is None:
                 if time.monotonic() >= deadline:
                     return False
-                if reading and selector.select(timeout=0.1):
+                if reading and selector.select(timeout=LOOK_S):
                     raw = child.read()
                     self._say(output.take(raw))
                     if not raw:
                         selector.unregister(child.output)
                         reading = False
                 elif not reading:
-                    time.sleep(0.02)
+                    child.wait(LOOK_S)
                 elif child.poll() is not None:
                     # The command is gone; what it left running keeps the pipe open, and is not waited for.
                     reading = False
