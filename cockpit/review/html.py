@@ -68,7 +68,8 @@ def _blocks(markdown: str) -> Iterator[str]:
             yield _table(body)
         elif _ITEM.fullmatch(row):
             body, at = _until(rows, at, lambda each: _ITEM.fullmatch(each) is None)
-            yield f"<ul>\n{''.join(_item(each) for each in body)}</ul>\n"
+            kind = "ol" if row.lstrip()[0].isdigit() else "ul"
+            yield f"<{kind}>\n{''.join(_item(each) for each in body)}</{kind}>\n"
         else:
             body, at = _until(rows, at, _begins_another)
             yield f"<p>{_inline(' '.join(body))}</p>\n"

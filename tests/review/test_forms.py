@@ -177,3 +177,9 @@ def test_an_item_is_changed_where_it_stands_and_nothing_else_is() -> None:
     assert again.endswith("| open |\n\nOutro\n")
     with pytest.raises(NotFound, match="no table"):
         with_new_item("# Nothing", "x", "y", None, "short")
+
+
+def test_numbered_points_stay_numbered_on_the_page() -> None:
+    page = as_html("INC-1", "### Agenda\n1. Timeline\n2. Actions\n\n- one\n- two\n")
+    assert "<ol>\n<li>Timeline</li>\n<li>Actions</li>\n</ol>" in page
+    assert "<ul>\n<li>one</li>\n<li>two</li>\n</ul>" in page
