@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cockpit.clock import format_time, parse_time
+from cockpit.health.registry import account_target
 from cockpit.incident import fields
 from cockpit.incident.model import SEVERITIES
 from cockpit.text import redact, visible
@@ -77,7 +78,7 @@ def from_cloudwatch(alarm: Mapping[str, Any], now: datetime) -> Outside | None:
     arn = fields.text(alarm, "AlarmArn") or name
     about = f"{name} {fields.text(alarm, 'MetricName')} {fields.text(alarm, 'Namespace')}"
     headline = f"CloudWatch alarm {name}: {fields.text(alarm, 'StateReason') or state}"
-    return _made("cloudwatch", arn, _account_of(arn), about, headline, state == "ALARM", started)
+    return _made("cloudwatch", arn, _watched_by(arn, about), about, headline, state == "ALARM", started)
 
 
 def from_health(event: Mapping[str, Any], entities: tuple[str, ...], text: str, now: datetime) -> Outside | None:
@@ -231,6 +232,15 @@ def _severity(word: str) -> str:
     return {"critical": "P0", "page": "P0", "high": "P1", "error": "P1", "warning": "P2", "info": "P3"}.get(
         word.lower(), ""
     )
+
+
+def _watched_by(arn: str, about: str) -> str:
+    """What an alarm is about: the sending account for one about mail, as our own checks name it."""
+    parts = arn.split(":")
+    about_mail = "AWS/SES" in about or about.startswith("ses-")
+    if about_mail and len(parts) > 5 and parts[4].isdigit() and parts[3]:
+        return account_target(parts[4], parts[3])
+    return _account_of(arn)
 
 
 def _account_of(arn: str) -> str:

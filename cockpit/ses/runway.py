@@ -124,16 +124,24 @@ def runway(history: History, lines: Sequence[float], *, latest: float | None = N
 
     `latest` is AWS's figure of just now, where it is newer than the history's: a line that it crossed is crossed.
     """
-    figure = latest
-    if figure is None:
-        figure = next((each for each in reversed(history.figure) if each is not None), None)
+    before = next((each for each in reversed(history.figure) if each is not None), None)
+    figure = before if latest is None else latest
     if figure is None:
         why = "AWS has published no figure yet."
         return [Runway(line=line, course=Course.UNCLEAR, why=why) for line in lines]
     points, sent, bad = present(history)
     per_s = sent / (points * history.point_s) if points else 0.0
     found = volume(history)
+    if before is not None and figure > before * _JUMP and figure > _highest_rate(bad, sent):
+        return [_outrun(line, figure, found) for line in lines]
     return [_one(line, figure, sent, bad, per_s, found, seed) for line in lines]
+
+
+def _outrun(line: float, figure: float, known: Volume | None) -> Runway:
+    """The figure climbs though the mail counted so far would let it fall: nothing below a line is safe then."""
+    if figure >= line:
+        return _crossed(line, figure, known)
+    return Runway(line=line, course=Course.UNCLEAR, why=_OUTRUN)
 
 
 def _one(
@@ -166,12 +174,17 @@ def _one(
 
 
 _UNMOVED = "AWS's figure has not followed the mail closely enough to say when."
+_UNLEARNT = "AWS's figure has not followed the mail closely enough to say what brings it back."
+_OUTRUN = "AWS's figure climbs faster than the mail that was counted so far explains."
+
+_JUMP = 1.05
+"""By how much AWS's figure may stand above its last point before it counts as climbing."""
 
 
 def _crossed(line: float, figure: float, known: Volume | None) -> Runway:
     """Already over: how many good mails bring it back, by the likelier and by the slower shape."""
     if known is None or known.fading <= 0:
-        return Runway(line=line, course=Course.CROSSED, why=_UNMOVED)
+        return Runway(line=line, course=Course.CROSSED, why=_UNLEARNT)
     good = math.log(figure / line) / known.fading
     slow = max(known.fading - 1.28 * known.fading_error, known.fading / 10)
     return Runway(
@@ -230,6 +243,11 @@ def _slope(drivers: Sequence[float], changes: Sequence[float]) -> tuple[float, f
 
 
 def _surely_below(bad: float, sent: float, line: float) -> bool:
-    """Whether the present rate is below the line by more than chance (upper end of its 90 % interval)."""
+    """Whether the present rate is below the line by more than chance."""
+    return _highest_rate(bad, sent) < line
+
+
+def _highest_rate(bad: float, sent: float) -> float:
+    """The upper end of the present rate's 90 % interval."""
     rate = (bad + 0.5) / (sent + 1)
-    return rate + 1.64 * math.sqrt(rate * (1 - rate) / (sent + 1)) < line
+    return rate + 1.64 * math.sqrt(rate * (1 - rate) / (sent + 1))

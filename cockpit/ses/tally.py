@@ -34,7 +34,8 @@ PROVIDERS = {
 """Who runs the mailboxes of well-known domains; the others are told by their domain."""
 
 _REGIONAL = re.compile(r"^(yahoo|hotmail|live|outlook)\.(?:co\.|com\.)?[a-z]{2}$")
-_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b|\b([45]\d\d)\b")
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_REPLY = re.compile(r"\b[45]\d\d\b")
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -100,8 +101,8 @@ def provider_of(recipient: str) -> str:
 
 
 def reason_of(each: Feedback) -> str:
-    """A reason that can be counted: SES's words and the code the other side gave (RFC 3463)."""
-    said = _CODE.search(each.reason)
+    """A reason that can be counted: SES's words and the code the other side gave (RFC 3463, else RFC 5321)."""
+    said = _ENHANCED.search(each.reason) or _REPLY.search(each.reason)
     words = f"{each.subtype} {each.detail}".strip() if each.kind == BOUNCE else f"complaint {each.subtype}".strip()
     return f"{words} {said[0]}" if said else words
 

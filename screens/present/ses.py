@@ -43,7 +43,7 @@ def state_lines(status: Status, cells: int) -> list[Line]:
         *_stop_lines(status, known, cells),
         _fact("access", _access(status), cells),
         *([_fact("review", _review(status), cells)] if status.review_status or status.review_case else []),
-        _fact("quota", quota_spans(status, max(10, min(40, cells - 46))), cells),
+        _fact("quota", quota_spans(status, max(10, min(40, cells - 62))), cells),
     ]
 
 

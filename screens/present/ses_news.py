@@ -104,9 +104,11 @@ def feedback_lines(view: FeedbackView, now: datetime, cells: int) -> list[Line]:
 
 def _tally_lines(tally: Tally, cells: int) -> list[Line]:
     """The four rankings of the last hour, in as many columns as there is room for."""
+    # Without event publishing nobody tells how many were sent, and none is not what that means.
+    of_sent = f" of {tally.sends:,} sent" if tally.sends else ""
     counted = (
         f"last hour: {tally.permanent} permanent, {tally.transient} transient, {tally.complaints} complaints "
-        f"({tally.not_spam} not spam) of {tally.sends} sent"
+        f"({tally.not_spam} not spam){of_sent}"
     )
     groups = [
         ("bouncing domains", tally.domains), ("reasons", tally.reasons), ("sets", tally.sets),

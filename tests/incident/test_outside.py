@@ -49,7 +49,7 @@ GETTABLE = {
 
 def test_an_alarm_of_cloudwatch_is_about_the_account_since_it_changed() -> None:
     (found,) = outsides(ALARM_EVENT, NOW)
-    assert (found.source, found.kind, found.target) == ("cloudwatch", "ses-bounce", "account 123456789012")
+    assert (found.source, found.kind, found.target) == ("cloudwatch", "ses-bounce", "ses:123456789012/ca-central-1")
     assert (found.active, found.started_at) == (True, NOW - timedelta(minutes=2))
     over = {**ALARM_EVENT, "detail": {"alarmName": "ses-bounce-rate", "state": {"value": "OK"}}}
     (ended,) = outsides(over, NOW)

@@ -153,3 +153,11 @@ def test_the_same_history_gives_the_same_runway() -> None:
     history, _ = Simulation(random.Random(3), 60_000, "fading", 0.02, 0.15, 2_000).play(quiet=16, loud=4)
     assert runway(history, [LINE]) == runway(history, [LINE])
     assert volume(history) is not None
+
+
+def test_a_figure_that_jumps_past_what_was_counted_is_safe_from_nothing() -> None:
+    history = History([24_000.0] * 40, [504.0] * 40, [0.019] * 40)
+    found = runway(history, [0.03, 0.05, 0.10], latest=0.092)
+    assert [each.course for each in found] == [Course.CROSSED, Course.CROSSED, Course.UNCLEAR]
+    assert "climbs faster than the mail" in found[2].why
+    assert "what brings it back" in found[0].why

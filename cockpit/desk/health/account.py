@@ -28,10 +28,12 @@ def ses_panel(board: Board) -> SesPanel:
     seen = account.evidence if account else {}
     views = list(checks.values())
     oldest = min((view.at for view in views), default=None)
+    worst = min(views, key=lambda view: view.verdict.rank, default=None)
+    told = worst if account is not None and worst and worst.verdict.rank < account.verdict.rank else account
     return SesPanel(
         watched=bool(targets),
         verdict=min((view.verdict for view in views), key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN),
-        headline=account.headline if account else "the account was not looked at yet",
+        headline=told.headline if told else "the account was not looked at yet",
         enforcement=str(seen.get("enforcement", "")),
         sending=seen.get("sending_enabled"),
         bounce=_gauge("bounce", checks.get("ses.bounce"), BOUNCE_LINES, BOUNCE_LADDER),
