@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cockpit.incident.deadlines import Deadline, deadlines, terms_of
 from cockpit.incident.model import Incident, State
-from cockpit.incident.roles import required_roles
+from cockpit.incident.roles import needed_roles
 
 REVIEW_WITHIN = timedelta(days=7)
 """Both documents want the review within a week of the resolution."""
@@ -108,7 +108,7 @@ def facts(incident: Incident, now: datetime) -> dict[str, str]:
         "state": incident.state.value,
         "state_since": moment(incident.steps[-1].at if incident.steps else incident.opened_at),
         "acknowledged_by": next((step.by for step in incident.steps), ""),
-        "required_roles": " ".join(required_roles(incident.severity)),
+        "required_roles": " ".join(needed_roles(incident)),
         "domain": incident.targets[0] if len(incident.targets) == 1 else "",
         "domains": ", ".join(incident.targets),
         "severity": incident.severity,

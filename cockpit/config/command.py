@@ -104,6 +104,17 @@ class OwnLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rto_s: Seconds | None = None
 
 
+class OwnRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A role of an organisation's own, or another say in when one of ours is needed.
+
+    `required` are the severities at which it has to be filled; left out, one of ours stays as the procedures have
+    it, and one of their own is needed at none.
+    """
+
+    title: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    required: tuple[SeverityName, ...] | None = None
+
+
 class ResolvingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What has to hold before an incident is resolved, beside cleared alerts and no failing check.
 

@@ -14,6 +14,7 @@ from cockpit.config.command import (
     OfficeHoursConfig,
     OrganisationConfig,
     OwnLevel,
+    OwnRole,
     ResolvingConfig,
 )
 from cockpit.config.dns_zone import DnsZone
@@ -164,9 +165,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `cockpit.yaml`; `Settings()` is a cockpit that watches nothing yet.
 
     `runbook_folders` hold the organisation's own runbooks, `keys` maps command ids to keys. `alert_routing` has
-    rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile; `channels`
-    are the ways out for words, by name; `alertmanager` is the address of one whose alerts are taken over, and
-    `sources` are those of AWS that are.
+    rules by class of alert, such as `critical_alerts`. `own_severity` changes levels of the profile, `roles` adds
+    roles or says when they are needed; `channels` are the ways out for words, by name; `alertmanager` is the
+    address of one whose alerts are taken over, and `sources` are those of AWS that are.
     `verify_every_s` is how often everything is to be verified by hand. `acme` is the URL of the directory of the
     authority that certificates may be ordered from (RFC 8555); using it agrees to that authority's terms.
     """
@@ -180,6 +181,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert_routing: dict[str, tuple[RouteConfig, ...]] = {}
     chat_webhook: SecretRef | None = None
     own_severity: dict[Literal["P0", "P1", "P2", "P3"], OwnLevel] = {}
+    roles: dict[Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,5}\Z")], OwnRole] = {}
     office_hours: OfficeHoursConfig = OfficeHoursConfig()
     resolving: ResolvingConfig = ResolvingConfig()
     organisation: OrganisationConfig = OrganisationConfig()

@@ -114,6 +114,11 @@ chat_webhook: null
 # own_severity:
 #   P1: {customers: 0.1, update_s: 15m}
 
+# Roles beside the usual ones (IC, TL, CL, SL, DBA, CSL, NE, CM, VL), or other severities that need one of these.
+# roles:
+#   LEG: {title: Legal counsel, required: [P0]}
+#   SL: {required: [P0, P1]}
+
 # Other monitoring whose alerts are taken over.
 # alertmanager: "http://alertmanager.example:9093"
 # sources: [cloudwatch, aws-health]

@@ -1,6 +1,6 @@
 """Bodies of the events that commands append, from values that are checked here; `fold` documents their fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,11 +62,16 @@ def opened_by_hand(
     return body
 
 
-def role(code: str, person: str, kind: str = "assigned") -> dict[str, Any]:
-    """One role given to, or released by, one person; raises BadInput for an unknown role."""
-    if code.upper() not in ROLES:
-        raise BadInput(f"{code!r} is not a role; known are {', '.join(ROLES)}.")
-    return {"role": code.upper(), "person": person, "kind": kind}
+def role(code: str, person: str, kind: str = "assigned", *, known: Mapping[str, str] = ROLES) -> dict[str, Any]:
+    """One role given to, or released by, one person; raises BadInput for one that is not `known`.
+
+    The title of one that is not ours goes with it, since whoever reads the event may not know it.
+    """
+    code = code.upper()
+    if code not in known:
+        raise BadInput(f"{code!r} is not a role; known are {', '.join(known)}.")
+    title = {} if known[code] == ROLES.get(code) else {"title": known[code]}
+    return {"role": code, "person": person, "kind": kind, **title}
 
 
 def onset(at: datetime, source: str, *, confirmed: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Stream `incident/<uid>`; times are RFC 3339 strings; `occurred_at` of the event 
 kind                   body
 =====================  ==================================================================================
 incident.opened        number, title, type, severity, severity_reason, profile, targets, services, dedup_key,
-                       alert (id or null), detected_at, source, restricted, readers, own_terms
+                       alert (id or null), detected_at, source, restricted, readers, own_terms, own_roles
 incident.acknowledged  (empty); detected becomes acknowledged
 incident.moved         old, new, reason; `code` for an early close, `override` when resolved without green checks
 incident.severity      old, new, reason
@@ -104,6 +104,17 @@ def _opened(event: Recorded) -> Incident:
         readers=fields.texts(body, "readers"),
         source=fields.text(body, "source") or ("alert" if alert else "person"),
         own_terms=_own_terms(body.get("own_terms")),
+        own_roles=_own_roles(body.get("own_roles")),
+    )
+
+
+def _own_roles(plain: object) -> tuple[tuple[str, str, tuple[str, ...] | None], ...]:
+    """Code, title and severities of each role in `{"LEG": {"title": "Legal counsel", "required": ["P0"]}}`."""
+    roles = plain.items() if isinstance(plain, Mapping) else ()
+    return tuple(
+        (code, fields.text(role, "title"), None if role.get("required") is None else fields.texts(role, "required"))
+        for code, role in roles
+        if isinstance(code, str) and isinstance(role, Mapping)
     )
 
 

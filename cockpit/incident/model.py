@@ -175,6 +175,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident now. Milestones are those of the last round: a reopening takes back the later ones.
 
     `own_terms` are the organisation's own clocks as they were when it was opened: severity, deadline, seconds.
+    `own_roles` are its roles likewise: code, title (empty for ours), the severities that need it (None as ours).
     `source` says what it was opened from. A `restricted` one is shown to `readers`, and to who has a role in it.
     """
 
@@ -219,6 +220,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     readers: tuple[str, ...] = ()
     source: str = ""
     own_terms: tuple[tuple[str, str, float], ...] = ()
+    own_roles: tuple[tuple[str, str, tuple[str, ...] | None], ...] = ()
     anomalies: int = 0
 
     @property

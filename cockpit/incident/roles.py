@@ -164,9 +164,29 @@ def required_roles(severity: str) -> tuple[str, ...]:
     return _REQUIRED.get(severity, ("TL",))
 
 
+def titles(incident: Incident) -> Mapping[str, str]:
+    """Every role that can be given in an incident, by its code: ours, and those of the organisation's own."""
+    own = {code: title or ROLES.get(code, code) for code, title, _ in incident.own_roles}
+    return {**ROLES, **own}
+
+
+def title_of(incident: Incident, role: str) -> str:
+    """What a role is called in an incident; its code where nobody knows it."""
+    return titles(incident).get(role, role)
+
+
+def needed_roles(incident: Incident) -> tuple[str, ...]:
+    """The roles that an incident has to have filled: by its severity, and by the organisation's own say."""
+    said = {code: severities for code, _, severities in incident.own_roles if severities is not None}
+    usual = [role for role in required_roles(incident.severity) if role not in said]
+    own = [role for role, severities in said.items() if incident.severity in severities]
+    order = {role: place for place, role in enumerate(ROLES)}
+    return tuple(sorted((*usual, *own), key=lambda role: order.get(role, len(order))))
+
+
 def open_roles(incident: Incident) -> tuple[str, ...]:
     """Required roles that nobody holds yet."""
-    return tuple(role for role in required_roles(incident.severity) if incident.holder(role) is None)
+    return tuple(role for role in needed_roles(incident) if incident.holder(role) is None)
 
 
 def asked_for(incident: Incident) -> tuple[str, ...]:
@@ -186,7 +206,7 @@ def asked_for(incident: Incident) -> tuple[str, ...]:
 def places(incident: Incident, roster: Iterable[RosterEntry]) -> tuple[Place, ...]:
     """The roster of an incident: required roles first, then those asked for, then whatever else is held."""
     people = list(roster)
-    required = required_roles(incident.severity)
+    required = needed_roles(incident)
     held = [assignment.role for assignment in incident.roles]
     wanted = dict.fromkeys((*required, *asked_for(incident), *held))
     return tuple(_place(incident, role, role in required, people) for role in wanted)
@@ -197,7 +217,7 @@ def _place(incident: Incident, role: str, required: bool, people: list[RosterEnt
     card = CARDS.get(role, RoleCard(role, "", "", ()))
     return Place(
         role,
-        ROLES.get(role, role),
+        title_of(incident, role),
         required,
         incident.holder(role),
         able[0] if able else card.primary,
@@ -211,7 +231,7 @@ def nag(incident: Incident, now: datetime) -> str:
 
     The number of the reminder is in it, so that a screen sees when the next one is due.
     """
-    if not incident.is_open or "IC" not in required_roles(incident.severity) or incident.lead is not None:
+    if not incident.is_open or "IC" not in needed_roles(incident) or incident.lead is not None:
         return ""
     passed = max(now - incident.opened_at, timedelta())
     if passed < NAG_EVERY and incident.state is State.DETECTED:

@@ -15,14 +15,18 @@ def _checkin(event: Recorded) -> Told:
     body = event.body
     role = fields.text(body, "role")
     said = "; ".join(filter(None, (fields.text(body, key) for key in ("status", "location", "actions"))))
-    return "role", f"{ROLES.get(role, role)} checked in: {said}", True
+    return "role", f"{fields.text(body, 'title') or ROLES.get(role, role)} checked in: {said}", True
 
 
 def _handover(event: Recorded) -> Told:
     body, step = event.body, fields.text(event.body, "step")
     if step == "offered":
         role = fields.text(body, "role")
-        return "role", f"{ROLES.get(role, role)} offered to {fields.text(body, 'to')}", False
+        return (
+            "role",
+            f"{fields.text(body, 'title') or ROLES.get(role, role)} offered to {fields.text(body, 'to')}",
+            False,
+        )
     return "role", f"handover {step} by {event.actor}", False
 
 

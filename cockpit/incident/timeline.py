@@ -159,7 +159,7 @@ def _severity(event: Recorded) -> _Line:
 def _role(event: Recorded) -> _Line:
     body = event.body
     role = fields.text(body, "role")
-    title = ROLES.get(role, role)
+    title = fields.text(body, "title") or ROLES.get(role, role)
     if fields.text(body, "kind") == "released":
         return _Line("role", f"{title}: {fields.text(body, 'person') or 'nobody'} released")
     return _Line("role", f"{title}: {fields.text(body, 'person')}")

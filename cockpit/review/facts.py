@@ -16,7 +16,7 @@ from cockpit.incident.alerts import Alert
 from cockpit.incident.deadlines import Deadline, DeadlineState
 from cockpit.incident.metrics import Metric
 from cockpit.incident.model import Incident
-from cockpit.incident.roles import ROLES, open_roles
+from cockpit.incident.roles import ROLES, open_roles, title_of
 from cockpit.incident.timeline import Entry
 from cockpit.review.follow_up import follow_ups
 from cockpit.review.markdown import inline, table
@@ -167,12 +167,12 @@ def _remarks(entry: Entry) -> str:
 def roles_table(incident: Incident) -> str:
     """Who held which role at the end, and which required role nobody held."""
     rows = [
-        (ROLES.get(held.role, held.role), held.person, moment(held.since))
+        (title_of(incident, held.role), held.person, moment(held.since))
         for held in sorted(
             incident.roles, key=lambda held: tuple(ROLES).index(held.role) if held.role in ROLES else 99
         )
     ]
-    rows += [(ROLES[role], "nobody", "") for role in open_roles(incident)]
+    rows += [(title_of(incident, role), "nobody", "") for role in open_roles(incident)]
     return table(("Role", "Person", "Since"), rows, empty="No roles were given.")
 
 

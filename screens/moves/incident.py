@@ -9,7 +9,7 @@ from cockpit.incident.entry import parse_time_words
 from cockpit.incident.lifecycle import CLOSE_CODES, Need
 from cockpit.incident.lifecycle import MOVES as STATE_MOVES
 from cockpit.incident.model import SEVERITIES, Incident, State
-from cockpit.incident.roles import ROLES
+from cockpit.incident.roles import titles
 from cockpit.incident.severity import severity_profile
 from screens.bridge import Bridge
 from screens.commands import Standing
@@ -63,7 +63,8 @@ async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:
 async def assign(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Choose a role, then a person."""
     incident = _named(bridge, standing, "")
-    roles = [Option(role, role, f"{title}: {incident.holder(role) or 'open'}") for role, title in ROLES.items()]
+    known = titles(incident)
+    roles = [Option(role, role, f"{title}: {incident.holder(role) or 'open'}") for role, title in known.items()]
     role = await bridge.ask(Choose("Which role?", roles))
     if role is None:
         return
@@ -77,9 +78,9 @@ async def assign(bridge: Bridge, standing: Standing, argument: str) -> None:
         *([] if any(one.value == me.value for one in people) else [me]),
         Option("?", "somebody else"),
     ]
-    person = await bridge.ask(Choose(f"{ROLES[role]}: who?", people))
+    person = await bridge.ask(Choose(f"{known[role]}: who?", people))
     if person == "?":
-        person = await bridge.ask(Ask(f"{ROLES[role]}: who?", hint="name"))
+        person = await bridge.ask(Ask(f"{known[role]}: who?", hint="name"))
     if person:
         bridge.desk.incidents.assign(incident.uid, role, person)
 

@@ -2,7 +2,7 @@
 
 from cockpit.errors import Refused
 from cockpit.incident.model import Incident
-from cockpit.incident.roles import ROLES
+from cockpit.incident.roles import title_of
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.compose import Preview
@@ -46,7 +46,7 @@ async def hand_over(bridge: Bridge, standing: Standing, argument: str) -> None:
         raise Refused(f"Nobody has a role in {incident.ref} yet; a gives one.")
     role: str | None = held[0]
     if len(mine) != 1:
-        options = [Option(code, code, f"{ROLES.get(code, code)}: {incident.holder(code)}") for code in held]
+        options = [Option(code, code, f"{title_of(incident, code)}: {incident.holder(code)}") for code in held]
         role = await bridge.ask(Choose("Hand which role over?", options))
     if role is None:
         return
@@ -73,7 +73,7 @@ async def accept_offer(bridge: Bridge, standing: Standing, argument: str) -> Non
     bridge.chosen_incident = incident.uid
     bridge.go("incident")
     bridge.tell(
-        f"You are {ROLES.get(offer.role, offer.role)} of {incident.ref} now. The card is among its people (p)."
+        f"You are {title_of(incident, offer.role)} of {incident.ref} now. The card is among its people (p)."
     )
 
 
@@ -206,7 +206,7 @@ async def _act_on_decision(bridge: Bridge, incident: Incident, matter: Matter) -
 async def _act_on_role(bridge: Bridge, incident: Incident, matter: Matter) -> None:
     people, role = bridge.desk.people, matter.id
     if matter.who == "open":
-        person = await choose_person(bridge, f"{ROLES.get(role, role)}: who?", role=role)
+        person = await choose_person(bridge, f"{title_of(incident, role)}: who?", role=role)
         if person:
             bridge.desk.incidents.assign(incident.uid, role, person)
         return

@@ -8,7 +8,7 @@ from cockpit.incident.alerts import Alert
 from cockpit.incident.deadlines import Deadline, DeadlineState, next_deadline
 from cockpit.incident.metrics import Metric, Recording
 from cockpit.incident.model import Incident
-from cockpit.incident.roles import ROLES, open_roles, required_roles
+from cockpit.incident.roles import needed_roles, open_roles, title_of
 from cockpit.incident.timeline import Entry
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, join, line, pad, rule, spread, wrap
 from screens.present.words import clock_length, count, countdown, elapsed
@@ -151,11 +151,13 @@ def side_lines(incident: Incident, clocks: Sequence[Deadline], metrics: Sequence
                cells: int, alerts: Sequence[Alert] = ()) -> list[Line]:  # fmt: skip
     """What a wide screen has room for: roles, every clock with the document's words, metrics, reasons."""
     lines: list[Line] = [rule("Roles", cells)]
-    needed = required_roles(incident.severity)
+    needed = needed_roles(incident)
     for role in dict.fromkeys([*needed, *(given.role for given in incident.roles)]):
         holder = incident.holder(role)
         who = (holder, Tone.PLAIN) if holder else ("open", Tone.WARN)
-        lines.append(cut(line((f"{role:<4}", Tone.STRONG), who, (f"  {ROLES.get(role, role)}", Tone.MUTED)), cells))
+        lines.append(
+            cut(line((f"{role:<4}", Tone.STRONG), who, (f"  {title_of(incident, role)}", Tone.MUTED)), cells)
+        )
     lines += [EMPTY, rule("Clocks", cells)]
     for clock in clocks:
         if clock.state is not DeadlineState.NOT_APPLICABLE:

@@ -9,6 +9,7 @@ import pytest
 from cockpit.desk import Desk
 from cockpit.errors import BadInput, ConfigError, Refused
 from cockpit.incident.model import State
+from cockpit.incident.roles import open_roles
 from tests.desk.halls import COMPANY, Hall
 
 OWN = {
@@ -254,3 +255,27 @@ def test_what_is_known_of_a_domain_is_filled_in_and_what_was_said_stays(hall: Ha
     said = mona.declaring.declare("Web is slow", {"customers": "30%"}, targets=["shop.example"], services=["web"])
     assert said.services == ("web",)
     assert mona.declaring.declare("All is odd", {"customers": "30%"}, targets=["else.example"]).services == ()
+
+
+def test_roles_of_our_own_are_needed_given_and_handed_over(tmp_path: Path) -> None:
+    roles = {
+        "LEG": {"title": "Legal counsel", "required": ["P0"]},
+        "CL": {"required": []},
+        "SL": {"required": ["P2"]},
+    }
+    hall = Hall(tmp_path / "cockpit.db", {**COMPANY, "roles": roles})
+    desk, other = hall.sit("mona"), hall.sit("ayumi")
+    incident = desk.incidents.open("Customer data is out", severity="P0", take_lead=True)
+    assert open_roles(incident) == ("TL", "LEG")
+    with pytest.raises(BadInput, match="is not a role; known are IC, .*LEG"):
+        desk.incidents.assign(incident.uid, "PR", "ayumi")
+    desk.incidents.assign(incident.uid, "leg", "mona")
+    assert "Role: Legal counsel (LEG)" in desk.people.offer(incident.uid, "LEG", "ayumi").card
+    other.refresh()
+    other.people.accept(incident.uid)
+    desk.refresh()
+    texts = [entry.text for entry in desk.incidents.timeline(incident.uid)]
+    assert [text for text in texts if text.startswith("Legal")] == ["Legal counsel: mona", "Legal counsel: ayumi"]
+    assert desk.people.check_ins(incident.uid)[-1].title == "Legal counsel"
+    assert open_roles(desk.incidents.open("Mail is slow", severity="P2")) == ("TL", "SL")
+    hall.leave()

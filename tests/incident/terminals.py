@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.clock import format_time
-from cockpit.config.command import OfficeHoursConfig, OwnLevel
+from cockpit.config.command import OfficeHoursConfig, OwnLevel, OwnRole
 from cockpit.desk.feed import Feed
 from cockpit.desk.incident.incidents import Incidents
 from storage.database import Database
@@ -19,6 +19,7 @@ from tests.desk.conftest import ManualClock
 class Configured:
     severity_profile: str = "emergency"
     own_severity: Mapping[str, OwnLevel] = field(default_factory=dict)
+    roles: Mapping[str, OwnRole] = field(default_factory=dict)
     office_hours: OfficeHoursConfig = OfficeHoursConfig()
 
 

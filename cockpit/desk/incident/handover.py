@@ -7,7 +7,7 @@ from cockpit.comms.facts import span
 from cockpit.desk.incident.told import Delivery
 from cockpit.incident.deadlines import Deadline, next_deadline
 from cockpit.incident.model import Checks, Incident
-from cockpit.incident.roles import ROLES
+from cockpit.incident.roles import title_of
 from cockpit.incident.team import Team
 from cockpit.incident.timeline import Entry
 
@@ -31,7 +31,7 @@ def card_facts(
     hypotheses = [entry.text for entry in entries if entry.kind == "hypothesis" and entry.text not in ruled_out]
     waiting = [each for each in told if each.is_open or each.wants_person]
     return {
-        "role": f"{ROLES.get(role, role)} ({role})",
+        "role": f"{title_of(incident, role)} ({role})",
         "from_person": giver,
         "to_person": taker,
         "checks": checks.sentence,

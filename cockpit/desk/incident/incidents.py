@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from cockpit.clock import format_time
 from cockpit.desk.feed import Feed, Pen
 from cockpit.desk.incident.settings import IncidentSettings, office_hours
@@ -24,7 +26,7 @@ from cockpit.incident.metrics import Metric, metrics
 from cockpit.incident.model import WORKING, Checks, Incident, Recorded, State
 from cockpit.incident.own_severity import chosen_profile, own_terms
 from cockpit.incident.register import Register
-from cockpit.incident.roles import ROLES
+from cockpit.incident.roles import title_of, titles
 from cockpit.incident.timeline import Entry, timeline
 from storage.errors import EditConflict
 
@@ -214,10 +216,12 @@ class Incidents:
         return self.get(incident.uid)
 
     def assign(self, ref: Ref, role: str, person: str) -> Incident:
-        """Give a role (see `roles.ROLES`) to one person, in place of whoever holds it."""
+        """Give a role (see `roles.titles`) to one person, in place of whoever holds it."""
         with self._feed.decide() as pen:
             incident = self.get(ref)
-            _append(pen, incident.uid, "role", bodies.role(role, clean_text(person, limit=80)))
+            _append(
+                pen, incident.uid, "role", bodies.role(role, clean_text(person, limit=80), known=titles(incident))
+            )
         return self.get(incident.uid)
 
     def release(self, ref: Ref, role: str) -> Incident:
@@ -226,8 +230,8 @@ class Incidents:
             incident = self.get(ref)
             person = incident.holder(role.upper())
             if person is None:
-                raise Refused(f"Nobody is {ROLES.get(role.upper(), role)} of {incident.ref}.")
-            _append(pen, incident.uid, "role", bodies.role(role, person, kind="released"))
+                raise Refused(f"Nobody is {title_of(incident, role.upper())} of {incident.ref}.")
+            _append(pen, incident.uid, "role", bodies.role(role, person, kind="released", known=titles(incident)))
         return self.get(incident.uid)
 
     def note(
@@ -345,7 +349,8 @@ class Incidents:
     def _open(self, pen: Pen, uid: str, body: Mapping[str, Any]) -> None:
         number, profile = self._register.next_number(), self._settings.severity_profile
         terms = own_terms(self._settings.own_severity)
-        own = {"own_terms": terms} if terms else {}
+        roles = msgspec.to_builtins(dict(self._settings.roles))
+        own = {**({"own_terms": terms} if terms else {}), **({"own_roles": roles} if roles else {})}
         _append(pen, uid, "opened", {**body, **own, "number": number, "profile": profile})
 
     def _readable(self) -> Iterator[Incident]:

@@ -27,7 +27,7 @@ from cockpit.desk.incident.words import Words
 from cockpit.errors import BadInput, NotFound, ReadOnly, Refused
 from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.model import Incident
-from cockpit.incident.roles import ROLES, open_roles
+from cockpit.incident.roles import open_roles, title_of
 from cockpit.profile import Profile
 from storage.documents import Documents
 
@@ -205,7 +205,7 @@ class Messages:
         pagers = [name for name, each in self._ways.items() if each.config.kind in _PAGERS]
         if missing and pagers:
             text = f"{incident.ref} {incident.severity} {incident.title}: needed are {', '.join(missing)}"
-            to = [ROLES[role].lower().replace(" ", "-") for role in missing]
+            to = [title_of(incident, role).lower().replace(" ", "-") for role in missing]
             used += [self.send(incident.uid, "internal", text, channel=name, to=to) for name in pagers]
         return used
 

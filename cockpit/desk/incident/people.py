@@ -22,7 +22,7 @@ from cockpit.incident.authority import MatrixRow, Permission, decide_recovery
 from cockpit.incident.entry import clean_text
 from cockpit.incident.fold import STREAM_PREFIX
 from cockpit.incident.model import Incident, Recorded
-from cockpit.incident.roles import CHECKIN_EVERY, ROLES, Place, nag, places
+from cockpit.incident.roles import CHECKIN_EVERY, Place, nag, places, title_of, titles
 from cockpit.incident.team import MAX_MINUTES, CheckIn, Decision, Handover, Task, Team, advance
 
 TASK_MINUTES = 10
@@ -89,7 +89,7 @@ class People:
             last = last if last is not None and last.person == held.person else None
             due = (max(last.at, held.since) if last is not None else held.since) + CHECKIN_EVERY
             overdue = incident.is_open and now > due
-            lines.append(CheckInLine(held.role, ROLES.get(held.role, held.role), held.person, last, due, overdue))
+            lines.append(CheckInLine(held.role, title_of(incident, held.role), held.person, last, due, overdue))
         return sorted(lines, key=lambda line: line.due)
 
     def my_roles(self, ref: Ref) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class People:
         incident = self._incidents.get(ref)
         said = self.team(ref).checkins.get(role.upper())
         values = {
-            "role": ROLES.get(role.upper(), role),
+            "role": title_of(incident, role.upper()),
             "role_status": said.status if said is not None else "",
             "location": said.location if said is not None else "",
             "actions": said.actions if said is not None else "",
@@ -131,7 +131,8 @@ class People:
 
     def card(self, ref: Ref, role: str, taker: str) -> str:
         """The handover card as it would be now."""
-        incident, code = self._incidents.get(ref), _role(role)
+        incident = self._incidents.get(ref)
+        code = _role(role, incident)
         now = self._feed.clock.now()
         values = card_facts(
             incident,
@@ -148,16 +149,16 @@ class People:
 
     def offer(self, ref: Ref, role: str, taker: str) -> Handover:
         """Offer a role to somebody, with the card; the giver holds it until the taker accepts."""
-        code, taker = _role(role), clean_text(taker, limit=80)
+        code, taker = _role(role, self._incidents.get(ref)), clean_text(taker, limit=80)
         card = self.card(ref, code, taker)
         id_ = uuid4().hex
         with self._feed.decide() as pen:
             incident = self._incidents.get(ref)
             giver = incident.holder(code)
             if giver is None:
-                raise Refused(f"Nobody is {ROLES[code]} of {incident.ref}; assign it instead.")
+                raise Refused(f"Nobody is {title_of(incident, code)} of {incident.ref}; assign it instead.")
             if giver == taker:
-                raise Refused(f"{taker} is {ROLES[code]} already.")
+                raise Refused(f"{taker} is {title_of(incident, code)} already.")
             for waiting in self.team(incident.uid).offers:
                 if waiting.role == code:
                     _append(pen, incident, "handover", {"handover": waiting.id, "step": "withdrawn"})
@@ -182,9 +183,11 @@ class People:
             offer = self._offer(incident, handover, taker=self._operator)
             if incident.holder(offer.role) != offer.giver:
                 now = incident.holder(offer.role) or "nobody"
-                raise Refused(f"{ROLES[offer.role]} is {now} by now; {offer.giver} cannot hand it over any more.")
+                raise Refused(
+                    f"{title_of(incident, offer.role)} is {now} by now; {offer.giver} cannot hand it over any more."
+                )
             _append(pen, incident, "handover", {"handover": offer.id, "step": "accepted"})
-            _append(pen, incident, "role", bodies.role(offer.role, self._operator))
+            _append(pen, incident, "role", bodies.role(offer.role, self._operator, known=titles(incident)))
         return self._incidents.get(incident.uid)
 
     def decline(self, ref: Ref, handover: str = "", *, reason: str = "") -> Incident:
@@ -316,8 +319,8 @@ def _found(known: Mapping[str, Any], id_: str, what: str, incident: Incident) ->
     return matches[0]
 
 
-def _role(code: str) -> str:
-    return str(bodies.role(code, "")["role"])
+def _role(code: str, incident: Incident) -> str:
+    return str(bodies.role(code, "", known=titles(incident))["role"])
 
 
 def _optional(text: str, limit: int) -> str:

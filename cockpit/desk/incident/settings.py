@@ -37,6 +37,10 @@ class IncidentSettings(Protocol):
         """What differs from it."""
 
     @property
+    def roles(self) -> Mapping[Any, Any]:
+        """Roles of the organisation's own, by code; see `cockpit.config.command.OwnRole`."""
+
+    @property
     def office_hours(self) -> Hours:
         """When the office is open."""
 
