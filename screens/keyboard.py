@@ -68,10 +68,9 @@ class InOrder(App[int]):
         if key.is_printable and isinstance(target, Input | TextArea):
             await _passed(target)
             return
-        path = [target, *target.ancestors]
+        screen, path = self.screen, [target, *target.ancestors]
         for pump in (*path, *path):
             await _passed(pump)
-        screen = self.screen
         while self.screen is screen and self._is_moving():  # noqa: ASYNC110 -- screen or worker may change first
             await asyncio.sleep(LOOK_S)
         drawn = asyncio.Event()
