@@ -236,6 +236,7 @@ def _follow(
             told = len(view.lines)
         if until(view):
             return view
+        # The runner is another process, and the file that both have open calls nobody: its version is looked at.
         time.sleep(POLL_S)
 
 
