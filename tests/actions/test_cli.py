@@ -54,7 +54,7 @@ def test_a_record_is_published_listed_logged_and_undone_on_the_command_line(
         "prereq nxrrset cli.shop.example. A",
         "update add cli.shop.example. 300 A 192.0.2.44",
     ]
-    assert "ns1.hosting.example made 1 changes" in terminal("action", "log")[1]
+    assert "ns1.hosting.example made 1 change" in terminal("action", "log")[1]
     code, out, err = terminal("action", "undo", run["uid"][:8])
     assert code == 0, out + err
     back = next(line.split()[0] for line in out.splitlines() if line.endswith("planned"))

@@ -29,6 +29,20 @@ def test_a_record_is_published_verified_at_every_server_and_undone_exactly(
     assert desk.zone("shop.example.") == before
 
 
+def test_a_delegation_is_seen_in_the_referral_for_its_name(desk: Desk) -> None:
+    desk.provide(*UPDATED_ZONES)
+    before = desk.zone("shop.example.")
+    view = desk.planned(
+        "dns.publish", name="dev.shop.example", type="NS", values="ns1.dev.example. | ns2.dev.example."
+    )
+    assert view.plan is not None, view.reason
+    assert view.plan.subject["risk"].startswith("everything below the name")
+    done = desk.applied(view)
+    assert done.state is ActionState.SUCCEEDED, done.reason
+    assert desk.undone(done).state is ActionState.SUCCEEDED
+    assert desk.zone("shop.example.") == before
+
+
 @PROVIDERS
 def test_a_value_is_changed_added_and_removed_with_the_ttl_that_was_there(
     desk: Desk, zones: tuple[dict[str, str], ...]

@@ -11,6 +11,7 @@ from cockpit.actions.dns.providers.provider import Whereabouts
 from cockpit.actions.dns.providers.written import written
 from cockpit.actions.dns.published import LookUp, Published, look_up
 from cockpit.actions.dns.record_state import Change, Key, Records
+from cockpit.actions.dns.seen import is_cut
 from cockpit.errors import ReadOnly, WorldError
 from cockpit.health.zone_copy import RecordSet, quoted
 from cockpit.profile import Profile
@@ -77,7 +78,9 @@ def _agreed(published: Published) -> _Agreed:
     silent = [answer for answer in published.authoritative if not answer.heard]
     if silent:
         raise WorldError(f"{silent[0].server.name} does not answer for {published.name} ({silent[0].status}).")
-    seen = {tuple(sorted(answer.values)) for answer in published.authoritative}
+    seen = {
+        tuple(sorted(answer.referral if is_cut(answer) else answer.values)) for answer in published.authoritative
+    }
     if len(seen) > 1:
         raise WorldError(f"The name servers differ on {published.name} {published.rtype}.")
     (values,) = seen

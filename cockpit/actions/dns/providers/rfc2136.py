@@ -206,7 +206,7 @@ def _write(update: dns.update.UpdateMessage, change: Change) -> None:
 def _outcome(answer: dns.message.Message, changes: Sequence[Change], server: str) -> str:
     code = dns.rcode.to_text(answer.rcode())
     if code == "NOERROR":
-        return f"{server} made {len(changes)} changes"
+        return f"{server} made {len(changes)} change{'' if len(changes) == 1 else 's'}"
     if code in _CHANGED:
         raise EffectRefused("CHANGED_SINCE", f"A record was changed meanwhile ({code}): nothing was done.")
     if code in _PROOF_OF_NO_EFFECT:
