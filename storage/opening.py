@@ -130,8 +130,8 @@ def _set_journal(connection: Any, path: Path, version: int, build: Any) -> str:
                     f"{path} is open elsewhere in WAL mode, in which SQLite {build.sqlite_version} can damage "
                     "it: install pysqlite3 (SQLite 3.51.3 or newer), or stop the others first."
                 ) from error
-            # SQLite asks its busy handler for locks on rows and pages, and not for this one: two processes that make
-            # the same file wait for each other here, for some milliseconds of the very first opening.
+            # SQLite asks its busy handler for locks on pages, and not for this one: two processes that make the
+            # same file wait for each other here, for some milliseconds of its very first opening.
             time.sleep(0.01)
         else:
             if current != wanted:
