@@ -115,7 +115,8 @@ class ReviewScreen(Frame):
             self._load(stored)
         elif stored.revision != known.revision and not self._dirty:
             self._load(stored)
-            self.bridge.tell(f"{stored.author} saved revision {stored.revision}; it is shown now.")
+            if stored.author != self.bridge.desk.operator:
+                self.bridge.tell(f"{stored.author} saved revision {stored.revision}; it is shown now.")
 
     def _stored(self) -> Saved | None:
         uid = self.bridge.incident_uid()

@@ -27,6 +27,7 @@ async def show_items(bridge: Bridge, standing: Standing, argument: str) -> None:
     while True:
         _save_text(bridge)
         items = reviews.board()
+        bridge.clear_news()
         asked: Asked | None = await bridge.push_screen_wait(
             ItemBoard(items, bridge.desk.clock.now().date(), place=place)
         )

@@ -24,7 +24,7 @@ COMMANDS: tuple[Command, ...] = (
             INCIDENT, _HERE, "", incident),
     Command("authority.show", ("O",), "Who decides, who approves", "The recovery decision "
             "matrices with the ruling for you in this incident, and plans that wait.",
-            INCIDENT, (*_HERE, "action"), "", incident),
+            INCIDENT, (*_HERE, "timeline", "action"), "", incident),
     Command("incident.declare", ("N",), "Declare an incident", "By questions; definition and criteria are shown.",
             INCIDENT),
     Command("incident.merge", ("M",), "Merge into another incident", "The other one goes on; this one is closed.",
