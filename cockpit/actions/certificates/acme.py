@@ -34,6 +34,9 @@ from cockpit.profile import Profile
 from cockpit.text import visible
 
 TIMEOUT_S = 5.0
+PROOF = "dns-01"
+"""The one kind of proof: a record (RFC 8555 section 8.4), for a page would have to be put onto hosts of others."""
+
 _JOSE = "application/jose+json"
 
 
@@ -63,7 +66,11 @@ class Acme:
         for url in order["authorizations"]:
             told = self._look(url)
             name = visible(told["identifier"]["value"])
-            found[name] = next(each for each in told["challenges"] if each["type"] == "dns-01")
+            offered = [each for each in told["challenges"] if each["type"] == PROOF]
+            if not offered:
+                kinds = ", ".join(sorted(visible(each["type"], limit=40) for each in told["challenges"]))
+                raise WorldError(f"The authority does not take {PROOF} for {name}, only {kinds or 'nothing'}.")
+            found[name] = offered[0]
         return found
 
     def certificate(self, order: Mapping[str, Any]) -> bytes:

@@ -26,7 +26,13 @@ CARDS = (
         parameters={
             "host": _HOST,
             "names": _NAMES,
-            "through": Parameter("text", "Authority", optional=True, default="acm", choices=("acm", "acme")),
+            "through": Parameter(
+                "text",
+                "Authority; names are proven to both by records in DNS (dns-01)",
+                optional=True,
+                default="acm",
+                choices=("acm", "acme"),
+            ),
         },
         target="host",
         make=_renew,
