@@ -1,10 +1,12 @@
 """Properties of the ledger over any JSON body and any tampering with one field."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,19 +34,38 @@ DRAFTS = st.builds(
 FIELDS = ["id", "stream", "kind", "occurred_at", "recorded_at", "actor", "host", "body", "prev", "hash"]
 
 
-@contextmanager
-def fresh() -> Iterator[Database]:
-    """A database of its own for one example."""
+@pytest.fixture(scope="module")
+def empty() -> bytes:
+    """A file as it is made, to begin each example from: making one costs more than the example itself."""
+    return made(0)
+
+
+@pytest.fixture(scope="module")
+def four() -> bytes:
+    """A file with four events."""
+    return made(4)
+
+
+def made(events: int) -> bytes:
     with private_directory() as directory:
-        database = Database.open(directory / "ledger.db")
-        yield database
-        database.close()
+        ledger_file(directory / "ledger.db", events)
+        return (directory / "ledger.db").read_bytes()
+
+
+@contextmanager
+def copied(file: bytes) -> Iterator[Path]:
+    """The file at a place of its own."""
+    with private_directory() as directory:
+        path = directory / "ledger.db"
+        path.touch(0o600)
+        path.write_bytes(file)
+        yield path
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(DRAFTS, max_size=4), max_size=3))
-def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) -> None:
-    with fresh() as database:
+def test_what_is_appended_is_read_back_and_verifies(empty: bytes, batches: list[list[Draft]]) -> None:
+    with copied(empty) as path, closing(Database.open(path)) as database:
         ledger = Ledger(database, noon)
         appended = [event for batch in batches for event in ledger.append(batch)]
         drafts = [one for batch in batches for one in batch]
@@ -59,20 +80,16 @@ def test_what_is_appended_is_read_back_and_verifies(batches: list[list[Draft]]) 
 
 @settings(max_examples=150, deadline=None)
 @given(seq=st.integers(1, 4), field=st.sampled_from(FIELDS), value=UNICODE)
-def test_any_single_changed_field_is_found(seq: int, field: str, value: str) -> None:
-    with private_directory() as directory:
-        path = directory / "ledger.db"
-        ledger_file(path, 4)
-        database = Database.open(path)
-        before = database.rows(f"SELECT {field} FROM event WHERE seq = ?", (seq,))[0][0]
-        database.close()
+def test_any_single_changed_field_is_found(four: bytes, seq: int, field: str, value: str) -> None:
+    with copied(four) as path:
+        with closing(Database.open(path)) as database:
+            before = database.rows(f"SELECT {field} FROM event WHERE seq = ?", (seq,))[0][0]
         if before == value:
             return
         quoted = value.replace("'", "''").replace("\0", "'||char(0)||'")
         strip_guards(path, f"UPDATE event SET {field} = '{quoted}' WHERE seq = {seq}")
-        database = Database.open(path)
-        checked = Ledger(database, noon).verify()
-        database.close()
+        with closing(Database.open(path)) as database:
+            checked = Ledger(database, noon).verify()
         assert not checked.ok
         assert checked.first_bad in (seq, seq + 1)
 
