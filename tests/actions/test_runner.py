@@ -1,16 +1,23 @@
 """The runner as a real process against a simulated account over real HTTP and DNS, killed wherever it can die."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from cockpit.actions import runner
 from cockpit.actions.journal import ActionState
 from cockpit.drill.aws.faults import Fault, FaultKind
 from cockpit.errors import BadInput, IllegalMove
 from cockpit.profile import Aws
+from storage.leases import Leases
 from tests.actions.conftest import DOMAIN, SELECTOR, LocalWorld, Place, Runners
 
 ASKED = {"domain": DOMAIN, "selector": SELECTOR}
@@ -71,10 +78,11 @@ def test_undo_brings_back_the_same_tokens(place: Place, world: LocalWorld, runne
     assert not place.actions.get(uid).can_undo
 
 
-@pytest.mark.parametrize("point", range(1, 9))
-def test_a_runner_killed_after_any_journal_entry_is_continued_and_sends_once(
+@pytest.mark.parametrize("point", range(1, 12))
+def test_a_runner_killed_after_any_journal_entry_of_two_steps_is_continued_and_sends_each_once(
     place: Place, world: LocalWorld, runners: Runners, point: int
 ) -> None:
+    world.do(lambda: setattr(world.identity_now(), "dkim", world.off()))
     before = len(world.changes())
     runners.order = {"die_after": point}
     uid = place.actions.request("ses.byodkim", ASKED)
@@ -86,9 +94,38 @@ def test_a_runner_killed_after_any_journal_entry_is_continued_and_sends_once(
     place.actions._start(uid)
     done = place.until(uid, lambda view: view.state is ActionState.SUCCEEDED)
     assert runners.ended() == 0
-    assert [call.operation for call in world.changes()[before:]] == ["PutEmailIdentityDkimSigningAttributes"]
+    assert [call.operation for call in world.changes()[before:]] == [
+        "PutEmailIdentityDkimSigningAttributes",
+        "PutEmailIdentityDkimAttributes",
+    ]
+    kinds = [line.kind for line in done.lines]
+    assert kinds.count("applied") == kinds.count("intent") - kinds.count("not_applied") == 2
     assert place.feed.ledger.verify().ok
     assert done.result is not None
+
+
+def test_a_runner_that_slept_past_its_lease_sends_nothing_when_it_wakes(
+    place: Place, world: LocalWorld, runners: Runners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after the effect was committed, before a byte left: the moment that the journal cannot fence."""
+    before = len(world.changes())
+    runners.order = {"stop_sending": 1}
+    uid = _planned(place)
+    place.actions.confirm(uid, DOMAIN)
+    place.until(uid, lambda view: view.state is ActionState.EFFECT)
+    row = Leases(place.database).holder(f"runner/{uid}")
+    assert row is not None
+    stat = Path(f"/proc/{row.pid}/stat")
+    while stat.read_text().rpartition(")")[2].split()[0] != "T":
+        threading.Event().wait(0.01)
+    monkeypatch.setattr(runner, "Leases", partial(Leases, patience=timedelta(seconds=0.2)))
+    runner.carry(place.path, uid, world.profile, "mhassan", read_only=False)
+    done = place.until(uid, lambda view: view.state is ActionState.SUCCEEDED)
+    assert len(world.changes()) - before == 1
+    os.kill(row.pid, signal.SIGCONT)
+    assert runners.ended() in (0, runner.TAKEN)
+    assert len(world.changes()) - before == 1
+    assert place.actions.get(uid).lines == done.lines
 
 
 @pytest.mark.parametrize(("death", "sends"), [({"die_sending": 1}, 1), ({"die_answered": 1}, 1)])

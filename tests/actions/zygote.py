@@ -2,7 +2,8 @@
 
 An order is one line of JSON on standard input. `{"arguments": [...], "die_after": 3}` forks a runner that gets
 SIGKILL right after its third journal entry is committed; `"die_sending": 1` right before its first change leaves,
-`"die_answered": 1` right after its answer came. The answer is `{"status": N}` when the process has ended, negative
+`"die_answered": 1` right after its answer came, and `"stop_sending": 1` stops it (SIGSTOP) where the former would
+kill it. The answer is `{"status": N}` when the process has ended, negative
 for a signal.
 """
 
@@ -41,6 +42,8 @@ def _arm(order: dict[str, Any]) -> None:
         answered += 1
         if answered == order.get("die_sending"):
             _kill()
+        if answered == order.get("stop_sending"):
+            os.kill(os.getpid(), signal.SIGSTOP)
         outcome = sent(what, call)
         if answered == order.get("die_answered"):
             _kill()
