@@ -47,6 +47,8 @@ def test_onset_severity_and_duplicates_are_said(opened: Cockpit) -> None:
     assert opened("incident", "severity", "1", "P1", "--reason", "all mail").out == "INC-1 is P1.\n"
     opened("incident", "open", "Mail is slow", "--severity", "P3")
     assert opened("incident", "duplicate", "2", "--of", "1").out == "INC-2 is closed as a duplicate of INC-1.\n"
+    assert "goes on in INC-1 Mail is late" in opened("incident", "show", "2").out
+    assert "covers INC-2 Mail is slow" in opened("incident", "show", "1").out
 
 
 def test_a_role_is_given_and_left_open(opened: Cockpit) -> None:

@@ -111,6 +111,7 @@ def show(session: Session, ref: str, noise: bool, json_wanted: bool) -> int:
         metrics = desk.incidents.metrics(ref)
         entries = desk.incidents.timeline(ref, noise=noise)
         alerts = [desk.incidents.alert(alert) for alert in incident.alerts]
+        others = {each.uid: each for each in desk.incidents.all()}
     if json_wanted:
         as_json(
             {"incident": incident, "deadlines": clocks, "metrics": metrics, "timeline": entries, "alerts": alerts}
@@ -119,6 +120,13 @@ def show(session: Session, ref: str, noise: bool, json_wanted: bool) -> int:
     title = f"{incident.ref} {incident.severity} {visible(incident.title)}"
     say(f"{title}  {incident.state} {clock(incident.elapsed(now))}")
     say(f"lead {visible(incident.lead or 'nobody')} · severity profile {incident.profile}")
+    if incident.duplicate_of is not None and incident.duplicate_of in others:
+        goes_on = others[incident.duplicate_of]
+        say(f"goes on in {goes_on.ref} {visible(goes_on.title)}")
+    for uid in dict.fromkeys((*incident.merged, *incident.related)):
+        if uid in others and uid != incident.duplicate_of:
+            how = "covers" if others[uid].duplicate_of == incident.uid else "linked with"
+            say(f"{how} {others[uid].ref} {visible(others[uid].title)}")
     for deadline in clocks:
         if deadline.due is not None:
             left = deadline.remaining(now)
