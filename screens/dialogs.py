@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -26,8 +27,35 @@ class Option(msgspec.Struct, frozen=True):
     says: str = ""
 
 
+LONG = 14
+"""Rows of a choice that are shown at once; with more of them, typing narrows them down."""
+
+
+class _Narrowed(Rows[Option], inherit_bindings=False):
+    """Rows that give every letter to the filter."""
+
+    takes_letters = True
+    BINDINGS = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end", "last", "Last", show=False),
+    ]
+
+    def on_key(self, event: events.Key) -> None:
+        """Give a letter to the question, and the last one back."""
+        if isinstance(self.screen, Choose) and (event.is_printable or event.key == "backspace"):
+            event.stop()
+            self.screen.narrow(event.character or "" if event.is_printable else "")
+
+
 class Choose(ModalScreen[str]):
-    """Choose one of a few; the first is under the cursor, esc leaves."""
+    """Choose one of a few; the first is under the cursor, esc leaves.
+
+    Where there are more than fit, what is typed narrows them down; esc takes that back first.
+    """
 
     BINDINGS = [_LEAVE, Binding("enter", "take", "Choose", show=False)]
 
@@ -38,23 +66,45 @@ class Choose(ModalScreen[str]):
         self._about = about
         self._selected = selected
         self._names = max((len(option.name) for option in options), default=0)
+        self._long = len(options) > LONG
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Title, what it is about, the options, and the keys."""
+        rows = _Narrowed if self._long else Rows[Option]
         with Vertical(classes="dialog"):
-            yield Lines(lambda width: [rule(self._title, width), *_about(self._about, width)])
-            yield Rows[Option](lambda option: option.value, self._draw, search=lambda option: option.name)
+            yield Lines(self._title_lines, id="asks")
+            yield rows(lambda option: option.value, self._draw, search=lambda option: option.name)
             yield Lines(self._says_lines, id="says")
-            yield Lines(lambda width: _keys(width, ("⏎", "choose"), ("esc", "cancel")))
+            yield Lines(self._key_lines, id="keys")
 
     def on_mount(self) -> None:
         """Fill the list and put the cursor where it was asked for."""
         rows = self.query_one(Rows)
-        rows.styles.height = max(1, min(len(self._options), 14))
+        rows.styles.height = max(1, min(len(self._options), LONG))
         rows.set_items(self._options)
         if self._selected:
             rows.select(self._selected)
         rows.focus()
+
+    def narrow(self, letter: str) -> None:
+        """Narrow a long list down by one more letter; none takes the last one back."""
+        self._narrow(self._typed + letter if letter else self._typed[:-1])
+
+    def _narrow(self, typed: str) -> None:
+        self._typed = typed
+        self.query_one(Rows).set_filter(typed)
+        for lines in ("#asks", "#says", "#keys"):
+            self.query_one(lines, Lines).redraw()
+
+    def _title_lines(self, width: int) -> Sequence[Line]:
+        found = len(self.query_one(Rows).shown) if self._typed else 0
+        more = f"“{self._typed}” {found} of {len(self._options)}" if self._typed else ""
+        return [rule(self._title, width, more), *_about(self._about, width)]
+
+    def _key_lines(self, width: int) -> Sequence[Line]:
+        typed = (("a-z", "type to narrow down"),) if self._long else ()
+        return _keys(width, ("⏎", "choose"), *typed, ("esc", "all again" if self._typed else "cancel"))
 
     def on_rows_moved(self) -> None:
         """Show the whole sentence about the option under the cursor."""
@@ -81,8 +131,11 @@ class Choose(ModalScreen[str]):
         self.action_take()
 
     def action_leave(self) -> None:
-        """Answer with nothing."""
-        self.dismiss(None)
+        """Take back what was typed, else answer with nothing."""
+        if self._typed:
+            self._narrow("")
+        else:
+            self.dismiss(None)
 
     def _draw(self, option: Option, width: int, now: datetime) -> Line:
         name = pad(line((option.name, Tone.STRONG)), min(self._names, width // 2))

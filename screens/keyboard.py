@@ -65,7 +65,7 @@ class InOrder(App[int]):
         # Imported here: the first screen has no text area, and it brings a good deal along.
         from textual.widgets import TextArea
 
-        if key.is_printable and isinstance(target, Input | TextArea):
+        if key.is_printable and (isinstance(target, Input | TextArea) or getattr(target, "takes_letters", False)):
             await _passed(target)
             return
         screen, path = self.screen, [target, *target.ancestors]

@@ -73,9 +73,12 @@ async def take_turn(bridge: Bridge, standing: Standing, argument: str) -> None:
 
 
 def _suggested(bridge: Bridge, incident: Incident) -> Sequence[RunbookCard]:
-    return _for_kinds(
-        bridge, [bridge.desk.incidents.alert(alert).kind for alert in incident.alerts] or [incident.type]
-    )
+    """Those for the incident's own alerts, then those for others about the same, which may name the cause."""
+    own = [bridge.desk.incidents.alert(alert).kind for alert in incident.alerts] or [incident.type]
+    others = [
+        each.kind for each in bridge.desk.alerts() if each.cleared_at is None and each.target in incident.targets
+    ]
+    return _for_kinds(bridge, [*own, *others])
 
 
 def _kind_of(check: CheckView) -> str:

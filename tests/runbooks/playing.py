@@ -6,7 +6,7 @@ a book calls are stand-ins that only note how they were called; what such a call
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from cockpit.drill.launch import LaunchedWorld
 from cockpit.runbooks.run import StepState
 from cockpit.runbooks.view import RunView
-from screens.dialogs import Ask, Choose, Confirm, Write
+from screens.dialogs import LONG, Ask, Choose, Confirm, Option, Write
 from tests.whole.test_pilot_drill import Player
 
 SPEED = 60.0
@@ -143,12 +143,25 @@ async def _start(player: Player, row: Play, book: str) -> None:
     await player.wait(lambda: isinstance(player.app.screen, Choose), "the runbooks")
     dialog = player.app.screen
     assert isinstance(dialog, Choose)
-    place = [option.value for option in dialog._options].index(book)
-    await player.press(*["down"] * place, "enter")
+    await player.press(*_to(book, dialog._options), "enter")
     await player.wait(begun, "the run")
     while isinstance(player.app.screen, Ask):
         await _ask(player, row, player.app.screen)
         await player.wait(begun, "the run")
+
+
+def _to(book: str, options: Sequence[Option]) -> list[str]:
+    """The fewest keys to a book in the list: down, or a part of its name and then down."""
+    names = [option.name.casefold() for option in options]
+    place = [option.value for option in options].index(book)
+    words = names[place].split()
+    parts = {
+        word[:length] for word in words if word.isalnum() and word.isascii() for length in range(1, len(word) + 1)
+    }
+    ways = [["down"] * place]
+    for part in parts if len(options) > LONG else ():
+        ways.append([*part, *["down"] * sum(part in name for name in names[:place])])
+    return min(sorted(ways), key=len)
 
 
 async def _then(player: Player, row: Play, book: str) -> None:
