@@ -7,10 +7,10 @@ its request handed in and the certificate imported in one step, and is never wri
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -21,9 +21,9 @@ from cockpit.actions.aws import sent
 from cockpit.actions.aws_remedy import Intention
 from cockpit.actions.cards import Access
 from cockpit.actions.certificates.acme import Acme
-from cockpit.actions.certificates.listeners import CHANGES, NEW, READS, serving
+from cockpit.actions.certificates.listeners import NEW, serving
 from cockpit.actions.certificates.proof_records import Wanted
-from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, NewCertificate
+from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, ImportedCertificate
 from cockpit.actions.contract import EffectRefused, EffectUnknown, Plan, PlanStep, Request
 from cockpit.clock import format_time
 from cockpit.errors import ConfigError, WorldError
@@ -35,17 +35,8 @@ _PATIENCE_S = 8.0
 _BETWEEN_S = 0.25
 
 
-class AcmeRenewal(NewCertificate):
+class AcmeRenewal(ImportedCertificate):
     """A certificate of the authority in the profile, by way of ACM onto the listener."""
-
-    sends: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "elbv2": CHANGES,
-        "acm": ("ImportCertificate", "DeleteCertificate"),
-    }
-    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "elbv2": READS,
-        "acm": ("DescribeCertificate", "ListCertificates"),
-    }
 
     def __init__(self, request: Request, access: Access, *, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__(request, access)

@@ -4,10 +4,8 @@ Parameters: `host`, and files: `certificate`, `key`, `chain`. The key's octets e
 in the request that carries them (ACM ImportCertificate).
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from cockpit.actions.aws import sent
 from cockpit.actions.aws_remedy import Intention
-from cockpit.actions.certificates.listeners import CHANGES, NEW, READS, fits, serving
+from cockpit.actions.certificates.listeners import NEW, fits, serving
 from cockpit.actions.certificates.proof_records import Wanted
-from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, NewCertificate
+from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, ImportedCertificate
 from cockpit.actions.contract import EffectRefused, EffectUnknown, Plan, PlanRefused, PlanStep
 from cockpit.probes.certificates import alternative_names, facts
 
@@ -25,17 +23,8 @@ _IMPORT = "acm:ImportCertificate"
 _MOST_OCTETS = 100_000
 
 
-class OwnCertificate(NewCertificate):
+class OwnCertificate(ImportedCertificate):
     """A certificate that lies in files here."""
-
-    sends: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "elbv2": CHANGES,
-        "acm": ("ImportCertificate", "DeleteCertificate"),
-    }
-    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "elbv2": READS,
-        "acm": ("DescribeCertificate", "ListCertificates"),
-    }
 
     def intend(self, now: datetime) -> Intention:
         """Import, then present; refused for a key that does not fit, another host, or a certificate that ended."""

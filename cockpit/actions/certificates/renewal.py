@@ -180,6 +180,19 @@ class NewCertificate(ListenerRemedy):
         )
 
 
+class ImportedCertificate(NewCertificate):
+    """What renewals share whose certificate is made elsewhere and imported into ACM."""
+
+    sends: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "elbv2": CHANGES,
+        "acm": ("ImportCertificate", "DeleteCertificate"),
+    }
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "elbv2": READS,
+        "acm": ("DescribeCertificate", "ListCertificates"),
+    }
+
+
 class AcmRenewal(NewCertificate):
     """A certificate that ACM issues."""
 
