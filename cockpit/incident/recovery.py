@@ -115,7 +115,9 @@ def ruling(
     if all(each.id == operator for each in staff):
         return Recovery(row.id, f"{permission.sentence} The configuration names nobody else who could approve.")
     groups = tuple(tuple(name for name in group if name != operator) for group in wanted)
-    return Recovery(row.id, permission.sentence, groups)
+    # Who usually has the role can approve, also where nobody was given it in the incident.
+    says = permission.sentence.partition(" Nobody is ")[0] if all(groups) else permission.sentence
+    return Recovery(row.id, says, groups)
 
 
 def _has_level(operator: str, level: int, people: list[Member], incident: Incident | None) -> bool:
