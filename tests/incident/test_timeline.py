@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.incident.timeline import Entry, timeline
+from cockpit.incident.timeline import Entry, timeline, told_on
 from tests.incident.history import History, is_clean, minute, stamp
 
 
@@ -129,3 +129,18 @@ def test_no_event_makes_it_raise_and_no_control_character_passes(told: list[tupl
         history.tell(kinds[number % len(kinds)], body, number, stream=stream)
     for entry in timeline(history.events):
         assert is_clean(entry.text)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["note", "note", "acknowledged", "linked", "amended", "pinned"]),
+                       st.integers(-5, 5), st.sampled_from(["e1", "e2", "e3"])), max_size=9),
+    st.integers(0, 9),
+    st.booleans(),
+)  # fmt: skip
+def test_telling_on_says_the_same_as_telling_anew(told: list[tuple[str, int, str]], cut: int, joined: bool) -> None:
+    history = History().opened()
+    for kind, at, entry in told:
+        history.tell(kind, {"text": f"{kind} {at}", "entry": entry, "reason": "r"}, at)
+    events = history.events
+    before = [event for number, event in enumerate(events[: cut + 1]) if not (joined and number == 1)]
+    assert told_on(before, timeline(before), events) == timeline(events)

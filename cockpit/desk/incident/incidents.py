@@ -27,7 +27,7 @@ from cockpit.incident.model import WORKING, Checks, Incident, Recorded, State
 from cockpit.incident.own_severity import chosen_profile, own_terms
 from cockpit.incident.register import Register
 from cockpit.incident.roles import title_of, titles
-from cockpit.incident.timeline import Entry, timeline
+from cockpit.incident.timeline import Entry, told_on
 from storage.errors import EditConflict
 
 Ref = int | str
@@ -45,7 +45,7 @@ class Incidents:
         self._operator = operator
         self._register = Register()
         self.hours = office_hours(settings.office_hours)
-        self._told: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self._told: dict[str, tuple[int, Sequence[Recorded], tuple[Entry, ...]]] = {}
         self.gates: dict[State, Callable[[str], Mapping[str, str]]] = {}
 
     def absorb(self, event: Recorded) -> None:
@@ -373,10 +373,11 @@ class Incidents:
 
     def _entries(self, incident: Incident) -> tuple[Entry, ...]:
         """The whole timeline, told anew only when an event came in: a screen asks every second."""
-        seq, entries = self._told.get(incident.uid, (-1, ()))
+        seq, story, entries = self._told.get(incident.uid, (-1, (), ()))
         if seq != self._register.seq:
-            entries = timeline(self._register.story(incident))
-            self._told[incident.uid] = (self._register.seq, entries)
+            grown = self._register.story(incident)
+            entries = told_on(story, entries, grown)
+            self._told[incident.uid] = (self._register.seq, grown, entries)
         return entries
 
 
