@@ -18,7 +18,8 @@ from cockpit.drill.company import (
     SUPPRESSION_TABLE,
 )
 from cockpit.drill.web_access import HostedSites
-from cockpit.ses.kit.resources import POLICY_NAME, RETENTION_S, STATEMENT, Names, role_policy
+from cockpit.ses.alarms import wanted
+from cockpit.ses.kit.resources import POLICY_NAME, RETENTION_S, STATEMENT, TAGS, Names, role_policy
 
 DNS_TOPIC = "dns-change-requests"
 EVENT_QUEUE = "incident-events"
@@ -31,6 +32,7 @@ def provision(account: Account, sites: HostedSites) -> None:
     """Make everything that was deployed before the drill; call once, when the identities and hosts are there."""
     _deploy_functions(account)
     _connect_topics(account)
+    _tag_kit(account)
     _balance_loads(account, sites)
 
 
@@ -115,6 +117,17 @@ def _filled_by(topic: str) -> Mapping[str, str]:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return {"Policy": policy, "MessageRetentionPeriod": str(RETENTION_S)}
+
+
+def _tag_kit(account: Account) -> None:
+    """What the kit was tagged with when it was made."""
+    things = [
+        ("dynamodb", SUPPRESSION_TABLE), ("sns", FEEDBACK_TOPIC), ("sns", ALARM_TOPIC), ("sqs", FEEDBACK_QUEUE),
+        ("iam", HANDLER_ROLE), ("lambda", NOTIFICATION_HANDLER),
+        *(("cloudwatch", each.name) for each in wanted(METRICS_NAMESPACE)),
+    ]  # fmt: skip
+    for service, name in things:
+        account.tagging.put(service, name, TAGS)
 
 
 def _balance_loads(account: Account, sites: HostedSites) -> None:

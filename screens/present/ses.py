@@ -6,6 +6,7 @@ from datetime import datetime
 from cockpit.desk.health.ses_views import CallLine, IdentityLine, Rate, Status
 from cockpit.desk.views import CheckView, Freshness
 from cockpit.health.model import Verdict
+from cockpit.ses.budget import SESSION
 from cockpit.ses.runway import Course, Runway
 from cockpit.ses.runway_words import runway_words
 from screens.present.lines import EMPTY, Line, Tone, cut, join, line, rule, spread, wrap
@@ -169,8 +170,15 @@ def _tone(rate: Rate, value: float | None, silent: bool) -> Tone:
 
 def check_lines(checks: Sequence[CheckView], now: datetime, cells: int) -> list[Line]:
     """Every check of the account: worst first, with what to do where something is wrong."""
+    waiting = [each for each in checks if each.check != "ses.calls" and each.evidence.get("failure") in SESSION]
     lines: list[Line] = []
+    if len(waiting) > 1:
+        # Each of them would say the same sentence, which stands above every screen already.
+        words = f"{len(waiting)} checks wait for the login: {', '.join(each.title for each in waiting)}"
+        lines += wrap(words, cells, Tone.UNKNOWN, indent=2, first=line(("? ", Tone.UNKNOWN)))
     for check in checks:
+        if len(waiting) > 1 and check in waiting:
+            continue
         silent = check.freshness is Freshness.SILENT
         head = line(glyph(check.verdict, check.freshness), " ", (check.title, Tone.STRONG), "  ")
         tone = Tone.MUTED if check.verdict.rank >= Verdict.OK.rank else TONES[check.verdict]
@@ -211,5 +219,5 @@ def call_lines(calls: Sequence[CallLine], cells: int) -> list[Line]:
         waiting = f", {count(each.waiting, 'call')} waiting" if each.waiting else ""
         words = f"{each.last_minute} of {each.per_minute}{waiting}, {answered}"
         told = f"  {GLYPHS[Verdict.FAIL]} {each.failing}" if each.failing else ""
-        lines.append(cut(line((f"{each.action:<30}", Tone.PLAIN), (words, tone), (told, Tone.FAIL)), cells))
+        lines.append(cut(line((f"{each.action:<40} ", Tone.PLAIN), (words, tone), (told, Tone.FAIL)), cells))
     return lines if calls else [*lines, line(("Nothing was asked yet.", Tone.MUTED)), EMPTY]

@@ -158,6 +158,21 @@ def test_notifications_of_an_identity_are_compared_and_set(world: LaunchedWorld)
     assert {each.what for each in stands.drift} == {"bounce", "complaint"}
 
 
+def test_tags_that_were_lost_are_drift_and_put_back(moto: Profile) -> None:
+    made = Kit(moto)
+    made.make()
+    arn = made.names.arn("sns", made.names.topic)
+    made.clients.changer("sns", ("UntagResource",)).untag_resource(ResourceArn=arn, TagKeys=["managed-by"])
+    assert made.states()[f"topic/{made.names.topic}"] == "drift"
+    plan = made.provision.plan()
+    assert [(each.key, each.operations) for each in plan.changes] == [
+        (f"topic/{made.names.topic}", ("sns:TagResource",))
+    ]
+    assert made.provision.apply(plan, plan.hash).done
+    assert set(made.states().values()) == {"ok"}
+    removal(made)
+
+
 def test_what_cannot_be_read_is_unknown_and_nothing_is_planned() -> None:
     aws = Aws(
         region="us-east-1", account="123456789012", endpoint="http://127.0.0.1:9", access_key="a", secret_key="b"

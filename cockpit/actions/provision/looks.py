@@ -15,6 +15,7 @@ from cockpit.ses.kit.resources import (
     Resource,
     canonical,
     failure_expression,
+    tag_words,
 )
 
 Live = dict[str, Any] | None
@@ -58,6 +59,12 @@ class Looks:
 
         return reading(what, asked)
 
+    def _tags(self, call: Callable[[], Mapping[str, Any]]) -> str:
+        """The kit's tags on a thing, in one line."""
+        found = (self._ask("how it is tagged", call) or {}).get("Tags") or {}
+        pairs = found.items() if isinstance(found, Mapping) else ((each["Key"], each["Value"]) for each in found)
+        return tag_words(dict(pairs))
+
     def _table(self, resource: Resource) -> Live:
         client = self.clients.reader("dynamodb")
         found = self._ask("what the table is like", lambda: client.describe_table(TableName=resource.name))
@@ -66,14 +73,21 @@ class Looks:
         table = found["Table"]
         keys = ", ".join(f"{each['AttributeName']} {each['KeyType']}" for each in table["KeySchema"])
         billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-        return {"keys": keys, "billing": billing, "status": table["TableStatus"]}
+        tags = self._tags(
+            lambda: client.list_tags_of_resource(ResourceArn=self._names.arn("dynamodb", f"table/{resource.name}"))
+        )
+        return {"keys": keys, "billing": billing, "status": table["TableStatus"], "tags": tags}
 
     def _topic(self, resource: Resource) -> Live:
         client, arn = self.clients.reader("sns"), self._names.arn("sns", resource.name)
         found = self._ask("how the topic is set", lambda: client.get_topic_attributes(TopicArn=arn))
         if found is None:
             return None
-        return {"publishers": _principals(found["Attributes"].get("Policy", ""), "sns:publish")}
+        publishers = _principals(found["Attributes"].get("Policy", ""), "sns:publish")
+        return {
+            "publishers": publishers,
+            "tags": self._tags(lambda: client.list_tags_for_resource(ResourceArn=arn)),
+        }
 
     def _queue(self, resource: Resource) -> Live:
         client = self.clients.reader("sqs")
@@ -90,6 +104,7 @@ class Looks:
         return {
             "senders": _sources(attributes.get("Policy", "")),
             "retention_s": int(attributes.get("MessageRetentionPeriod", 0)),
+            "tags": self._tags(lambda: client.list_queue_tags(QueueUrl=url["QueueUrl"])),
         }
 
     def _subscription(self, resource: Resource) -> Live:
@@ -123,7 +138,8 @@ class Looks:
         trust = _document(found["Role"]["AssumeRolePolicyDocument"])
         services = [each.get("Principal", {}).get("Service", "") for each in trust.get("Statement", ())]
         allowed = canonical(_document(policy["PolicyDocument"])) if policy is not None else ""
-        return {"trusts": ", ".join(map(str, services)), "policy": allowed}
+        tags = self._tags(lambda: client.list_role_tags(RoleName=resource.name))
+        return {"trusts": ", ".join(map(str, services)), "policy": allowed, "tags": tags}
 
     def _function(self, resource: Resource) -> Live:
         client = self.clients.reader("lambda")
@@ -140,6 +156,9 @@ class Looks:
             "runtime": seen["Runtime"],
             "role": seen["Role"],
             "environment": canonical(environment),
+            "tags": self._tags(
+                lambda: client.list_tags(Resource=self._names.arn("lambda", f"function:{resource.name}"))
+            ),
         }
 
     def _permission(self, resource: Resource) -> Live:
@@ -181,6 +200,11 @@ class Looks:
             "actions": ", ".join(sorted(alarm.get("AlarmActions", ()))),
             "enabled": bool(alarm.get("ActionsEnabled", True)),
             "state": alarm.get("StateValue", ""),
+            "tags": self._tags(
+                lambda: client.list_tags_for_resource(
+                    ResourceARN=self._names.arn("cloudwatch", f"alarm:{resource.name}")
+                )
+            ),
         }
 
 

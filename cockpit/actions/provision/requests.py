@@ -45,8 +45,36 @@ class Requests:
 
     def towards(self, resource: Resource, live: State | None) -> Sequence[Send]:
         """What makes it as it should be; empty for one whose difference nobody can change in place."""
-        made: Sequence[Send] = getattr(self, f"_{resource.kind}")(resource, live)
-        return made
+        if live is None:
+            made: Sequence[Send] = getattr(self, f"_{resource.kind}")(resource, live)
+            return made
+        sends: list[Send] = []
+        if any(live.get(name) != value for name, value in resource.wanted.items() if name != "tags"):
+            sends += getattr(self, f"_{resource.kind}")(resource, live)
+        if live.get("tags") != resource.wanted.get("tags"):
+            sends.append(self._tagged(resource))
+        return sends
+
+    def _tagged(self, resource: Resource) -> Send:
+        """What tags a thing that is there already."""
+        name, arn = resource.name, self._names.arn
+        match resource.kind:
+            case Kind.TABLE:
+                table = {"ResourceArn": arn("dynamodb", f"table/{name}"), "Tags": _TAG_LIST}
+                return Send("dynamodb", "TagResource", "tag_resource", table)
+            case Kind.TOPIC:
+                topic = {"ResourceArn": arn("sns", name), "Tags": _TAG_LIST}
+                return Send("sns", "TagResource", "tag_resource", topic)
+            case Kind.QUEUE:
+                return Send("sqs", "TagQueue", "tag_queue", {"QueueUrl": self._url(name), "Tags": TAGS})
+            case Kind.ROLE:
+                return Send("iam", "TagRole", "tag_role", {"RoleName": name, "Tags": _TAG_LIST})
+            case Kind.FUNCTION:
+                function = {"Resource": arn("lambda", f"function:{name}"), "Tags": TAGS}
+                return Send("lambda", "TagResource", "tag_resource", function)
+            case _:
+                alarm = {"ResourceARN": arn("cloudwatch", f"alarm:{name}"), "Tags": _TAG_LIST}
+                return Send("cloudwatch", "TagResource", "tag_resource", alarm)
 
     def away(self, resource: Resource) -> Sequence[Send]:
         """What takes it away."""
@@ -177,7 +205,7 @@ class Requests:
         if live.get("code") != resource.wanted["code"]:
             code = {"FunctionName": resource.name, "ZipFile": self._code}
             sends.append(Send("lambda", "UpdateFunctionCode", "update_function_code", code))
-        if any(live.get(key) != value for key, value in resource.wanted.items() if key != "code"):
+        if any(live.get(key) != value for key, value in resource.wanted.items() if key not in ("code", "tags")):
             sends.append(
                 Send("lambda", "UpdateFunctionConfiguration", "update_function_configuration", configuration)
             )

@@ -32,6 +32,7 @@ from cockpit.drill.aws.sns import Sns
 from cockpit.drill.aws.sqs import Sqs
 from cockpit.drill.aws.sts import Sts
 from cockpit.drill.aws.support import Support
+from cockpit.drill.aws.tagging import DIALECTS, Tagging
 from cockpit.drill.aws.traffic import Quantity, Traffic
 from cockpit.drill.aws.wire import AwsEndpoint, Service
 from cockpit.drill.clock import DrillClock
@@ -80,9 +81,11 @@ class Account:
         self.acm = Acm(place, clock, lookup, issuer, timings)
         self.elbv2 = Elbv2(place, clock, self.acm, sites)
         self.returns = Returns(place, self.traffic, self.sns.notify, self.mail.suppression)
+        self.tagging = Tagging()
         self._clock = clock
         self._enforcement = self.mail.enforcement
-        services = [Sts(callers), *self._mail_services(), Route53(zones, clock, timings), *self._stores()]
+        built = [Sts(callers), *self._mail_services(), Route53(zones, clock, timings), *self._stores()]
+        services = [self.tagging.around(each) if each.name in DIALECTS else each for each in built]
         self.endpoint = AwsEndpoint(services, callers, clock)
         self.endpoint.pages[CERTIFICATE_PATH] = self.sns.signer.certificate
         self.functions.behaviours |= behaviours(self.endpoint.act, lookup, clock, timings.phase_7_patience)

@@ -3,15 +3,42 @@
 from collections.abc import Mapping
 
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "cloudwatch": ("DeleteAlarms", "DescribeAlarms", "GetMetricStatistics", "PutMetricAlarm"),
-    "dynamodb": ("CreateTable", "DeleteItem", "DeleteTable", "DescribeTable", "Query", "UpdateTable"),
-    "iam": ("CreateRole", "DeleteRole", "DeleteRolePolicy", "GetRole", "GetRolePolicy", "PutRolePolicy"),
+    "cloudwatch": (
+        "DeleteAlarms",
+        "DescribeAlarms",
+        "GetMetricStatistics",
+        "ListTagsForResource",
+        "PutMetricAlarm",
+        "TagResource",
+    ),
+    "dynamodb": (
+        "CreateTable",
+        "DeleteItem",
+        "DeleteTable",
+        "DescribeTable",
+        "ListTagsOfResource",
+        "Query",
+        "TagResource",
+        "UpdateTable",
+    ),
+    "iam": (
+        "CreateRole",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "GetRole",
+        "GetRolePolicy",
+        "ListRoleTags",
+        "PutRolePolicy",
+        "TagRole",
+    ),
     "lambda": (
         "AddPermission",
         "CreateFunction",
         "DeleteFunction",
         "GetFunction",
         "GetPolicy",
+        "ListTags",
+        "TagResource",
         "UpdateFunctionCode",
         "UpdateFunctionConfiguration",
     ),
@@ -23,11 +50,21 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "DeleteTopic",
         "GetTopicAttributes",
         "ListSubscriptionsByTopic",
+        "ListTagsForResource",
         "SetTopicAttributes",
         "Subscribe",
+        "TagResource",
         "Unsubscribe",
     ),
-    "sqs": ("CreateQueue", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "SetQueueAttributes"),
+    "sqs": (
+        "CreateQueue",
+        "DeleteQueue",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListQueueTags",
+        "SetQueueAttributes",
+        "TagQueue",
+    ),
 }
 """Operations by service; those on S3 are the stored DKIM keys', which are made by the same person."""
 
@@ -37,13 +74,5 @@ ACTIONS = {"sesv2": "ses", "ses": "ses"}
 RENAMED = {"ListObjectsV2": "s3:ListBucket"}
 """Calls whose IAM action has another name."""
 
-BESIDES = (
-    "cloudwatch:TagResource",
-    "dynamodb:TagResource",
-    "iam:PassRole",
-    "iam:TagRole",
-    "lambda:TagResource",
-    "sns:TagResource",
-    "sqs:TagQueue",
-)
-"""Actions that are no call: tags given at the making, and a role handed to a function."""
+BESIDES = ("iam:PassRole",)
+"""Actions that are no call: a role handed to a function."""

@@ -27,6 +27,11 @@ TAGS = {"managed-by": "incident-cockpit", "purpose": "ses-compliance"}
 """On everything that is made, so that costs can be told apart."""
 
 
+def tag_words(tags: Mapping[str, str]) -> str:
+    """Those of the kit's tags that a thing has, in one line; its other tags are its owner's business."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(tags.items()) if name in TAGS)
+
+
 class Kind(StrEnum):
     """What a resource is."""
 
@@ -79,32 +84,38 @@ def kit(names: Names, code: str) -> tuple[Resource, ...]:
     """Every resource in the order in which they are made; `code` is the digest of the function's archive."""
     topic, queue = names.arn("sns", names.topic), names.arn("sqs", names.queue)
     function = names.arn("lambda", f"function:{names.function}")
-    environment = {"SUPPRESSION_LIST_TABLE": names.table}
+    environment, tags = {"SUPPRESSION_LIST_TABLE": names.table}, tag_words(TAGS)
     return (
         Resource(
             Kind.TABLE,
             names.table,
             "who is not written to: email and reason",
-            {"keys": "email HASH, reason RANGE", "billing": "PAY_PER_REQUEST"},
+            {"keys": "email HASH, reason RANGE", "billing": "PAY_PER_REQUEST", "tags": tags},
         ),
         Resource(
-            Kind.TOPIC, names.topic, "receives bounces and complaints from SES", {"publishers": "ses.amazonaws.com"}
+            Kind.TOPIC,
+            names.topic,
+            "receives bounces and complaints from SES",
+            {"publishers": "ses.amazonaws.com", "tags": tags},
         ),
         Resource(
-            Kind.TOPIC, names.alarm_topic, "tells people of alarms", {"publishers": "cloudwatch.amazonaws.com"}
+            Kind.TOPIC,
+            names.alarm_topic,
+            "tells people of alarms",
+            {"publishers": "cloudwatch.amazonaws.com", "tags": tags},
         ),
         Resource(
             Kind.QUEUE,
             names.queue,
             "keeps feedback for the cockpit, 14 days",
-            {"senders": topic, "retention_s": RETENTION_S},
+            {"senders": topic, "retention_s": RETENTION_S, "tags": tags},
         ),
         Resource(Kind.SUBSCRIPTION, queue, "feedback goes to the queue", {"protocol": "sqs"}, topic),
         Resource(
             Kind.ROLE,
             names.role,
             "what the function may do",
-            {"trusts": "lambda.amazonaws.com", "policy": canonical(role_policy(names))},
+            {"trusts": "lambda.amazonaws.com", "policy": canonical(role_policy(names)), "tags": tags},
         ),
         Resource(
             Kind.FUNCTION,
@@ -116,6 +127,7 @@ def kit(names: Names, code: str) -> tuple[Resource, ...]:
                 "runtime": RUNTIME,
                 "role": names.arn("iam", f"role/{names.role}"),
                 "environment": canonical(environment),
+                "tags": tags,
             },
         ),
         Resource(Kind.PERMISSION, names.function, "the topic may call the function", {"caller": topic}),
@@ -137,6 +149,7 @@ def alarm(want: Wanted, names: Names) -> Resource:
         "missing": "notBreaching",
         "actions": names.arn("sns", names.alarm_topic),
         "enabled": True,
+        "tags": tag_words(TAGS),
     }
     return Resource(Kind.ALARM, want.name, want.says, state, want.statistic)
 
