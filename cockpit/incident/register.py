@@ -89,6 +89,18 @@ class Register:
         taken = [incident for incident in self.incidents.values() if alert_id in incident.alerts]
         return max(taken, key=lambda incident: incident.number, default=None)
 
+    def open_about(self, alert: Alert) -> Incident | None:
+        """The open incident that takes an alert on: of the same key, else opened by hand about target and kind."""
+        found = self.open_with(alert.dedup_key)
+        if found is not None:
+            return found
+        same = [
+            each
+            for each in self.incidents.values()
+            if each.is_open and not each.dedup_key and each.type == alert.kind and alert.target in each.targets
+        ]
+        return min(same, key=lambda each: each.number, default=None)
+
     def open_with(self, dedup_key: str) -> Incident | None:
         """The open incident with that deduplication key."""
         if not dedup_key:

@@ -46,7 +46,9 @@ async def lead(bridge: Bridge, standing: Standing, argument: str) -> None:
 async def severity(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Choose the severity with its criteria in sight, and say why."""
     incident = _named(bridge, standing, "")
-    levels = {level.severity: level for level in severity_profile(incident.profile).levels}
+    ours = bridge.desk.declaring.profile
+    profile = ours if incident.profile == ours.name else severity_profile(incident.profile)
+    levels = {level.severity: level for level in profile.levels}
     options = [
         Option(name, name, f"{levels[name].title}: {'; '.join(levels[name].criteria)}" if name in levels else "")
         for name in SEVERITIES

@@ -279,3 +279,11 @@ def test_roles_of_our_own_are_needed_given_and_handed_over(tmp_path: Path) -> No
     assert desk.people.check_ins(incident.uid)[-1].title == "Legal counsel"
     assert open_roles(desk.incidents.open("Mail is slow", severity="P2")) == ("TL", "SL")
     hall.leave()
+
+
+def test_an_incident_opened_by_hand_takes_on_the_alert_about_the_same(hall: Hall, mona: Desk) -> None:
+    mine = mona.incidents.open("Mail is refused", severity="P1", type="dkim-missing", targets=["shop.example"])
+    other = mona.incidents.open("Web is down", severity="P1", type="service-down", targets=["shop.example"])
+    opened = mona.incidents.open_from_alert(hall.alert(mona), take_lead=True)
+    assert (opened.uid, opened.alerts, opened.lead) == (mine.uid, ("a1",), "mona")
+    assert not mona.incidents.get(other.uid).alerts

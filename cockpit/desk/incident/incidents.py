@@ -104,7 +104,7 @@ class Incidents:
         """
         with self._feed.decide() as pen:
             alert = self._register.alert(alert_id)
-            known = self._register.for_alert(alert_id) or self._register.open_with(alert.dedup_key)
+            known = self._register.for_alert(alert_id) or self._register.open_about(alert)
             uid = uuid4().hex if known is None else known.uid
             if known is None:
                 self._open(pen, uid, bodies.opened_from(alert, chosen_profile(self._settings)))
