@@ -63,7 +63,11 @@ def list_(session: Session, all_wanted: bool, json_wanted: bool) -> int:
     if json_wanted:
         as_json(views)
     elif not views:
-        say("There is no such run.")
+        say(
+            "No action was asked for yet."
+            if all_wanted
+            else "No action waits or runs; --all lists those that ended."
+        )
     else:
         rows = [
             [each.uid[:8], str(each.state), each.operator, age(each.requested_at, now), each.title]

@@ -123,7 +123,7 @@ class Actions:
         """Ask for a plan that takes run `uid` back; raises IllegalMove when there is no way back."""
         done = self._get(uid)
         if not self._can_undo(done):
-            raise IllegalMove("There is nothing to undo, or no way back: the plan said so before it was applied.")
+            raise IllegalMove(self._why_no_undo(done))
         asked = done.request
         scope = self._scope(asked.remedy, asked.target, asked.incident)
         return self._begin(replace(asked, scope=scope, undoes=uid))
@@ -282,6 +282,17 @@ class Actions:
     def _can_undo(self, run: ActionRun) -> bool:
         applied = run.state is ActionState.SUCCEEDED and run.plan is not None and run.plan.reversible
         return applied and self._undone_by(run.uid) is None
+
+    def _why_no_undo(self, run: ActionRun) -> str:
+        """Why a run is not taken back, in a sentence."""
+        taken_back = self._undone_by(run.uid)
+        if taken_back is not None:
+            return f"It is taken back already, by run {taken_back[:8]}."
+        if not run.finished:
+            return f"It has not ended ({run.state}): stop it first, or wait for its end."
+        if run.state is ActionState.SUCCEEDED:
+            return "There is no way back: the plan said so before it was applied."
+        return f"It ended as {run.state}: there is nothing to undo."
 
     def _alive(self, uid: str) -> bool:
         row = self._leases.holder(f"runner/{uid}")

@@ -1,7 +1,10 @@
 """Alarms that tell nobody for a while, and a domain that is watched closer: planned, applied, taken back."""
 
+import pytest
+
 from cockpit.actions.journal import ActionState
 from cockpit.config import settings_from
+from cockpit.errors import IllegalMove
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.watch.memory import Memory
 from tests.actions.conftest import DOMAIN, LocalWorld
@@ -27,6 +30,10 @@ def test_only_the_alarms_that_are_not_so_already_are_turned_off_and_on_again(des
     both = desk.applied(view)
     assert [name for name, on in actions(desk.world).items() if not on] == sorted({first, second})
     back = desk.undone(both)
+    with pytest.raises(IllegalMove, match="taken back already"):
+        desk.actions.undo(both.uid)
+    with pytest.raises(IllegalMove, match="has not ended"):
+        desk.actions.undo(desk.planned("alarms.off", alarms=second).uid)
     assert back.lines[-1].text == "succeeded: It is as it was before; AWS says so to a fresh client."
     assert [name for name, on in actions(desk.world).items() if not on] == [first]
     assert desk.applied(desk.planned("alarms.on", alarms="all")).state is ActionState.SUCCEEDED
