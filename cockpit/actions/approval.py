@@ -65,7 +65,8 @@ def by_risk(plan: Plan, request: Request) -> Requirement:
         return Requirement()
     if len(others) < 2:
         return Requirement(0, "the configuration names nobody else who could approve")
-    return Requirement(1, "the risk is high")
+    why = plan.subject.get("risk", "")
+    return Requirement(1, f"the risk is high: {why}" if why else "the risk is high")
 
 
 def by_policy(plan: Plan, request: Request) -> Requirement:
