@@ -11,7 +11,7 @@ from cockpit.errors import WorldError
 from screens.app import CockpitApp
 from tests.screens.conftest import cockpit
 from tests.screens.desks import SETTINGS, Scene
-from tests.screens.plain import screen_lines
+from tests.screens.plain import assert_golden, screen_lines
 
 ENTRIES = [
     {"in": "list", "address": "ann@mail.example", "reason": "BOUNCE", "at": "2026-11-20T10:00:00Z"},
@@ -67,6 +67,11 @@ async def test_both_places_stand_side_by_side_masked_and_the_difference_is_marke
         assert "2026-11-20 11:00Z" in ann
         assert "ann@" not in bob
         assert "≠ b…@old.example" in bob
+        assert_golden(app, "suppressed-80x24")
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        await pilot.pause()
+        assert_golden(app, "suppressed-200x50")
         app.perform("suppression.masks")
         await app.workers.wait_for_complete()
         await pilot.pause()
