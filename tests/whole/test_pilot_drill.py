@@ -34,6 +34,8 @@ class Player:
         self.app = app
         self.pilot = pilot
         self.keys: list[str] = []
+        self.aside = 0
+        """Keys that attached an alert which came in between: whether one does is a matter of moments."""
 
     @property
     def desk(self) -> Desk:
@@ -74,6 +76,7 @@ class Player:
             if self.offered == command:
                 break
             await self.press("enter")
+            self.aside += 1
             await self.wait(lambda: self.offered != ATTACH, "the alert in its incident")
         await self.wait_for("Next ⏎", *words)
         await self.press("enter")
@@ -100,7 +103,7 @@ async def test_the_drill_is_played_with_keys_until_the_referee_says_that_mail_is
                 world.resume()
                 await repair(player)
                 print(f"keys from alert to verified repair: {len(player.keys)}: {' '.join(player.keys)}")
-                assert len(player.keys) <= MOST_KEYS
+                assert len(player.keys) - player.aside <= MOST_KEYS
                 assert world.status()["restored"]
                 await review(player, tmp_path)
             word = referees_word(world, desk)
