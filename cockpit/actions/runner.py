@@ -21,6 +21,7 @@ from cockpit.actions.ledger_journal import LedgerJournal
 from cockpit.actions.pulse import Pulse
 from cockpit.clock import SystemClock
 from cockpit.errors import CockpitError, NotFound, WorldError
+from cockpit.own_process import leave_no_core
 from cockpit.profile import Profile, load_profile
 from cockpit.text import redact, visible
 from storage.database import Database
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--read-only", action="store_true", help="plan only: refuse every change")
     given = parser.parse_args(arguments)
     os.umask(0o077)
+    leave_no_core()
     # The line may drop and the terminal close: the run goes on, and its journal says how.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
