@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cockpit.errors import Refused
 from cockpit.incident.authority import CHAIN
+from cockpit.incident.clocks import ChainLine
 from cockpit.incident.model import Incident
 from cockpit.incident.validation import BY_PERSON, Validation
 from cockpit.incident.validation import Standing as Where
@@ -116,7 +117,7 @@ async def escalate(bridge: Bridge, standing: Standing, argument: str) -> None:
         Option(
             str(each.level.level),
             f"L{each.level.level} {each.level.title}",
-            _level_says(each.person, each.late, each.level.authority),
+            _level_says(each),
         )
         for each in chain
     ]
@@ -138,9 +139,12 @@ async def escalate(bridge: Bridge, standing: Standing, argument: str) -> None:
         bridge.tell(f"{person} is engaged on level {level}.")
 
 
-def _level_says(person: str, late: bool, authority: str) -> str:
-    state = f"{person} is there" if person else "should be there by now" if late else "nobody yet"
-    return f"{state}: {authority}"
+def _level_says(each: ChainLine) -> str:
+    if each.person or each.engaged_at is not None:
+        state = f"{each.person or 'somebody'} is there"
+    else:
+        state = "should be there by now" if each.late else "nobody yet"
+    return f"{state}: {each.level.authority}"
 
 
 async def merge(bridge: Bridge, standing: Standing, argument: str) -> None:

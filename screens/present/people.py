@@ -79,7 +79,9 @@ def chain_lines(chain: Sequence[ChainLine], now: datetime, cells: int) -> list[L
         state = (
             line((each.person, Tone.PLAIN)) if each.person else line(("not needed at this severity", Tone.MUTED))
         )
-        if not each.person and each.wanted and each.due is not None:
+        if not each.person and each.engaged_at is not None:
+            state = line(("✔ ", Tone.OK), (f"there since {each.engaged_at:%H:%M:%S}Z", Tone.MUTED))
+        elif not each.person and each.wanted and each.due is not None:
             state = line(("due ", Tone.MUTED), countdown(each.due, now))
         head = line(
             (f"L{each.level.level} ", Tone.STRONG), each.level.title, "  ", (each.level.authority, Tone.MUTED)
