@@ -123,6 +123,8 @@ def entry_line(entry: Entry, now: datetime, cells: int, zone: tzinfo, *, folded:
     sign = _SIGNS.get(entry.kind, _WRITTEN)
     if entry.kind == "alert" and entry.text.startswith("cleared"):
         sign = ("✔", Tone.OK)
+    if entry.kind == "runbook" and ": left out, " in entry.text:
+        sign = ("»", Tone.WARN)
     if folded:
         sign = ("+", Tone.KEY)
     if entry.failed:

@@ -160,3 +160,14 @@ async def test_action_items_are_added_dated_and_ended_by_keys(scene: Scene) -> N
         assert reviews.items(uid)[0].status == "done"
         await press(pilot, "escape")
     assert len(reviews.text(uid).split("\n")) == len(text.split("\n"))
+
+
+async def test_a_step_that_was_left_out_is_not_drawn_as_done(scene: Scene) -> None:
+    uid = resolved(scene)
+    run = scene.desk.start_runbook(uid)
+    step = scene.desk.runbooks.get(run).steps[0]
+    body = {"step": step.id, "title": step.title, "attempt": 1, "reason": "seen by hand"}
+    scene.event(f"run/{run}", "step.skipped", body, actor="mhassan")
+    scene.refresh()
+    (entry,) = [one for one in scene.desk.incidents.timeline(uid) if "left out" in one.text]
+    assert "» " in plain(entry_line(entry, scene.clock.now(), 80, UTC))
