@@ -68,6 +68,7 @@ def current_lines(view: RunView, health: CheckView | None, now: datetime, cells:
     lines += wrap(word, cells, Tone.FAIL if step.state is StepState.FAILED else Tone.ACCENT)
     if step.said and step.state is StepState.FAILED:
         lines += wrap(step.said, cells, Tone.FAIL)
+        lines += _decided(view, cells)
     if view.text.strip():
         lines += [EMPTY, *markdown_lines(view.text, cells)]
     if view.command:
@@ -81,7 +82,8 @@ def current_lines(view: RunView, health: CheckView | None, now: datetime, cells:
         mark = ("▸ ", Tone.KEY) if choice.preferred else ("  ", Tone.PLAIN)
         tail = f" → {choice.title}" + (" (what is known points here)" if choice.preferred else "")
         lines += wrap(choice.answer + tail, cells, first=line(mark), indent=2)
-    lines += [EMPTY, *_decided(view, cells)]
+    if not (step.said and step.state is StepState.FAILED):
+        lines += [EMPTY, *_decided(view, cells)]
     if health is not None:
         lines += [EMPTY, *health_lines(health, now, cells)]
     return lines
