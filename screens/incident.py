@@ -22,6 +22,7 @@ from screens.present.folding import Folded, folded
 from screens.present.incident import entry_line, head_lines, no_incident, side_lines
 from screens.present.lines import Line, Tone, cut, line, rule
 from screens.present.people import here_words, phase_line
+from screens.present.words import count
 from screens.widgets.lines import Lines, Reader
 from screens.widgets.rows import Rows
 
@@ -186,7 +187,9 @@ class IncidentScreen(Listing):
         here = here_words(desk.terminals.others(), incident.uid)
         closed = "restricted: shown to a few only" if incident.restricted else ""
         said = line((warned, Tone.WARN), " " if warned and here else "", (here, Tone.INFO))
-        lines += [cut(each, width) for each in (said, line((closed, Tone.WARN))) if each]
+        lost = len(desk.told.undelivered(incident.uid, now))
+        told = f"✖ {count(lost, 'message')} not delivered: w shows which, and sends again" if lost else ""
+        lines += [cut(each, width) for each in (line((told, Tone.FAIL)), said, line((closed, Tone.WARN))) if each]
         return lines
 
     def _timeline_rule(self, width: int) -> Sequence[Line]:

@@ -60,6 +60,19 @@ async def test_what_failed_is_not_drawn_as_done(scene: Scene) -> None:
     assert "✔ sent to chat" in lines["sent to chat: we look"]
 
 
+async def test_a_message_that_did_not_arrive_stands_in_the_head_of_its_incident(scene: Scene) -> None:
+    uid = resolved(scene)
+    async with cockpit(scene) as pilot:
+        await press(pilot, "2")
+        assert "not delivered" not in shown(pilot)
+        body = {"message": "m1", "channel": "tickets", "audience": "owners", "text": "your records"}
+        scene.event(f"incident/{uid}", "message.intent", body)
+        scene.event(f"incident/{uid}", "message.failed", {**body, "reason": "no address"})
+        app_of(pilot).poll()
+        await pilot.pause()
+        assert "✖ 1 message not delivered: w shows which" in shown(pilot)
+
+
 async def test_a_review_waits_behind_its_gate_and_one_key_confirms_the_onset(scene: Scene) -> None:
     uid = resolved(scene)
     async with cockpit(scene) as pilot:
