@@ -287,3 +287,12 @@ def test_an_incident_opened_by_hand_takes_on_the_alert_about_the_same(hall: Hall
     opened = mona.incidents.open_from_alert(hall.alert(mona), take_lead=True)
     assert (opened.uid, opened.alerts, opened.lead) == (mine.uid, ("a1",), "mona")
     assert not mona.incidents.get(other.uid).alerts
+
+
+def test_what_is_restricted_is_not_merged_into_what_everybody_reads(mona: Desk) -> None:
+    secret = mona.incidents.open("A key has leaked", severity="P1", readers=[])
+    known = mona.incidents.open("Mail is late", severity="P2")
+    with pytest.raises(Refused, match="INC-1 is restricted: restrict INC-2, too"):
+        mona.declaring.merge(secret.uid, into=known.uid)
+    mona.declaring.restrict(known.uid, [], reason="the same key")
+    assert mona.declaring.merge(secret.uid, into=known.uid).merged == (secret.uid,)

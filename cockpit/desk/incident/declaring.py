@@ -135,6 +135,10 @@ class Declaring:
                 raise Refused(f"{kept.ref} is {kept.state}; merge into one that is still worked on.")
             if other.duplicate_of is not None:
                 raise Refused(f"{other.ref} was merged before.")
+            if other.restricted and not kept.restricted:
+                raise Refused(
+                    f"{other.ref} is restricted: restrict {kept.ref}, too, or it would show what that has."
+                )
             words = clean_text(reason) if reason.strip() else f"merged into {kept.ref}"
             taken = {name: list(getattr(other, name)) for name in CARRIED}
             _append(pen, kept, "merged", {"from": other.uid, "ref": other.ref, **taken})
