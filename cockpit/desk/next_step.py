@@ -28,7 +28,10 @@ class ActionState(msgspec.Struct, frozen=True):
 
 
 class RunState(msgspec.Struct, frozen=True):
-    """A runbook run as the Next line needs it; `step` is the current one, `waiting` means it runs by itself."""
+    """A runbook run as the Next line needs it; `step` is the current one, `waiting` means it runs by itself.
+
+    `paused_by` is who paused it, or nobody.
+    """
 
     uid: str
     title: str
@@ -38,6 +41,7 @@ class RunState(msgspec.Struct, frozen=True):
     step_kind: str
     waiting: bool
     finished: bool
+    paused_by: str = ""
 
 
 class IncidentState(msgspec.Struct, frozen=True):
@@ -262,6 +266,10 @@ def _step(situation: Situation) -> NextStep | None:
     run = _run(situation)
     if run is None or run.waiting:
         return None
+    if run.paused_by:
+        return NextStep(
+            f"go on with {run.title}, {_where(run)}", f"paused by {run.paused_by}", "runbook.advance", run.uid
+        )
     return NextStep(f"{_where(run)} of {run.title}: {run.step_title}", run.step_kind, "runbook.advance", run.uid)
 
 

@@ -122,6 +122,7 @@ def _run_state(runbooks: "Runbooks", uid: str) -> RunState | None:
         step_kind=step.kind if step else "",
         waiting=run.waiting,
         finished=run.ended_at is not None,
+        paused_by=run.paused_by,
     )
 
 

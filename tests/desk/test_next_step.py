@@ -1,11 +1,11 @@
 """The Next line says the step that hurts most to leave undone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation, next_step
+from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation, TurnState, next_step
 from cockpit.desk.views import AlertLine
 from cockpit.health.model import Verdict
 
@@ -180,6 +180,19 @@ def test_a_worse_failure_does_not_wait_for_a_step() -> None:
     assert next_step(situation).argument == "other"
     attached = replace(situation, homes={"other": HOME})
     assert next_step(attached).command == "action.show"
+
+
+def test_a_run_that_was_paused_is_gone_on_with() -> None:
+    paused = replace(INCIDENT, run=replace(RUN, paused_by="jroy"))
+    step = next_step(replace(QUIET, incident=paused))
+    assert (step.text, step.cost) == ("go on with DKIM record missing, step 2 of 5", "paused by jroy")
+
+
+def test_a_checklist_that_is_due_comes_after_everything_else() -> None:
+    due = TurnState("ses-daily-check", "Daily SES check", timedelta(days=3))
+    step = next_step(replace(QUIET, turn=due))
+    assert (step.text, step.cost, step.command) == ("work “Daily SES check”", "due since 3 d", "runbook.turn")
+    assert next_step(replace(QUIET, turn=due, worst="shop.example")).command == "domain.show"
 
 
 def test_a_step_waits_no_longer_than_its_incident() -> None:
