@@ -121,8 +121,18 @@ class LedgerJournal:
     def lock(self, target: str) -> int:
         """Take the lease on the target; raises LeaseHeld, also while another run left the target in doubt."""
         self._refuse_if_in_doubt()
-        self._target = self._acquire(target_lease(target))
+        try:
+            self._target = self._acquire(target_lease(target))
+        except LeaseHeld as held:
+            raise LeaseHeld(f"{self._busy_with(target) or held} This one waits until that is done.") from None
         return self._target.fencing
+
+    def _busy_with(self, target: str) -> str:
+        """Which other run is changing the target, in a sentence; empty when its events do not tell."""
+        for run in self._others.values():
+            if run is not None and run.confirmed_by and not run.finished and run.request.target == target:
+                return f"{_named(run)}, confirmed by {run.confirmed_by}, is changing {target} ({run.state})."
+        return ""
 
     def unlock(self) -> None:
         """Give the lease on the target back."""
@@ -175,8 +185,14 @@ class LedgerJournal:
             self._others_seq = event.seq
             if uid != self._uid:
                 self._others[uid] = absorb(self._others.get(uid), uid, event)
-        for uid, run in self._others.items():
+        for run in self._others.values():
             if run is not None and run.holds_target and run.request.target == target:
                 raise LeaseHeld(
-                    f"Action {uid} on {target} is {run.state}: what it sent has to be settled before anything else."
+                    f"{_named(run)} on {target} is {run.state}: what it sent has to be settled before anything "
+                    "else."
                 )
+
+
+def _named(run: ActionRun) -> str:
+    """The other run as its plan calls it."""
+    return f"Another action ({run.plan.title if run.plan is not None else run.request.remedy})"

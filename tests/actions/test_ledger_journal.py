@@ -92,7 +92,7 @@ def test_of_two_runs_on_one_target_one_gets_the_lock_every_time(bench: Bench) ->
     first, second = bench.confirmed("a"), bench.confirmed("b")
     for _ in range(100):
         assert first.lock("pair") > 0
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseHeld, match=r"\(set both\), confirmed by x, is changing pair .* This one waits"):
             second.lock("pair")
         first.unlock()
         first, second = second, first

@@ -14,10 +14,15 @@ import pytest
 
 from cockpit.actions import runner
 from cockpit.actions.journal import ActionState
+from cockpit.clock import SystemClock
+from cockpit.desk.feed import Feed
+from cockpit.desk.remedies.actions import Actions
 from cockpit.drill.aws.faults import Fault, FaultKind
 from cockpit.errors import BadInput, IllegalMove
 from cockpit.profile import Aws
+from storage.database import Database
 from storage.leases import Leases
+from storage.ledger import Ledger
 from tests.actions.conftest import DOMAIN, SELECTOR, LocalWorld, Place, Runners
 
 ASKED = {"domain": DOMAIN, "selector": SELECTOR}
@@ -248,6 +253,29 @@ def test_a_state_that_changed_after_the_plan_is_planned_again_and_needs_a_new_co
     assert runners.ended() == 0
     assert world.identity().dkim.enabled
     assert len(world.changes()) - before == 2
+
+
+def test_of_two_terminals_that_apply_one_plan_one_wins_and_the_other_is_told_who_did(
+    place: Place, world: LocalWorld, runners: Runners
+) -> None:
+    before = len(world.changes())
+    database = Database.open(place.path)
+    clock = SystemClock()
+    feed = Feed(database, Ledger(database, clock.now), clock, "kblake")
+    other = Actions(feed, place.settings, place.profile_path, place.path, "kblake", spawn=runners)
+    feed.add(other)
+    uid = _planned(place)
+    feed.catch_up()
+    assert other.get(uid).can_confirm
+    place.actions.confirm(uid, DOMAIN)
+    with pytest.raises(
+        IllegalMove, match="mhassan has confirmed this plan already and it is .*; nothing is sent twice"
+    ):
+        other.confirm(uid, DOMAIN)
+    place.until(uid, lambda view: view.state is ActionState.SUCCEEDED)
+    assert runners.ended() == 0
+    assert len(world.changes()) - before == 1
+    database.close()
 
 
 def test_only_the_plans_phrase_confirms_it(place: Place, runners: Runners) -> None:

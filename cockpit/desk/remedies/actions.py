@@ -138,6 +138,11 @@ class Actions:
             raise ReadOnly("This cockpit is read-only: plans can be looked at, not applied.")
         with self._feed.decide() as pen:
             run = self._get(uid)
+            if run.confirmed_by:
+                raise IllegalMove(
+                    f"{run.confirmed_by} has confirmed this plan already and it is {run.state}: look here at how "
+                    "it goes on; nothing is sent twice."
+                )
             if run.plan is None or run.state is not ActionState.PLANNED:
                 raise IllegalMove(f"There is no plan to confirm: the action is {run.state}.")
             if _canonical(typed) != _canonical(run.plan.phrase):
