@@ -89,7 +89,9 @@ def _judge(reading: Reading, check: str, at: datetime) -> list[Observation]:
         "sets": {each: figures.get(name) for each, figures in (seen.get("sets") or {}).items()},
     }
     parts = [
-        _part(reading, check, REPORTED, None if reported is None else float(reported), marks, at),
+        _unread(reading, check, at)
+        if seen.get("figures_unread")
+        else _part(reading, check, REPORTED, None if reported is None else float(reported), marks, at),
         _part(reading, check, WINDOWED, ours, marks, at),
     ]
     return [*parts, _decide(reading, check, name, parts, evidence, at)]
@@ -161,6 +163,11 @@ def _points(seen: Mapping[str, Any], key: str) -> list[float]:
     return [float(point) for point in seen.get(key, ())]
 
 
+def _unread(reading: Reading, check: str, at: datetime) -> Observation:
+    """AWS's figure where only the counts could be had: not known, which is neither good nor "no figure yet"."""
+    return Observation(reading.target, check, REPORTED, Verdict.UNKNOWN, "not read", at, reading.took)
+
+
 def _part(
     reading: Reading, check: str, vantage: str, rate: float | None, marks: Marks, at: datetime
 ) -> Observation:
@@ -189,7 +196,8 @@ def _decide(
             reading.target, check, DECISION, Verdict.NA, headline, at, reading.took, evidence=evidence
         )
     worst = min(parts, key=lambda part: part.verdict.rank)
-    finding = None if worst.verdict in (Verdict.OK, Verdict.NA) else _finding(check, name, worst, MARKS[check])
+    quiet = (Verdict.OK, Verdict.NA, Verdict.UNKNOWN)
+    finding = None if worst.verdict in quiet else _finding(check, name, worst, MARKS[check])
     headline = f"{name} rate {figures}"
     return Observation(
         reading.target, check, DECISION, worst.verdict, headline, at, reading.took, finding, evidence

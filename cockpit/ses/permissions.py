@@ -64,6 +64,7 @@ READS: tuple[Call, ...] = (
         "GetIdentityDkimAttributes",
         "GetIdentityMailFromDomainAttributes",
         "GetIdentityVerificationAttributes",
+        "GetSendStatistics",
     ),
     *_calls("cloudwatch", "cloudwatch", "DescribeAlarmHistory", "DescribeAlarms", "GetMetricData"),
     *_calls("health", "health", "DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"),
@@ -221,6 +222,7 @@ _ACCOUNT_WIDE = frozenset(
         "ses:GetIdentityMailFromDomainAttributes",
         "ses:GetIdentityNotificationAttributes",
         "ses:GetIdentityVerificationAttributes",
+        "ses:GetSendStatistics",
         "ses:SetIdentityNotificationTopic",
     }
 )

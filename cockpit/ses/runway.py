@@ -127,7 +127,7 @@ def runway(history: History, lines: Sequence[float], *, latest: float | None = N
     before = next((each for each in reversed(history.figure) if each is not None), None)
     figure = before if latest is None else latest
     if figure is None:
-        why = "AWS has published no figure yet."
+        why = "There is no figure of AWS's to go by."
         return [Runway(line=line, course=Course.UNCLEAR, why=why) for line in lines]
     points, sent, bad = present(history)
     per_s = sent / (points * history.point_s) if points else 0.0

@@ -22,9 +22,10 @@ from cockpit.probes.ses.calls import Calls
 from cockpit.probes.ses.lists import read_lists
 from cockpit.probes.ses.signers import Signers
 from cockpit.probes.ses.standing import read_advice, read_health, read_sets
+from cockpit.probes.ses.statistics import read_statistics
 from cockpit.profile import Aws, Profile
 from cockpit.ses.alarms import judge_alarms
-from cockpit.ses.budget import judge_calls
+from cockpit.ses.budget import SESSION, judge_calls
 from cockpit.ses.lists import judge_lists
 from cockpit.ses.returns import judge_feedback
 from cockpit.ses.standing import judge_advice, judge_health, judge_sets
@@ -113,7 +114,11 @@ class SesLooks:
         namespace, sets = self._settings.ses.namespace, self._sets.get(target, [])
         calls = self.calls(target)
         reading = await read_rates(calls, target, "ses.bounce", at=at, namespace=namespace, sets=sets)
-        return [*judge_rates(reading, at), *judge_failures(reading, at)]
+        counted = reading
+        if reading.failure is not None and reading.failure not in SESSION:
+            by_ses = await read_statistics(calls, target, "ses.bounce", at=at)
+            counted = by_ses if by_ses.failure is None else reading
+        return [*judge_rates(counted, at), *judge_failures(reading, at)]
 
     async def _configuration_sets(self, target: str, at: datetime) -> list[Observation]:
         reading = await read_sets(self.calls(target), target, "ses.sets", at=at)

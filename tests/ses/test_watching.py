@@ -101,6 +101,20 @@ async def test_no_trouble_of_aws_leaves_anything_green(world: LaunchedWorld, kin
         assert "aws sso login" in again["ses.calls"].headline
 
 
+async def test_without_cloudwatch_our_rate_comes_from_ses_and_awss_figure_is_unknown(world: LaunchedWorld) -> None:
+    looks = looks_of(world, settings(world))
+    world.inject(do="aws-fault", kind="access-denied", service="cloudwatch")
+    try:
+        found = await looked(looks, ACCOUNT, "rates")
+    finally:
+        world.inject(do="aws-heal")
+    bounce = found["ses.bounce"]
+    assert bounce.verdict is Verdict.UNKNOWN, "without AWS's own figure nothing is green"
+    assert "not read (AWS reputation)" in bounce.headline
+    assert bounce.evidence["windowed"] == pytest.approx(0.021, abs=0.002)
+    assert found["ses.failure"].verdict is Verdict.UNKNOWN
+
+
 async def test_one_operation_that_is_denied_hides_nothing_else(world: LaunchedWorld) -> None:
     looks = looks_of(world, settings(world))
     world.inject(do="aws-fault", kind="access-denied", operation="DescribeAlarms")
