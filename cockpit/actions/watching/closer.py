@@ -21,7 +21,7 @@ from cockpit.watch.closer import PACE_S
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 
-LONGEST = timedelta(hours=24)
+LONGEST = timedelta(hours=48)
 _USUAL, _CLOSER = "as usual", "closer"
 
 
