@@ -64,7 +64,15 @@ class Plot(PlotextPlot):
                 row = round(mark.percent / picture.top * (self.size.height - 4))
                 if row not in taken:
                     taken.add(row)
-                    figure.text(mark.words, words_h, mark.percent, color=self._colour(mark.tone), alignment="left")
+                    figure.text(
+                        mark.words,
+                        words_h,
+                        mark.percent,
+                        color=self._colour(mark.tone),
+                        # Left to itself, plotext writes on white.
+                        background="default",
+                        alignment="left",
+                    )
         # Plotext fails at the legend of a curve of which no point is inside, as when a clock is ahead of ours, and
         # writes a legend over its own frame where the rows inside do not suffice for it.
         curves = [curve for curve in picture.curves if _has_points(curve, picture)]
