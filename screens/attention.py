@@ -36,6 +36,8 @@ def title(header: Header, late: int = 0) -> str:
     """What to write into the terminal's title: numbers and our own words, never text from outside."""
     failing, unknown = header.counts.get(Verdict.FAIL, 0), header.counts.get(Verdict.UNKNOWN, 0)
     place = "DRILL cockpit" if header.kind == "drill" else "cockpit"
-    counts = f"{failing} failing" if failing else f"{unknown} unknown" if unknown else "all well"
+    counts = f"{failing} failing" if failing else f"{unknown} unknown" if unknown else ""
+    sending = {Verdict.FAIL: "SES failing", Verdict.UNKNOWN: "SES unknown"}.get(header.sending or Verdict.OK, "")
+    counts = ", ".join(filter(None, (counts, sending))) or "all well"
     clocks = f", {late} late" if late else ""
     return f"\x1b]0;{place}: {counts}{clocks}\x07"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config import Settings
-from cockpit.desk.health.account import ses_panel
+from cockpit.desk.health.account import sending_verdict, ses_panel
 from cockpit.desk.next_step import next_step
 from cockpit.desk.rooms import Rooms
 from cockpit.desk.situation import Situations, suggested
@@ -56,6 +56,7 @@ class Desk(Rooms):
             watch=holder.holder if holder else "",
             watch_running=holder is not None,
             scenario=self.profile.name if self.profile.is_drill else "",
+            sending=sending_verdict(self.board),
         )
 
     def domains(self) -> Sequence[DomainRow]:

@@ -38,7 +38,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The line that stands above every screen."""
+    """The line that stands above every screen; `sending` is the worst of SES, None where no account is watched."""
 
     kind: str
     profile: str
@@ -50,6 +50,7 @@ class Header(msgspec.Struct, frozen=True):
     watch: str
     watch_running: bool
     scenario: str = ""
+    sending: Verdict | None = None
 
 
 class CheckView(msgspec.Struct, frozen=True):

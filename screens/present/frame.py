@@ -19,7 +19,18 @@ def short_account(account: str) -> str:
 
 
 def counts_line(header: Header) -> Line:
-    """How many domains fail, warn or are unknown; all well is said in words."""
+    """How many domains fail, warn or are unknown, all well said in words; and SES where that is not well."""
+    return join([_domains(header), *_sending(header)], (" ", Tone.PLAIN))
+
+
+def _sending(header: Header) -> list[Line]:
+    verdict = header.sending
+    if verdict is None or verdict.rank >= Verdict.INFO.rank:
+        return []
+    return [line((f"{GLYPHS[verdict]}SES", TONES[verdict]))]
+
+
+def _domains(header: Header) -> Line:
     counted = [
         line((f"{GLYPHS[verdict]}{number}", TONES[verdict]))
         for verdict in (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN)

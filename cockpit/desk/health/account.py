@@ -44,6 +44,15 @@ def ses_panel(board: Board) -> SesPanel:
     )
 
 
+def sending_verdict(board: Board) -> Verdict | None:
+    """The worst of all checks of all accounts; UNKNOWN for one never seen, None where none is watched."""
+    accounts = board.account_targets()
+    verdicts = [view.verdict for target in accounts for view in board.checks(target)]
+    if not accounts:
+        return None
+    return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN)
+
+
 _AGE = [Freshness.FRESH, Freshness.LATE, Freshness.SILENT]
 
 
