@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cockpit.clock import Clock
-from cockpit.drill.aws.secret_store import SecretStore
+from cockpit.drill.aws.stores.secret_store import SecretStore
 from cockpit.drill.dns import DnsNetwork, TsigKey
 from cockpit.drill.sinks import SinkServer
 from cockpit.profile import UpdateDoor

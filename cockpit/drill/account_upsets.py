@@ -8,7 +8,7 @@ from typing import Any
 
 from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.account import Account
-from cockpit.drill.aws.queues import Queue
+from cockpit.drill.aws.messaging.queues import Queue
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import FEEDBACK_TOPIC
 from cockpit.errors import NotFound

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from cockpit.drill.aws.alarms import Alarm
-from cockpit.drill.aws.dkim import provider_public_key, spki
-from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin
-from cockpit.drill.aws.mail import ConfigurationSet, MailAccount
-from cockpit.drill.aws.s3 import S3
-from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.ses.dkim import provider_public_key, spki
+from cockpit.drill.aws.ses.identity import Dkim, EasyToken, Identity, Origin
+from cockpit.drill.aws.ses.mail import ConfigurationSet, MailAccount
+from cockpit.drill.aws.ses.traffic import Quantity
+from cockpit.drill.aws.stores.s3 import S3
+from cockpit.drill.aws.watching.alarms import Alarm
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import (
     ACCOUNT,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.calls import CallRecord
+from cockpit.drill.aws.protocol.calls import CallRecord
 from cockpit.drill.scenario import Scenario
 
 HARMLESS = frozenset({"SendEmail", "PutMetricData", "AssumeRole", "ChangeResourceRecordSets"})

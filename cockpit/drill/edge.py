@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.stores.s3 import S3
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
 from cockpit.drill.zone_access import HostedZones
 from cockpit.errors import BadInput

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from cockpit.drill import vocabulary as v
 from cockpit.drill.account_upsets import upset_account
-from cockpit.drill.aws.faults import Fault, FaultKind
-from cockpit.drill.aws.traffic import Quantity, Ramp
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
+from cockpit.drill.aws.ses.traffic import Quantity, Ramp
 from cockpit.drill.dns import Authority, DnsNetwork, Resolver, fault
 from cockpit.drill.dns.records import absolute, record_type
 from cockpit.drill.hosts import host_fault

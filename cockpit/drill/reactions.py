@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.faults import Fault, FaultKind
-from cockpit.drill.aws.traffic import Quantity, Ramp
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
+from cockpit.drill.aws.ses.traffic import Quantity, Ramp
 
 if TYPE_CHECKING:
     from cockpit.drill.world import World

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.mail import Mail
+from cockpit.drill.aws.ses.mail import Mail
 from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.deeds import Act, Deeds, Doings

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from cockpit.clock import Clock
-from cockpit.drill.aws.acm import Leaf
-from cockpit.drill.aws.errors import AwsError
+from cockpit.drill.aws.balancing.acm import Leaf
+from cockpit.drill.aws.protocol.errors import AwsError
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
 from cockpit.drill.trust.judgement import kind_of

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.calls import CallRecord
-from cockpit.drill.aws.mail import Mail
-from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.protocol.calls import CallRecord
+from cockpit.drill.aws.ses.mail import Mail
+from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.deeds import RecordChange
 from cockpit.drill.dns import FaultKind, Flaw, Resolver
 from cockpit.drill.dns.records import absolute, record_type

@@ -14,9 +14,9 @@ import msgspec
 
 from cockpit.drill.access import channels, keep_secrets, update_doors
 from cockpit.drill.aws.account import Account
-from cockpit.drill.aws.identity import ASSUMPTIONS, Signature, Timings
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.ses.identity import ASSUMPTIONS, Signature, Timings
+from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.baseline import (
     PreparedKey,
     add_configuration_sets,

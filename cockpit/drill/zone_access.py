@@ -11,9 +11,9 @@ from dns.rcode import Rcode
 from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
-from cockpit.drill.aws.lookup import Answer, Found, Soa
-from cockpit.drill.aws.route53 import RecordSet
-from cockpit.drill.aws.signing_keys import Key, Signing
+from cockpit.drill.aws.names.lookup import Answer, Found, Soa
+from cockpit.drill.aws.names.route53 import RecordSet
+from cockpit.drill.aws.names.signing_keys import Key, Signing
 from cockpit.drill.dns import DnsNetwork, FaultKind, Zone
 from cockpit.drill.dns.keys import ZoneKey
 from cockpit.drill.dns.records import MADE_BY_SIGNER, absolute, record_set, record_type

@@ -18,8 +18,8 @@ from cockpit.clock import SystemClock
 from cockpit.config import Settings, settings_from
 from cockpit.desk.feed import Feed
 from cockpit.desk.remedies.actions import Actions, ActionView
-from cockpit.drill.aws.calls import CallRecord
-from cockpit.drill.aws.faults import Fault
+from cockpit.drill.aws.protocol.calls import CallRecord
+from cockpit.drill.aws.protocol.faults import Fault
 from cockpit.drill.scenario import load_scenario
 from cockpit.drill.world import World
 from cockpit.profile import Profile

@@ -16,7 +16,7 @@ from cockpit.actions.journal import ActionState
 from cockpit.actions.registry import make_remedy
 from cockpit.actions.ses.signing_key import read_private_key, ses_form
 from cockpit.config import settings_from
-from cockpit.drill.aws.faults import Fault, FaultKind
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
 from cockpit.own_process import own_module
 from cockpit.secrets import resolve
 from storage.leases import Leases

@@ -17,7 +17,7 @@ from cockpit.actions.journal import ActionState
 from cockpit.clock import SystemClock
 from cockpit.desk.feed import Feed
 from cockpit.desk.remedies.actions import Actions
-from cockpit.drill.aws.faults import Fault, FaultKind
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
 from cockpit.errors import BadInput, IllegalMove
 from cockpit.profile import Aws
 from storage.database import Database

@@ -3,7 +3,7 @@
 import pytest
 
 from cockpit.clock import SystemClock
-from cockpit.drill.aws.s3 import S3
+from cockpit.drill.aws.stores.s3 import S3
 from cockpit.drill.edge import CERTIFICATES, PEM, Edge, bundle, unbundle
 from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import DrillAuthority

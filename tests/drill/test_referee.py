@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.calls import CallRecord
-from cockpit.drill.aws.identity import Signature
-from cockpit.drill.aws.mail import Mail
+from cockpit.drill.aws.protocol.calls import CallRecord
+from cockpit.drill.aws.ses.identity import Signature
+from cockpit.drill.aws.ses.mail import Mail
 from cockpit.drill.claims import Claims, claims_of
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.deeds import Deeds, RecordChange

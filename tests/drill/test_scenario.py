@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.faults import FaultKind as AwsFaultKind
-from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.protocol.faults import FaultKind as AwsFaultKind
+from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.dns import FaultKind as DnsFaultKind
 from cockpit.drill.dns import Flaw
 from cockpit.drill.hosts import HostFaultKind

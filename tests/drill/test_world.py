@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cockpit.drill import vocabulary as v
-from cockpit.drill.aws.dkim import spki
-from cockpit.drill.aws.wire import Call
+from cockpit.drill.aws.protocol.wire import Call
+from cockpit.drill.aws.ses.dkim import spki
 from cockpit.drill.baseline import PreparedKey, easy_tokens
 from cockpit.drill.claims import Claims
 from cockpit.drill.dns import has_ipv6_loopback

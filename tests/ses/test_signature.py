@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cockpit.clock import SystemClock
-from cockpit.drill.aws.signing import MessageSigner
+from cockpit.drill.aws.messaging.signing import MessageSigner
 from cockpit.probes.ses.signers import Signers, _certificate
 from cockpit.profile import Profile
 from cockpit.ses.signature import certificate_url, refusal, signed_text

@@ -3,38 +3,38 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from cockpit.drill.aws.acm import Acm, Issuer
-from cockpit.drill.aws.alarms import Alarm
+from cockpit.drill.aws.balancing.acm import Acm, Issuer
+from cockpit.drill.aws.balancing.elbv2 import Elbv2, Sites
 from cockpit.drill.aws.behaviours import behaviours
-from cockpit.drill.aws.cloudwatch import CloudWatch
-from cockpit.drill.aws.dynamodb import DynamoDb
-from cockpit.drill.aws.elbv2 import Elbv2, Sites
-from cockpit.drill.aws.feedback import Feedback
 from cockpit.drill.aws.functions import Functions
-from cockpit.drill.aws.health import Health
 from cockpit.drill.aws.iam import Iam
-from cockpit.drill.aws.identity import Timings
-from cockpit.drill.aws.logs import Logs
-from cockpit.drill.aws.lookup import Lookup
-from cockpit.drill.aws.mail import MailAccount
+from cockpit.drill.aws.messaging.signing import CERTIFICATE_PATH
+from cockpit.drill.aws.messaging.sns import Sns
+from cockpit.drill.aws.messaging.sqs import Sqs
+from cockpit.drill.aws.names.lookup import Lookup
+from cockpit.drill.aws.names.route53 import Route53, Zones
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.returns import Returns
-from cockpit.drill.aws.route53 import Route53, Zones
-from cockpit.drill.aws.s3 import S3
-from cockpit.drill.aws.secret_store import SecretStore
-from cockpit.drill.aws.ses_account import SesAccount
-from cockpit.drill.aws.ses_classic import SesClassic
-from cockpit.drill.aws.ses_configuration import SesConfiguration
-from cockpit.drill.aws.ses_suppression import SesSuppression
-from cockpit.drill.aws.sesv2 import SesV2
-from cockpit.drill.aws.signing import CERTIFICATE_PATH
-from cockpit.drill.aws.sns import Sns
-from cockpit.drill.aws.sqs import Sqs
+from cockpit.drill.aws.protocol.wire import AwsEndpoint, Service
+from cockpit.drill.aws.ses.feedback import Feedback
+from cockpit.drill.aws.ses.identity import Timings
+from cockpit.drill.aws.ses.mail import MailAccount
+from cockpit.drill.aws.ses.returns import Returns
+from cockpit.drill.aws.ses.ses_account import SesAccount
+from cockpit.drill.aws.ses.ses_classic import SesClassic
+from cockpit.drill.aws.ses.ses_configuration import SesConfiguration
+from cockpit.drill.aws.ses.ses_suppression import SesSuppression
+from cockpit.drill.aws.ses.sesv2 import SesV2
+from cockpit.drill.aws.ses.traffic import Quantity, Traffic
+from cockpit.drill.aws.stores.dynamodb import DynamoDb
+from cockpit.drill.aws.stores.s3 import S3
+from cockpit.drill.aws.stores.secret_store import SecretStore
 from cockpit.drill.aws.sts import Sts
 from cockpit.drill.aws.support import Support
 from cockpit.drill.aws.tagging import DIALECTS, Tagging
-from cockpit.drill.aws.traffic import Quantity, Traffic
-from cockpit.drill.aws.wire import AwsEndpoint, Service
+from cockpit.drill.aws.watching.alarms import Alarm
+from cockpit.drill.aws.watching.cloudwatch import CloudWatch
+from cockpit.drill.aws.watching.health import Health
+from cockpit.drill.aws.watching.logs import Logs
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.company import CAMPAIGN_SENDER, CAMPAIGN_SET, FEEDBACK_TOPIC, mail_shares
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
-from cockpit.drill.aws.dkim import published_keys
-from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.functions import Behaviour, Context
-from cockpit.drill.aws.identity import selector_name
-from cockpit.drill.aws.lookup import Lookup
+from cockpit.drill.aws.names.lookup import Lookup
+from cockpit.drill.aws.protocol.errors import AwsError
+from cockpit.drill.aws.ses.dkim import published_keys
+from cockpit.drill.aws.ses.identity import selector_name
 from cockpit.drill.clock import DrillClock
 
 DKIM_MANAGER = "aws-ses-migration-prod-dkim-manager-v2"

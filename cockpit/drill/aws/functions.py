@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cockpit.clock import Clock
-from cockpit.drill.aws.errors import AwsError, not_built
-from cockpit.drill.aws.logs import Logs
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.wire import Call, Operation
+from cockpit.drill.aws.protocol.errors import AwsError, not_built
+from cockpit.drill.aws.protocol.wire import Call, Operation
+from cockpit.drill.aws.watching.logs import Logs
 
 MAX_FUNCTIONS = 100
 MAX_ENVIRONMENT = 4_096

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from cockpit.clock import Clock
-from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.wire import Call, Operation
+from cockpit.drill.aws.protocol.errors import AwsError
+from cockpit.drill.aws.protocol.wire import Call, Operation
 
 MAX_ROLES = 100
 MAX_POLICIES = 20

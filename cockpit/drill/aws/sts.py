@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from cockpit.drill.aws.errors import AwsError
-from cockpit.drill.aws.wire import Call, Operation
+from cockpit.drill.aws.protocol.errors import AwsError
+from cockpit.drill.aws.protocol.wire import Call, Operation
 
 SESSION = timedelta(hours=1)
 """How long a role session lasts unless another length is asked for."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cockpit.drill.aws.errors import AwsError
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.wire import Call, Operation
+from cockpit.drill.aws.protocol.errors import AwsError
+from cockpit.drill.aws.protocol.wire import Call, Operation
 
 KEPT_CASES = 100
 KEPT_LETTERS = 50

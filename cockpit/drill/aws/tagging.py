@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.drill.aws.wire import Call, Operation, Service
+from cockpit.drill.aws.protocol.wire import Call, Operation, Service
 
 Tags = dict[str, str]
 

@@ -5,7 +5,7 @@ import pytest
 
 from cockpit.actions.journal import ActionState
 from cockpit.actions.runner import carry
-from cockpit.drill.aws.faults import Fault, FaultKind
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
 from cockpit.profile import Aws, Profile
 from tests.actions.dns.conftest import ROUTE53_ZONES, Desk
 

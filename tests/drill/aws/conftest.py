@@ -18,14 +18,14 @@ import pytest
 from botocore.config import Config
 
 from cockpit.drill.aws.account import Account
-from cockpit.drill.aws.alarms import Alarm
-from cockpit.drill.aws.calls import CallLog
-from cockpit.drill.aws.dkim import provider_public_key
-from cockpit.drill.aws.faults import Faults
-from cockpit.drill.aws.identity import Dkim, EasyToken, Identity, Origin, Timings
-from cockpit.drill.aws.lookup import Answer, Found, Soa
+from cockpit.drill.aws.names.lookup import Answer, Found, Soa
 from cockpit.drill.aws.place import Place
-from cockpit.drill.aws.traffic import Quantity
+from cockpit.drill.aws.protocol.calls import CallLog
+from cockpit.drill.aws.protocol.faults import Faults
+from cockpit.drill.aws.ses.dkim import provider_public_key
+from cockpit.drill.aws.ses.identity import Dkim, EasyToken, Identity, Origin, Timings
+from cockpit.drill.aws.ses.traffic import Quantity
+from cockpit.drill.aws.watching.alarms import Alarm
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.dns import DnsNetwork, add_public_suffixes
 from cockpit.drill.hosts import HostNetwork

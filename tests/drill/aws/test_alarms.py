@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.drill.aws.alarms import ALARM, NO_DATA, OK, Alarm, Rule
-from cockpit.drill.aws.errors import AwsError
+from cockpit.drill.aws.protocol.errors import AwsError
+from cockpit.drill.aws.watching.alarms import ALARM, NO_DATA, OK, Alarm, Rule
 from tests.drill.aws.conftest import Endpoint, HandAccount
 
 BAD, GOOD, GONE = 2.0, 0.0, None

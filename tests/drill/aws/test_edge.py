@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cockpit.drill.aws.elbv2 import Balancer
+from cockpit.drill.aws.balancing.elbv2 import Balancer
 from cockpit.drill.pki import CertificateKind
 from cockpit.drill.web_access import HostedSites
 from cockpit.drill.webhost import host_fault

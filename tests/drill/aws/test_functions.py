@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cockpit.drill.aws.behaviours import DKIM_MANAGER, DNS_NOTIFIER, NOTIFICATION_HANDLER, UPDATE
-from cockpit.drill.aws.dkim import spki
-from cockpit.drill.aws.faults import Fault, FaultKind
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
+from cockpit.drill.aws.ses.dkim import spki
 from tests.drill.aws.conftest import HandAccount
 
 PHASE_7 = {"action": UPDATE, "domain": "shop.example", "selector": "s1"}

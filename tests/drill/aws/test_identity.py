@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.drill.aws.dkim import HeldKey, provider_public_key, published_keys, spki
-from cockpit.drill.aws.identity import (
+from cockpit.drill.aws.names.lookup import Answer, Found
+from cockpit.drill.aws.ses.dkim import HeldKey, provider_public_key, published_keys, spki
+from cockpit.drill.aws.ses.identity import (
     Checked,
     Dkim,
     EasyToken,
@@ -25,7 +26,6 @@ from cockpit.drill.aws.identity import (
     settle,
     signature,
 )
-from cockpit.drill.aws.lookup import Answer, Found
 from tests.drill.aws.conftest import HandAccount
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cockpit.drill.aws.mail import ConfigurationSet
-from cockpit.drill.aws.traffic import Quantity, Ramp
+from cockpit.drill.aws.ses.mail import ConfigurationSet
+from cockpit.drill.aws.ses.traffic import Quantity, Ramp
 from tests.drill.aws.conftest import HandAccount
 
 

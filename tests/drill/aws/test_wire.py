@@ -11,10 +11,10 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
 
-from cockpit.drill.aws.cloudwatch import CloudWatch
-from cockpit.drill.aws.faults import Fault, FaultKind
-from cockpit.drill.aws.models import SERVICES, Models
-from cockpit.drill.aws.wire import Call
+from cockpit.drill.aws.protocol.faults import Fault, FaultKind
+from cockpit.drill.aws.protocol.models import SERVICES, Models
+from cockpit.drill.aws.protocol.wire import Call
+from cockpit.drill.aws.watching.cloudwatch import CloudWatch
 from tests.drill.aws.conftest import ARN, HandAccount
 
 

@@ -1,0 +1,1 @@
+"""SNS and SQS of the simulated account."""

@@ -1,0 +1,1 @@
+"""What the simulated account keeps: S3, DynamoDB and Secrets Manager."""
