@@ -22,7 +22,7 @@ def behind_the_fence(profile: Profile, folder: Path) -> Iterator[None]:
     if there or not profile.loopback_only or profile.trap is None:
         yield
         return
-    from cockpit.drill.surroundings import around, fenced, surroundings
+    from cockpit.drill.fences.surroundings import around, fenced, surroundings
     from cockpit.paths import private_directory
 
     place = Path(mkdtemp(dir=private_directory(folder)))

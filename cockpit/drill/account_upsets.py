@@ -10,7 +10,7 @@ from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.account import Account
 from cockpit.drill.aws.messaging.queues import Queue
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import FEEDBACK_TOPIC
+from cockpit.drill.estate.company import FEEDBACK_TOPIC
 from cockpit.errors import NotFound
 
 _QueueWord = v.FillQueue | v.PoisonQueue | v.RepeatMessages

@@ -9,7 +9,7 @@ from cockpit.drill.aws.protocol.faults import Fault, FaultKind
 from cockpit.drill.aws.ses.traffic import Quantity, Ramp
 from cockpit.drill.dns import Authority, DnsNetwork, Resolver, fault
 from cockpit.drill.dns.records import absolute, record_type
-from cockpit.drill.hosts import host_fault
+from cockpit.drill.web.hosts import host_fault
 from cockpit.errors import NotFound
 
 if TYPE_CHECKING:

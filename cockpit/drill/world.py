@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 
-from cockpit.drill.access import channels, keep_secrets, update_doors
 from cockpit.drill.aws.account import Account
 from cockpit.drill.aws.place import Place
 from cockpit.drill.aws.ses.identity import ASSUMPTIONS, Signature, Timings
 from cockpit.drill.aws.ses.traffic import Quantity
-from cockpit.drill.baseline import (
+from cockpit.drill.clock import DrillClock
+from cockpit.drill.dns import DnsNetwork, has_ipv6_loopback
+from cockpit.drill.estate.access import channels, keep_secrets, update_doors
+from cockpit.drill.estate.baseline import (
     PreparedKey,
     add_configuration_sets,
     add_identities,
@@ -27,9 +29,7 @@ from cockpit.drill.baseline import (
     mail_levels,
     store_prepared_key,
 )
-from cockpit.drill.claims import Claims
-from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import (
+from cockpit.drill.estate.company import (
     ACCOUNT,
     METRICS_NAMESPACE,
     NAME_SERVERS,
@@ -39,24 +39,24 @@ from cockpit.drill.company import (
     SPARE_CERTIFICATES,
     settings,
 )
-from cockpit.drill.control import ControlServer
-from cockpit.drill.dns import DnsNetwork, has_ipv6_loopback
-from cockpit.drill.edge import Edge, store_backups
-from cockpit.drill.guard import Attempts, ProxyTrap
+from cockpit.drill.estate.edge import Edge, store_backups
+from cockpit.drill.estate.key_file import key_file
+from cockpit.drill.estate.provision import provision
+from cockpit.drill.fences.guard import Attempts, ProxyTrap
 from cockpit.drill.happenings import Happening, Happenings, Source
-from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.injection import apply
-from cockpit.drill.key_file import key_file
-from cockpit.drill.provision import provision
+from cockpit.drill.judging.claims import Claims
+from cockpit.drill.judging.referee import Referee, Score
+from cockpit.drill.judging.report import Facts, render, result_of
+from cockpit.drill.judging.witness import WorldWitness
+from cockpit.drill.process.control import ControlServer
 from cockpit.drill.reactions import Reactions
-from cockpit.drill.referee import Referee, Score
-from cockpit.drill.report import Facts, render, result_of
 from cockpit.drill.scenario import Scenario
 from cockpit.drill.sinks import MailSink, SinkServer, service_sinks
 from cockpit.drill.trust.services import TrustServices
 from cockpit.drill.vocabulary import AnyInject
-from cockpit.drill.web_access import AuthorityIssuer, HostedSites
-from cockpit.drill.witness import WorldWitness
+from cockpit.drill.web.hosts import HostNetwork
+from cockpit.drill.web.web_access import AuthorityIssuer, HostedSites
 from cockpit.drill.zone_access import AuthoritativeLookup, HostedZones
 from cockpit.errors import ConfigError
 from cockpit.practice.run import Result

@@ -14,7 +14,7 @@ from time import perf_counter
 import dns.message
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.profile import Profile
 
 DNS_PER_S = 500

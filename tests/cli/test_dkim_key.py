@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.health.dkim_key import compare_key
 from cockpit.health.model import Verdict
 from cockpit.probes.private_key import public_facts

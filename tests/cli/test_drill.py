@@ -8,8 +8,8 @@ import pytest
 
 from cockpit.config import Settings
 from cockpit.desk import open_desk
-from cockpit.drill.door import keep_control
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.door import keep_control
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.practice.run import Result
 from cockpit.profile import Profile
 from tests.cli.conftest import Cockpit

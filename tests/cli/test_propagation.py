@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli.asking import asked_of, chosen_checks
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.errors import BadInput
 from cockpit.profile import Profile, Resolver
 from tests.cli.conftest import Cockpit

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")

@@ -11,7 +11,7 @@ from cockpit.clock import Clock
 from cockpit.config import Settings, settings_from
 from cockpit.desk.feed import Feed
 from cockpit.desk.health.verification import Verifications
-from cockpit.drill.launch import launch
+from cockpit.drill.process.launch import launch
 from cockpit.errors import Refused
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.summary import summary

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.own_process import own_command, own_environment
 from tests.cli.conftest import Cockpit
 

@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.config import settings_from
 from cockpit.config.yaml_subset import read_yaml
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")

@@ -11,7 +11,7 @@ import dns.query
 import pytest
 from botocore.config import Config
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.profile import Profile
 from tests.worlds import start_world
 

@@ -11,7 +11,7 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.update
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.profile import Profile
 from cockpit.secrets import resolve
 

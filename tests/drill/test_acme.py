@@ -15,11 +15,11 @@ from cryptography.x509.verification import PolicyBuilder, Store
 
 from cockpit.clock import SystemClock
 from cockpit.drill.dns import DnsNetwork, add_public_suffixes, fault
-from cockpit.drill.hosts import HostNetwork, Page
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust.acme import AcmeServer
 from cockpit.drill.trust.acme_validation import WorldValidator
 from cockpit.drill.trust.jws import encoded
+from cockpit.drill.web.hosts import HostNetwork, Page
 from cockpit.errors import BadInput
 from tests.drill.acme_client import AcmeClient, request_for
 

@@ -7,9 +7,9 @@ import pytest
 from cryptography import x509
 
 from cockpit.clock import SystemClock
-from cockpit.drill.hosts import HostNetwork, host_fault
 from cockpit.drill.pki import CtLog, DrillAuthority
 from cockpit.drill.trust.ct_search import CtSearch
+from cockpit.drill.web.hosts import HostNetwork, host_fault
 
 SEARCH, ADDRESS = "ct.drill-ca.example", "192.0.2.91"
 

@@ -4,9 +4,9 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.drill.aws.stores.s3 import S3
-from cockpit.drill.edge import CERTIFICATES, PEM, Edge, bundle, unbundle
-from cockpit.drill.hosts import HostNetwork
+from cockpit.drill.estate.edge import CERTIFICATES, PEM, Edge, bundle, unbundle
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.web.hosts import HostNetwork
 from cockpit.errors import BadInput
 
 HOST = "www.pay.example"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.surroundings import around, fenced, surroundings
+from cockpit.drill.fences.surroundings import around, fenced, surroundings
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.runbooks.command_line import environment as of_command_steps
 from tests.worlds import start_world
 

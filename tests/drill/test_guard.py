@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.guard import Attempts, ProxyTrap, scrubbed_environment, stays_here
+from cockpit.drill.fences.guard import Attempts, ProxyTrap, scrubbed_environment, stays_here
 
 OUTSIDE = "192.0.2.77"
 
 ESCAPES = """
 import asyncio, json, socket, sys
-from cockpit.drill.guard import Escape, install
+from cockpit.drill.fences.guard import Escape, install
 attempts = install()
 
 def tried(name, action):

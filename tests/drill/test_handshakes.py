@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from OpenSSL import SSL
 
 from cockpit.clock import SystemClock
-from cockpit.drill.client_hello import server_name
 from cockpit.drill.dns import has_ipv6_loopback
-from cockpit.drill.hosts import HostNetwork, Page, host_fault
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust.ocsp import OcspResponder
+from cockpit.drill.web.client_hello import server_name
+from cockpit.drill.web.hosts import HostNetwork, Page, host_fault
 from cockpit.errors import BadInput, NotFound
 from tests.drill.programs import program, run
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from cockpit.clock import SystemClock
-from cockpit.drill.hosts import HostNetwork, host_fault
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.web.hosts import HostNetwork, host_fault
 from cockpit.errors import BadInput, NotFound
 from tests.drill.programs import program, run
 

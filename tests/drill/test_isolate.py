@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.isolate import MARK, check_inside, inside
+from cockpit.drill.fences.isolate import MARK, check_inside, inside
 from cockpit.errors import Refused
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,7 +17,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 ENTER = """
 import os, sys
-from cockpit.drill.isolate import enter
+from cockpit.drill.fences.isolate import enter
 from cockpit.errors import Refused
 try:
     enter([sys.executable, "-c", sys.argv[1]], dict(os.environ))
@@ -29,9 +29,9 @@ except Refused as refused:
 PROGRAMS = """
 import json, os, subprocess, tempfile
 from pathlib import Path
-from cockpit.drill.isolate import inside
-from cockpit.drill.launch import launch, relayed
-from cockpit.drill.surroundings import surroundings, without_proxies
+from cockpit.drill.fences.isolate import inside
+from cockpit.drill.process.launch import launch, relayed
+from cockpit.drill.fences.surroundings import surroundings, without_proxies
 assert inside(os.environ)
 found = {}
 with launch("all-quiet", speed=20) as world, relayed(world.profile), tempfile.TemporaryDirectory() as folder:
@@ -52,8 +52,8 @@ print(json.dumps(found))
 STEER = """
 import os, subprocess, sys
 from pathlib import Path
-from cockpit.drill.door import keep_control
-from cockpit.drill.launch import launch
+from cockpit.drill.process.door import keep_control
+from cockpit.drill.process.launch import launch
 with launch("all-quiet", speed=20) as world:
     keep_control(Path(os.environ["KEPT"]), world.profile.control, inside=os.getpid())
     print("kept", flush=True)
@@ -96,7 +96,7 @@ def test_a_facilitator_outside_steers_a_drill_inside(tmp_path: Path) -> None:
         assert drill.stdout is not None
         if drill.stdout.readline() != "kept\n":
             pytest.skip("this machine does not allow an isolated drill")
-        code = "import sys; from pathlib import Path; from cockpit.drill.door import door_of;"
+        code = "import sys; from pathlib import Path; from cockpit.drill.process.door import door_of;"
         code += "print(door_of(Path(sys.argv[1])).status()['scenario'])"
         asked = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)],
@@ -120,7 +120,7 @@ def test_a_process_that_only_says_that_it_is_inside_is_refused() -> None:
 
 def test_the_relay_refuses_to_run_outside() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cockpit.drill.relay"],
+        [sys.executable, "-m", "cockpit.drill.fences.relay"],
         input="{}\n",
         env=ENVIRONMENT,
         capture_output=True,
@@ -134,7 +134,7 @@ def test_the_relay_refuses_to_run_outside() -> None:
 def test_where_namespaces_are_forbidden_nothing_is_started() -> None:
     code = """
 import ctypes, sys
-from cockpit.drill import isolate
+from cockpit.drill.fences import isolate
 from cockpit.errors import Refused
 class Forbidden:
     def unshare(self, flags):

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from cockpit.config import settings_from
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.errors import BadInput, WorldError
 from cockpit.profile import load_profile
 from tests.drill.conftest import until
 from tests.worlds import start_world
 
 ROOT = Path(__file__).parent.parent.parent
-SERVE = [sys.executable, "-P", "-m", "cockpit.drill.serve"]
+SERVE = [sys.executable, "-P", "-m", "cockpit.drill.process.serve"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
@@ -72,7 +72,7 @@ def test_the_child_prints_exactly_one_line_and_ends_when_its_input_closes() -> N
 
 def test_the_child_dies_with_a_parent_that_is_killed() -> None:
     code = (
-        "import sys, time; from cockpit.drill.launch import launch;"
+        "import sys, time; from cockpit.drill.process.launch import launch;"
         "world = launch('all-quiet'); print(world.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=ENVIRONMENT)

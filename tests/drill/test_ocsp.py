@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.clock import SystemClock
-from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust.ocsp import OcspFaultKind, OcspResponder
+from cockpit.drill.web.hosts import HostNetwork
 from cockpit.errors import BadInput
 from tests.drill.programs import program, run
 

@@ -12,13 +12,13 @@ from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.protocol.calls import CallRecord
 from cockpit.drill.aws.ses.identity import Signature
 from cockpit.drill.aws.ses.mail import Mail
-from cockpit.drill.claims import Claims, claims_of
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.deeds import Deeds, RecordChange
-from cockpit.drill.referee import Outcome, Referee, Score
-from cockpit.drill.report import Facts, render
+from cockpit.drill.judging.claims import Claims, claims_of
+from cockpit.drill.judging.deeds import Deeds, RecordChange
+from cockpit.drill.judging.referee import Outcome, Referee, Score
+from cockpit.drill.judging.report import Facts, render
+from cockpit.drill.judging.tidings import Message
 from cockpit.drill.scenario import Scenario, load_scenario
-from cockpit.drill.tidings import Message
 from cockpit.incident.fold import fold
 from tests.incident.history import History
 

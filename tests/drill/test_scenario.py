@@ -11,10 +11,10 @@ from cockpit.drill.aws.protocol.faults import FaultKind as AwsFaultKind
 from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.dns import FaultKind as DnsFaultKind
 from cockpit.drill.dns import Flaw
-from cockpit.drill.hosts import HostFaultKind
 from cockpit.drill.pki import CertificateKind
 from cockpit.drill.scenario import listings, load_scenario, parse_inject, parse_scenario, scenario_names
 from cockpit.drill.sinks import SinkFaultKind
+from cockpit.drill.web.hosts import HostFaultKind
 from cockpit.drill.world import timings_from
 from cockpit.errors import BadInput, ConfigError, NotFound
 
@@ -48,7 +48,7 @@ def test_the_list_has_the_easy_ones_first() -> None:
 def test_reading_scenarios_loads_nothing_of_the_network() -> None:
     code = """
 import sys
-from cockpit.drill.launch import launch
+from cockpit.drill.process.launch import launch
 from cockpit.drill.scenario import listings
 assert list(listings())
 print([name for name in ("boto3", "botocore", "dns", "httpx", "cryptography", "h11") if name in sys.modules])

@@ -27,14 +27,14 @@ from cryptography.hazmat.primitives.serialization import (
 from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.protocol.wire import Call
 from cockpit.drill.aws.ses.dkim import spki
-from cockpit.drill.baseline import PreparedKey, easy_tokens
-from cockpit.drill.claims import Claims
 from cockpit.drill.dns import has_ipv6_loopback
-from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.provision import provision
+from cockpit.drill.estate.baseline import PreparedKey, easy_tokens
+from cockpit.drill.estate.provision import provision
+from cockpit.drill.judging.claims import Claims
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.drill.scenario import load_scenario, parse_inject
 from cockpit.drill.vocabulary import AnyInject
-from cockpit.drill.web_access import HostedSites
+from cockpit.drill.web.web_access import HostedSites
 from cockpit.drill.world import World
 from cockpit.errors import NotFound
 from cockpit.profile import Profile

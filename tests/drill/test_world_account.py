@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from cockpit.drill.aws.behaviours import DKIM_MANAGER, NOTIFICATION_HANDLER, UPDATE
-from cockpit.drill.company import FEEDBACK_TOPIC, SUPPRESSION_TABLE
-from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.provision import EVENT_QUEUE
+from cockpit.drill.estate.company import FEEDBACK_TOPIC, SUPPRESSION_TABLE
+from cockpit.drill.estate.provision import EVENT_QUEUE
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.profile import Profile
 from tests.drill.conftest import until
 

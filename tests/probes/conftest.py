@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.worlds import start_world
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.cloudwatch import read_rates
 from cockpit.probes.ses import read_account, read_identity

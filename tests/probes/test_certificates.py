@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Reading
 from cockpit.probes.certificates import Trust, name_matches
 from cockpit.probes.tls import TlsProbe

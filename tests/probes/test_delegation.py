@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.probes.delegation import Delegations
 from cockpit.probes.records import read_records
 from cockpit.probes.resolve import resolve

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.launch import LaunchedWorld
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Observation, Reading, Verdict
 from cockpit.health.web import Wanted, judge_health
 from cockpit.probes.certificates import Trust

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.config import DomainConfig, Settings
 from cockpit.config.issuance import CertificateTransparency
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.tls.issuance import CHECK, NEW_FOR, Allowed, judge_issuance, memory_of, names_of
 from cockpit.probes.aws import AwsReader

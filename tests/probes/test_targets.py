@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.targets import CHECK, judge_targets
 from cockpit.probes.aws import AwsReader

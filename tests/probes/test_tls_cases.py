@@ -10,9 +10,9 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.drill.dns import has_ipv6_loopback
-from cockpit.drill.hosts import HostNetwork
-from cockpit.drill.launch import LaunchedWorld
 from cockpit.drill.pki import DrillAuthority
+from cockpit.drill.process.launch import LaunchedWorld
+from cockpit.drill.web.hosts import HostNetwork
 from cockpit.health.certificate import judge_certificates
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.tls import judge_parts

@@ -13,7 +13,7 @@ from typing import Any
 
 from textual.screen import ModalScreen
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.runbooks.run import StepState
 from cockpit.runbooks.view import RunView
 from screens.dialogs import LONG, Ask, Choose, Confirm, Option, Write

@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.runbooks.playing import Play
 
 BUCKET, DOMAIN, SELECTOR = "acme-dkim", "shop.example", "s2026b"

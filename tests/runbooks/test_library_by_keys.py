@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.desk import Desk
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Verdict
 from cockpit.profile import Profile
 from screens.app import CockpitApp

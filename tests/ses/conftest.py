@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.profile import Aws, Profile
 from tests.worlds import start_world
 

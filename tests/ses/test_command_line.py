@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from cockpit.cli.frame import root
 from cockpit.config import settings_from
-from cockpit.drill.company import METRICS_NAMESPACE, SUPPRESSION_TABLE
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.estate.company import METRICS_NAMESPACE, SUPPRESSION_TABLE
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.watch import check_once
 from cockpit.watch.memory import Memory
 from storage.database import Database

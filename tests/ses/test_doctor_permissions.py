@@ -3,7 +3,7 @@
 import pytest
 
 from cockpit.doctor.permissions import permissions, principal_of
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Verdict
 from cockpit.profile import Aws, Profile
 

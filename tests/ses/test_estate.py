@@ -19,8 +19,8 @@ from cockpit.actions.estate.generate import generate
 from cockpit.actions.estate.stored import Estate
 from cockpit.cli.frame import root
 from cockpit.config.settings import ByodkimConfig
-from cockpit.drill.company import BUCKET, SITES
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.estate.company import BUCKET, SITES
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import ReadOnly, Refused
 from cockpit.health.model import Verdict
 from cockpit.ses.estate.board import KeyLine, Readiness, checklist, report, worst_first

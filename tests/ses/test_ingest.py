@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from cockpit.config.ses import SesConfig
-from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.provision import EVENT_QUEUE
+from cockpit.drill.estate.provision import EVENT_QUEUE
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.ses.calls import Calls

@@ -17,7 +17,7 @@ from cockpit.actions.provision.lambda_function import lambda_handler
 from cockpit.actions.provision.proving import Simulation, after_making
 from cockpit.actions.provision.provision import Provision
 from cockpit.cli.frame import root
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import ReadOnly, Refused, WorldError
 from cockpit.profile import Aws, Profile
 from cockpit.ses.kit.plan import INTENDED, SETTLED, made_here

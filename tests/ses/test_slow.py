@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Observation
 from cockpit.probes.aws import AwsReader
 from cockpit.watch.ses import SesLooks

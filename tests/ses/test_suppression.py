@@ -14,8 +14,8 @@ from cockpit.actions.aws import AwsClients
 from cockpit.actions.ses.suppression import SuppressionChanges
 from cockpit.actions.ses.suppression_plan import Place, Wish, way_back
 from cockpit.clock import SystemClock
-from cockpit.drill.company import SUPPRESSION_TABLE
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.estate.company import SUPPRESSION_TABLE
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import BadInput, NotFound, ReadOnly, Refused, WorldError, WrongIdentity
 from cockpit.probes.aws import AwsReader
 from cockpit.probes.ses.calls import Calls

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from cockpit.cli.frame import root
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.ses.todo import Record, judged, records
 
 IDENTITY = {

@@ -15,9 +15,9 @@ import pytest
 from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig, Settings, settings_from
 from cockpit.desk import open_desk
-from cockpit.drill.company import METRICS_NAMESPACE, SUPPRESSION_TABLE
-from cockpit.drill.launch import LaunchedWorld
-from cockpit.drill.provision import EVENT_QUEUE
+from cockpit.drill.estate.company import METRICS_NAMESPACE, SUPPRESSION_TABLE
+from cockpit.drill.estate.provision import EVENT_QUEUE
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.registry import CHECKS
 from cockpit.probes.aws import AwsReader

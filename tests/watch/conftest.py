@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.worlds import start_world
 
 

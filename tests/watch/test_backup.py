@@ -9,7 +9,7 @@ import pytest
 from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig
 from cockpit.config.dns_zone import DnsZone
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import StorageError
 from cockpit.health.backup import RPO
 from cockpit.health.model import Observation, Verdict

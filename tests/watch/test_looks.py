@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.config import settings_from
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.watch.looks import Looks
 from cockpit.watch.plan import Job

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from cockpit.config import settings_from
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.watch import check_once
 from tests.worlds import start_world

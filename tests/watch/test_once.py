@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from cockpit.config import Settings, settings_from
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.registry import CHECKS
 from cockpit.watch import check_once

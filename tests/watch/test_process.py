@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from cockpit.clock import parse_time
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import CockpitError
 from cockpit.health.hysteresis import FLAP_STARTS, FLAP_WINDOW
 from cockpit.profile import Profile

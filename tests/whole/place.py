@@ -14,8 +14,8 @@ import msgspec
 from cockpit.clock import SystemClock
 from cockpit.config import settings_from
 from cockpit.desk import Desk, open_desk
-from cockpit.drill.claims import claims_of
-from cockpit.drill.launch import LaunchedWorld, launch
+from cockpit.drill.judging.claims import claims_of
+from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.own_process import own_command, own_environment
 from cockpit.profile import Profile
 from storage.database import Database

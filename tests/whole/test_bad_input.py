@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 import msgspec
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.own_process import own_command, own_environment
 from tests.screens.terminal import Terminal
 from tests.whole.home import Done, Home, run, until

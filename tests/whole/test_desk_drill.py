@@ -11,7 +11,7 @@ import pytest
 from cockpit.desk import Desk
 from cockpit.desk.remedies.actions import ActionView
 from cockpit.desk.views import NextStep
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Verdict
 from storage.event import Event
 from tests.whole.home import until

@@ -17,7 +17,7 @@ from cockpit.actions.ledger_journal import runner_lease
 from cockpit.cli.companion import watch_is_held
 from cockpit.desk import Desk
 from cockpit.desk.remedies.actions import ActionView
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.own_process import own_command, own_environment
 from storage.event import Event
 from storage.leases import Leases

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cockpit.drill.launch import LaunchedWorld
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.whole.home import until
 from tests.whole.place import Place, quick, served
 

@@ -18,7 +18,7 @@ from cockpit.errors import BadInput, NotFound
 from cockpit.text import visible
 
 if TYPE_CHECKING:
-    from cockpit.drill.door import Door
+    from cockpit.drill.process.door import Door
 
 LISTS = ("values",)
 """Fields of an inject that take several values; the key may be repeated."""
@@ -34,7 +34,7 @@ class Steering:
     @cached_property
     def door(self) -> "Door":
         """Its control door; raises NotFound when none runs."""
-        from cockpit.drill.door import door_of, running_drills
+        from cockpit.drill.process.door import door_of, running_drills
 
         if self._directory is not None:
             return door_of(Path(self._directory))

@@ -19,8 +19,8 @@ from cockpit.own_process import own_command, own_environment, own_module
 from cockpit.paths import new_drill_directory, private_directory, write_private
 
 if TYPE_CHECKING:
-    from cockpit.drill.claims import Claims
-    from cockpit.drill.launch import LaunchedWorld
+    from cockpit.drill.judging.claims import Claims
+    from cockpit.drill.process.launch import LaunchedWorld
     from cockpit.drill.scenario import Listing
     from cockpit.practice.run import Result
 
@@ -139,7 +139,7 @@ def _serve(name: str, speed: float, seed: int, operator: str) -> int:
     from cockpit.drill.scenario import load_scenario
 
     load_scenario(name)
-    program = own_module("cockpit.drill.serve", name)
+    program = own_module("cockpit.drill.process.serve", name)
     program += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
     sys.stdout.flush()
     os.execve(sys.executable, program, own_environment())  # noqa: S606 -- our own program
@@ -147,7 +147,7 @@ def _serve(name: str, speed: float, seed: int, operator: str) -> int:
 
 def _isolate(operator: str) -> NoReturn:
     """Become the same command in a network of its own."""
-    from cockpit.drill.isolate import enter
+    from cockpit.drill.fences.isolate import enter
 
     arguments = [argument for argument in sys.argv[1:] if argument != "--isolated"]
     enter(own_command(*arguments, "--as", operator), own_environment())
@@ -157,10 +157,10 @@ def _practise(
     session: Session, name: str, speed: float, seed: int, people: tuple[str, ...], into: str | None
 ) -> int:
     """Open the cockpit on a fresh world, in a directory that keeps everything of this drill."""
-    from cockpit.drill.door import forget_control, keep_control
-    from cockpit.drill.isolate import inside
-    from cockpit.drill.launch import launch, relayed
-    from cockpit.drill.surroundings import around, fenced, surroundings, without_proxies
+    from cockpit.drill.fences.isolate import inside
+    from cockpit.drill.fences.surroundings import around, fenced, surroundings, without_proxies
+    from cockpit.drill.process.door import forget_control, keep_control
+    from cockpit.drill.process.launch import launch, relayed
 
     if into is None:
         directory = new_drill_directory(session.places.drills, name, datetime.now(UTC))
@@ -219,7 +219,7 @@ def _end(
 
 def _claims(session: Session) -> "tuple[Claims, list[str]]":
     """What the ledger of the drill says was seen and done, for the referee, and whose hands wrote in it."""
-    from cockpit.drill.claims import claims_of
+    from cockpit.drill.judging.claims import claims_of
 
     with session.desk() as desk:
         first = min((alert.at for alert in desk.alerts()), default=None)

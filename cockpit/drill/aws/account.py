@@ -36,7 +36,7 @@ from cockpit.drill.aws.watching.cloudwatch import CloudWatch
 from cockpit.drill.aws.watching.health import Health
 from cockpit.drill.aws.watching.logs import Logs
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import CAMPAIGN_SENDER, CAMPAIGN_SET, FEEDBACK_TOPIC, mail_shares
+from cockpit.drill.estate.company import CAMPAIGN_SENDER, CAMPAIGN_SET, FEEDBACK_TOPIC, mail_shares
 
 
 class Account:

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import filled, json_answer
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 ALERT_LIMIT = 500
 

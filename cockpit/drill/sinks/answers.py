@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.drill.http import Request, Response
+from cockpit.drill.web.http import Request, Response
 
 
 def json_answer(status: int, value: Any, *headers: tuple[str, str]) -> Response:

@@ -3,9 +3,9 @@
 import json
 import secrets
 
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import json_object, plain_answer
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 
 class ChatSink:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from cockpit.drill.http import Request, Response
+from cockpit.drill.web.http import Request, Response
 
 RETRY_AFTER_S = 30
 

@@ -8,9 +8,9 @@ import secrets
 from collections import OrderedDict
 from datetime import datetime
 
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import bearer, filled, json_answer, json_object
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 KNOWN_LIMIT = 500
 SEVERITIES = ("P0", "P1", "P2", "P3")

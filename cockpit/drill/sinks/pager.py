@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import filled, json_answer, json_object
 from cockpit.drill.sinks.contract import SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 ALERT_LIMIT = 500
 SUMMARY_LIMIT = 1024

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Dropped, HttpServer, Request, Response
 from cockpit.drill.sinks.answers import plain_answer
 from cockpit.drill.sinks.contract import Sink, SinkFaultKind, Taken
 from cockpit.drill.sinks.mail import Letter, MailSink
 from cockpit.drill.sinks.status_page import StatusPageSink
+from cockpit.drill.web.http import Dropped, HttpServer, Request, Response
 from cockpit.errors import BadInput, NotFound
 from cockpit.text import visible
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import bearer, filled, json_answer, json_object
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 ROOM_LIMIT = 200
 MESSAGES_KEPT = 200

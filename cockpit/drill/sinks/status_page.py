@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import bearer, filled, json_answer, json_object
 from cockpit.drill.sinks.contract import SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 INCIDENT_LIMIT = 200
 UPDATE_LIMIT = 100

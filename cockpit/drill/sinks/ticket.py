@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import bearer, filled, json_answer, json_object
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 TICKET_LIMIT = 500
 CONVERSATION_LIMIT = 50

@@ -5,9 +5,9 @@ import hmac
 import json
 import secrets
 
-from cockpit.drill.http import Request, Response
 from cockpit.drill.sinks.answers import json_answer, json_object
 from cockpit.drill.sinks.contract import RETRY_AFTER_S, SinkFaultKind, Taken
+from cockpit.drill.web.http import Request, Response
 
 SIGNATURE = "x-signature-256"
 """Header of a signature, as `sha256=HEX`; a request without one is taken, one with a wrong one is not."""

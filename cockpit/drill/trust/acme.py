@@ -17,7 +17,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust import jws
 from cockpit.drill.trust.acme_documents import Documents, account_document
@@ -25,6 +24,7 @@ from cockpit.drill.trust.acme_revocation import Revocation, certificate_of, is_k
 from cockpit.drill.trust.acme_state import Account, Authorization, Books, Challenge, Order, Status
 from cockpit.drill.trust.acme_validation import Refused, Validator
 from cockpit.drill.trust.ct_search import names_in
+from cockpit.drill.web.http import Request, Response
 from cockpit.errors import BadInput
 
 RETRY_AFTER_S = 60

@@ -11,7 +11,7 @@ from dns.rcode import Rcode
 from cockpit.drill.dns import Resolver
 from cockpit.drill.trust.caa import issuers_of
 from cockpit.drill.trust.jws import encoded
-from cockpit.drill.webhost import CHALLENGES
+from cockpit.drill.web.webhost import CHALLENGES
 
 FETCH_S = 5.0
 BODY_LIMIT = 10_000

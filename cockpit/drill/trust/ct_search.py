@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.trust.ct_log import CtLog, Logged
+from cockpit.drill.web.http import Request, Response
 
 FIRST_ID = 9_000_000_000
 """What the search's own numbers count up from, about where the real ones are."""

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Request, Response
 from cockpit.drill.pki import DrillAuthority, Issuer
+from cockpit.drill.web.http import Request, Response
 from cockpit.errors import BadInput
 
 FRESH = timedelta(days=4)

@@ -5,14 +5,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cockpit.clock import Clock
 from cockpit.drill.dns import DnsNetwork, Nsec3, has_ipv6_loopback
-from cockpit.drill.hosts import HostNetwork
-from cockpit.drill.http import Request, Response
 from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.trust.acme import AcmeServer
 from cockpit.drill.trust.acme_validation import WorldValidator
 from cockpit.drill.trust.ct_log import CtLog
 from cockpit.drill.trust.ct_search import CtSearch, names_in
 from cockpit.drill.trust.ocsp import OcspResponder
+from cockpit.drill.web.hosts import HostNetwork
+from cockpit.drill.web.http import Request, Response
 from cockpit.errors import NotFound
 from cockpit.profile import CtLog as LogKey
 

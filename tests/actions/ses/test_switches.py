@@ -8,7 +8,7 @@ import pytest
 from cockpit.actions.journal import ActionState
 from cockpit.config import settings_from
 from cockpit.desk.remedies.actions import ActionView
-from cockpit.drill.company import SUPPRESSION_TABLE
+from cockpit.drill.estate.company import SUPPRESSION_TABLE
 from tests.actions.conftest import DOMAIN, SELECTOR, LocalWorld
 from tests.actions.ses.conftest import Desk
 

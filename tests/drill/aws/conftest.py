@@ -28,9 +28,9 @@ from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.aws.watching.alarms import Alarm
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.dns import DnsNetwork, add_public_suffixes
-from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import DrillAuthority
-from cockpit.drill.web_access import AuthorityIssuer, HostedSites
+from cockpit.drill.web.hosts import HostNetwork
+from cockpit.drill.web.web_access import AuthorityIssuer, HostedSites
 from cockpit.drill.zone_access import HostedZones
 
 ARN = "arn:aws:sts::447112341123:assumed-role/ic-remediate/mhassan"

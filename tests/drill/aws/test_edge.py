@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cockpit.drill.aws.balancing.elbv2 import Balancer
 from cockpit.drill.pki import CertificateKind
-from cockpit.drill.web_access import HostedSites
-from cockpit.drill.webhost import host_fault
+from cockpit.drill.web.web_access import HostedSites
+from cockpit.drill.web.webhost import host_fault
 from tests.drill.aws.conftest import HandAccount
 
 HOST = "www.shop.example"

@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError
 
 from cockpit.drill.account_upsets import upset_account
 from cockpit.drill.aws.behaviours import NOTIFICATION_HANDLER
-from cockpit.drill.provision import provision
+from cockpit.drill.estate.provision import provision
 from cockpit.drill.scenario import parse_inject
 from cockpit.drill.vocabulary import AccountWord
-from cockpit.drill.web_access import HostedSites
+from cockpit.drill.web.web_access import HostedSites
 from cockpit.errors import NotFound
 from tests.drill.aws.conftest import HandAccount
 

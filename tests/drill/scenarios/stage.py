@@ -34,10 +34,10 @@ from cockpit.desk.feed import Feed
 from cockpit.desk.incident.messages import Messages
 from cockpit.desk.remedies.actions import Actions
 from cockpit.desk.remedies.approvals import Approvals
-from cockpit.drill.baseline import PreparedKey
-from cockpit.drill.claims import claims_of
 from cockpit.drill.dns import TsigKey
-from cockpit.drill.referee import Outcome, Score
+from cockpit.drill.estate.baseline import PreparedKey
+from cockpit.drill.judging.claims import claims_of
+from cockpit.drill.judging.referee import Outcome, Score
 from cockpit.drill.scenario import load_scenario, parse_inject
 from cockpit.drill.world import World
 from cockpit.health.model import DECISION, Observation, Verdict

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.baseline import PreparedKey
-from cockpit.drill.edge import CERTIFICATES
-from cockpit.drill.referee import Outcome
+from cockpit.drill.estate.baseline import PreparedKey
+from cockpit.drill.estate.edge import CERTIFICATES
+from cockpit.drill.judging.referee import Outcome
 from cockpit.drill.scenario import load_scenario, scenario_names
 from cockpit.drill.vocabulary import LeftAlone, UpdatePosted
 from tests.drill.scenarios.stage import Stage, outcomes, staged

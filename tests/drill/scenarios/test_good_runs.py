@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.drill.baseline import PreparedKey, dkim_record
-from cockpit.drill.company import RECORD_TTL_S
-from cockpit.drill.edge import BACKUPS, CERTIFICATES
-from cockpit.drill.referee import Outcome
+from cockpit.drill.estate.baseline import PreparedKey, dkim_record
+from cockpit.drill.estate.company import RECORD_TTL_S
+from cockpit.drill.estate.edge import BACKUPS, CERTIFICATES
+from cockpit.drill.judging.referee import Outcome
 from cockpit.drill.scenario import load_scenario, scenario_names
 from cockpit.health.model import Verdict
 from cockpit.health.zone_copy import TRANSFER, RecordSet, ZoneCopy

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.drill.http import Request
+from cockpit.drill.web.http import Request
 from tests.drill.programs import program, run
 from tests.drill.sinks.desk import GOOD_TICKET, Desk, basic, event
 

@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from cockpit.drill.aws.protocol.errors import AwsError
-from cockpit.drill.http import Request
+from cockpit.drill.web.http import Request
 
 PROBED = ("sts", "sesv2", "ses", "cloudwatch", "s3", "route53")
 """The services that every drill is asked of from its first second, by the SDK's client names."""

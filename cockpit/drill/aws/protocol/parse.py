@@ -15,7 +15,7 @@ from botocore.utils import parse_timestamp
 
 from cockpit.drill.aws.protocol.errors import AwsError
 from cockpit.drill.aws.protocol.models import Target, form_fields
-from cockpit.drill.http import Request
+from cockpit.drill.web.http import Request
 
 
 def parameters(request: Request, target: Target) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from cockpit.drill.aws.protocol.errors import AwsError
-from cockpit.drill.http import Response
+from cockpit.drill.web.http import Response
 
 Headers = tuple[tuple[str, str], ...]
 

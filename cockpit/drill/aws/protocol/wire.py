@@ -17,7 +17,7 @@ from cockpit.clock import Clock
 from cockpit.drill.aws.protocol.calls import CallLog, CallRecord, without_secrets
 from cockpit.drill.aws.protocol.errors import AwsError, not_built
 from cockpit.drill.aws.protocol.faults import Fault, FaultKind, Faults, answer
-from cockpit.drill.http import Dropped, HttpServer, Request, Response
+from cockpit.drill.web.http import Dropped, HttpServer, Request, Response
 
 if TYPE_CHECKING:
     from cockpit.drill.aws.protocol.models import Models, Target

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cockpit.clock import Clock
 from cockpit.drill.aws.balancing.acm import Leaf
 from cockpit.drill.aws.protocol.errors import AwsError
-from cockpit.drill.hosts import HostNetwork
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
 from cockpit.drill.trust.judgement import kind_of
-from cockpit.drill.webhost import HostFaultKind
+from cockpit.drill.web.hosts import HostNetwork
+from cockpit.drill.web.webhost import HostFaultKind
 
 
 class AuthorityIssuer:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import h11
 
 from cockpit.clock import Clock
-from cockpit.drill.client_hello import HANDSHAKE, server_name
 from cockpit.drill.dns.server import loopback_for
-from cockpit.drill.http import Incoming, Outgoing, Request, Response, read_request, write_response
-from cockpit.drill.stapling import StapledStream
-from cockpit.drill.webhost import CHALLENGES, HostFaultKind, Visit, WebHost
+from cockpit.drill.web.client_hello import HANDSHAKE, server_name
+from cockpit.drill.web.http import Incoming, Outgoing, Request, Response, read_request, write_response
+from cockpit.drill.web.stapling import StapledStream
+from cockpit.drill.web.webhost import CHALLENGES, HostFaultKind, Visit, WebHost
 from cockpit.errors import WorldError
 
 HTTPS_PORT = 443

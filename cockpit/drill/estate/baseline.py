@@ -14,7 +14,8 @@ from cockpit.drill.aws.ses.traffic import Quantity
 from cockpit.drill.aws.stores.s3 import S3
 from cockpit.drill.aws.watching.alarms import Alarm
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.company import (
+from cockpit.drill.dns import DnsNetwork, add_public_suffixes, has_ipv6_loopback
+from cockpit.drill.estate.company import (
     ACCOUNT,
     BUCKET,
     CAMPAIGN_SET,
@@ -28,7 +29,6 @@ from cockpit.drill.company import (
     SITES,
     Site,
 )
-from cockpit.drill.dns import DnsNetwork, add_public_suffixes, has_ipv6_loopback
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 

@@ -8,14 +8,14 @@ from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.protocol.calls import CallRecord
 from cockpit.drill.aws.ses.mail import Mail
 from cockpit.drill.aws.ses.traffic import Quantity
-from cockpit.drill.deeds import RecordChange
 from cockpit.drill.dns import FaultKind, Flaw, Resolver
 from cockpit.drill.dns.records import absolute, record_type
-from cockpit.drill.hosts import HostFaultKind
 from cockpit.drill.injection import dns_server
-from cockpit.drill.tidings import Message
+from cockpit.drill.judging.deeds import RecordChange
+from cockpit.drill.judging.tidings import Message
 from cockpit.drill.trust.caa import allowed_issuers
 from cockpit.drill.trust.judgement import trouble_with
+from cockpit.drill.web.hosts import HostFaultKind
 
 if TYPE_CHECKING:
     from cockpit.drill.world import World

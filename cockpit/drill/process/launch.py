@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from cockpit.drill.door import Door
+from cockpit.drill.process.door import Door
 from cockpit.errors import WorldError
 from cockpit.own_process import own_environment, own_module
 from cockpit.profile import Profile, load_profile
@@ -68,7 +68,7 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
     `speed` is scenario seconds per second, `seed` lays the same tokens again, `operator` is the session name of
     the drill's AWS caller.
     """
-    command = own_module("cockpit.drill.serve", name)
+    command = own_module("cockpit.drill.process.serve", name)
     command += ["--speed", f"{speed:g}", "--seed", str(seed), "--operator", operator]
     began = time.monotonic()
     try:
@@ -94,7 +94,7 @@ def launch(name: str, *, speed: float = 1.0, seed: int = 0, operator: str = "ope
 def relayed(profile: Profile) -> Iterator[None]:
     """Serve the profile's named addresses on their real ports, inside an isolated network; raises WorldError."""
     relay = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own arguments
-        own_module("cockpit.drill.relay"),
+        own_module("cockpit.drill.fences.relay"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,11 +11,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from cockpit.drill.claims import Claims
 from cockpit.drill.happenings import Source
-from cockpit.drill.http import HttpServer, Request, Response
+from cockpit.drill.judging.claims import Claims
 from cockpit.drill.scenario import parse_inject
 from cockpit.drill.vocabulary import AnyInject
+from cockpit.drill.web.http import HttpServer, Request, Response
 from cockpit.errors import BadInput, CockpitError
 from cockpit.practice.run import Result
 from cockpit.profile import Control

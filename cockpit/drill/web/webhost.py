@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cockpit.drill.http import Handler
-from cockpit.drill.stapling import stapling_context
 from cockpit.drill.trust.certificates import Certificate
+from cockpit.drill.web.http import Handler
+from cockpit.drill.web.stapling import stapling_context
 from cockpit.errors import BadInput
 
 if TYPE_CHECKING:

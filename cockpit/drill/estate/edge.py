@@ -26,7 +26,7 @@ from cockpit.errors import BadInput
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cockpit.drill.hosts import HostNetwork
+    from cockpit.drill.web.hosts import HostNetwork
 
 CERTIFICATES = "acme-edge-certificates"
 BACKUPS = "acme-dns-backups"

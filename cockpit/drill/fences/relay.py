@@ -1,4 +1,4 @@
-"""`python -m cockpit.drill.relay`: documentation addresses on their real ports, in a network without a way out.
+"""`python -m cockpit.drill.fences.relay`: documentation addresses on real ports, in a network without a way out.
 
 Reads `{"192.0.2.53:53": "127.0.0.1:40123", …}` as one JSON line, listens at every address it can, says "ready" and
 carries octets to and fro until its standard input closes. It refuses to run where there is a way out.
@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import cast
 
-from cockpit.drill.isolate import check_inside
+from cockpit.drill.fences.isolate import check_inside
 from cockpit.errors import CockpitError
 
 DNS_PORT = 53

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.clock import format_time
-from cockpit.drill.claims import Claims
 from cockpit.drill.happenings import Happening
-from cockpit.drill.referee import Outcome, Score
+from cockpit.drill.judging.claims import Claims
+from cockpit.drill.judging.referee import Outcome, Score
 from cockpit.drill.scenario import Scenario
 from cockpit.practice.run import Deed, Expected, Result
 

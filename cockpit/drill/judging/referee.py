@@ -12,11 +12,11 @@ from typing import Protocol
 
 from cockpit.drill import vocabulary as v
 from cockpit.drill.aws.ses.mail import Mail
-from cockpit.drill.claims import Claims
 from cockpit.drill.clock import DrillClock
-from cockpit.drill.deeds import Act, Deeds, Doings
+from cockpit.drill.judging.claims import Claims
+from cockpit.drill.judging.deeds import Act, Deeds, Doings
+from cockpit.drill.judging.tidings import Message, Tidings
 from cockpit.drill.scenario import Scenario
-from cockpit.drill.tidings import Message, Tidings
 from cockpit.incident.deadlines import TERMS, Term
 
 PENALTY_WRONG = 10

@@ -9,11 +9,11 @@ from collections import deque
 from datetime import timedelta
 
 from cockpit.clock import Clock
-from cockpit.drill.http import Handler
 from cockpit.drill.pki import Certificate, CertificateKind, DrillAuthority
 from cockpit.drill.trust.ocsp import OcspResponder, StapleKind, staple_kind
-from cockpit.drill.webhost import HostFault, HostFaultKind, Page, Visit, WebHost, health_page, host_fault
-from cockpit.drill.weblistener import WebListener
+from cockpit.drill.web.http import Handler
+from cockpit.drill.web.webhost import HostFault, HostFaultKind, Page, Visit, WebHost, health_page, host_fault
+from cockpit.drill.web.weblistener import WebListener
 from cockpit.errors import BadInput, NotFound
 
 __all__ = [

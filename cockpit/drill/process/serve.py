@@ -1,4 +1,4 @@
-"""`python -m cockpit.drill.serve NAME`: one world in a process of its own.
+"""`python -m cockpit.drill.process.serve NAME`: one world in a process of its own.
 
 Prints its profile as exactly one JSON line on standard output, says nothing else there, and lives until its
 standard input closes. What goes wrong at the start is one sentence on standard error, with exit code 2.
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cockpit.drill.serve", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cockpit.drill.process.serve", description=__doc__)
     parser.add_argument("name", help="a bundled scenario")
     parser.add_argument("--speed", type=float, default=1.0, help="scenario seconds per second")
     parser.add_argument("--seed", type=int, default=0, help="the same seed lays the same tokens")
@@ -38,10 +38,10 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(name: str, speed: float, seed: int, operator: str) -> int:
     import msgspec
 
-    from cockpit.drill.baseline import PreparedKey
+    from cockpit.drill.estate.baseline import PreparedKey
 
     prepared = PreparedKey()
-    from cockpit.drill.guard import install
+    from cockpit.drill.fences.guard import install
     from cockpit.drill.scenario import load_scenario
     from cockpit.drill.world import World
 

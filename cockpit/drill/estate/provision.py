@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.actions.provision.archive import archive, digest
 from cockpit.drill.aws.account import Account
 from cockpit.drill.aws.behaviours import DKIM_MANAGER, DNS_NOTIFIER, NOTIFICATION_HANDLER
-from cockpit.drill.company import (
+from cockpit.drill.estate.company import (
     ALARM_TOPIC,
     BUCKET,
     FEEDBACK_QUEUE,
@@ -17,7 +17,7 @@ from cockpit.drill.company import (
     SITES,
     SUPPRESSION_TABLE,
 )
-from cockpit.drill.web_access import HostedSites
+from cockpit.drill.web.web_access import HostedSites
 from cockpit.ses.alarms import wanted
 from cockpit.ses.kit.resources import POLICY_NAME, RETENTION_S, STATEMENT, TAGS, Names, role_policy
 

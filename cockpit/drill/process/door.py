@@ -16,7 +16,7 @@ from cockpit.paths import write_private
 from cockpit.profile import Control
 
 if TYPE_CHECKING:
-    from cockpit.drill.claims import Claims
+    from cockpit.drill.judging.claims import Claims
     from cockpit.practice.run import Result
 
 ANSWER_WITHIN_S = 10.0
@@ -139,7 +139,7 @@ def door_of(directory: Path) -> Door:
     except msgspec.DecodeError as error:
         raise ConfigError(f"{path} cannot be read: {error}.") from None
     if found.inside:
-        from cockpit.drill.isolate import join
+        from cockpit.drill.fences.isolate import join
 
         join(found.inside)
     return Door(found.control)

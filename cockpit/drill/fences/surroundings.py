@@ -22,7 +22,7 @@ _REFUSAL = "would leave this machine; start the drill with --isolated to use it 
 
 def surroundings(base: Mapping[str, str], profile: Profile, trap_url: str, directory: Path) -> dict[str, str]:
     """An environment for what is started in a drill; writes the drill's certificates into `directory`."""
-    from cockpit.drill.guard import scrubbed_environment
+    from cockpit.drill.fences.guard import scrubbed_environment
 
     found = scrubbed_environment(base, trap_url)
     aws = profile.aws

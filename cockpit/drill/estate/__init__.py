@@ -1,0 +1,1 @@
+"""The company that a drill happens to, and what it owns."""

@@ -1,0 +1,1 @@
+"""Nothing leaves the machine from inside a drill."""

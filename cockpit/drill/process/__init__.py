@@ -1,0 +1,1 @@
+"""A world in a process of its own, and the door through which it is steered."""

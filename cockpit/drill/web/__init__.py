@@ -1,0 +1,1 @@
+"""The drill's web: hosts, their certificates, and the faults of both."""
