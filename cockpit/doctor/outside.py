@@ -27,7 +27,7 @@ def examine_outside(profile: Profile, clock: Clock) -> list[Diagnosis]:
 
 async def resolvers(profile: Profile) -> list[Diagnosis]:
     """Whether each resolver answers for the root's name servers, which every resolver must know."""
-    from cockpit.probes.dns import Server, ask
+    from cockpit.probes.names.dns import Server, ask
 
     servers = [Server(resolver.name, resolver.address, resolver.port) for resolver in profile.resolvers]
     answers = await asyncio.gather(*(ask(profile, server, ".", "NS") for server in servers))

@@ -10,11 +10,11 @@ from cockpit.health.targets import CHECK as TARGETS
 from cockpit.health.targets import judge_targets
 from cockpit.health.tls import issuance
 from cockpit.probes.aws import AwsReader
-from cockpit.probes.certificates import Trust
-from cockpit.probes.issuance import read_issuance
-from cockpit.probes.logged import ask_issuer
 from cockpit.probes.pace import ROUTINE, URGENT, Pace
-from cockpit.probes.targets import read_targets
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.issuance import read_issuance
+from cockpit.probes.trust.logged import ask_issuer
+from cockpit.probes.web.targets import read_targets
 from cockpit.profile import Profile
 from cockpit.watch.backup import Backups
 

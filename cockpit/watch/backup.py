@@ -13,9 +13,9 @@ from cockpit.errors import CockpitError, WorldError
 from cockpit.health.backup import CHECK, judge_backup
 from cockpit.health.model import DECISION, Observation
 from cockpit.health.zone_copy import ZoneCopy
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.transport import Transport
-from cockpit.probes.zone_copy import read_watched, transfer
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.transport import Transport
+from cockpit.probes.names.zone_copy import read_watched, transfer
 from cockpit.profile import Profile
 
 Hosted = Callable[[str], Awaitable[ZoneCopy]]

@@ -17,15 +17,15 @@ from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.identity import judge_identity
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.tls import judge_parts
-from cockpit.probes.answer import AUTHORITATIVE
 from cockpit.probes.aws import AwsReader
-from cockpit.probes.certificates import Trust
 from cockpit.probes.engine import Engine
-from cockpit.probes.http import DEADLINE_S as HTTP_DEADLINE_S
-from cockpit.probes.http import HttpProbe
 from cockpit.probes.keys import public_key_facts
-from cockpit.probes.tls import TlsProbe
-from cockpit.probes.visits import Visit, Visits
+from cockpit.probes.names.answer import AUTHORITATIVE
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.tls import TlsProbe
+from cockpit.probes.web.http import DEADLINE_S as HTTP_DEADLINE_S
+from cockpit.probes.web.http import HttpProbe
+from cockpit.probes.web.visits import Visit, Visits
 from cockpit.profile import Profile
 from cockpit.watch.around import AroundLooks
 from cockpit.watch.backup import Backups

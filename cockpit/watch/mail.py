@@ -23,13 +23,13 @@ from cockpit.health.mail.mx import Exchange, judge_mx, read_exchange
 from cockpit.health.mail.spf import look_spf
 from cockpit.health.mail.tls_rpt import judge_tls_rpt
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
-from cockpit.probes.certificates import Trust
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.policy_file import read_policy_file
-from cockpit.probes.records import Question, read_records
-from cockpit.probes.resolving import Resolving
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.records import Question, read_records
+from cockpit.probes.names.resolving import Resolving
+from cockpit.probes.names.transport import Transport
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.policy_file import read_policy_file
 from cockpit.profile import Profile
 from cockpit.watch.doubt import Doubt
 

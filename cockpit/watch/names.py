@@ -17,14 +17,14 @@ from cockpit.health.dkim_expected import questions as dkim_questions
 from cockpit.health.dnssec import judge_dnssec
 from cockpit.health.model import Observation, Reading, Verdict
 from cockpit.health.resolution import CHECK, Pin, Truth, Wanted, follow_up, judge_resolution, questions, truth_of
-from cockpit.probes.aliases import follow_alias, lost_aliases
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import DEADLINE_S
 from cockpit.probes.dnssec import ChainProbe
 from cockpit.probes.engine import Engine, Round
-from cockpit.probes.records import Question, read_records
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.aliases import follow_alias, lost_aliases
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.dns import DEADLINE_S
+from cockpit.probes.names.records import Question, read_records
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Profile
 from cockpit.watch.doubt import Doubt
 from cockpit.watch.standing import Asking, Renewed, Standing, asking, silent

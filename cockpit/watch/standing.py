@@ -14,11 +14,11 @@ import msgspec
 
 from cockpit.health.model import DECISION
 from cockpit.health.resolution import Wanted, questions
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
-from cockpit.probes.delegation import Delegation
-from cockpit.probes.dns import first_question
 from cockpit.probes.engine import Asked, Round, gist, meaning, read_wire
-from cockpit.probes.records import Question
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Server
+from cockpit.probes.names.delegation import Delegation
+from cockpit.probes.names.dns import first_question
+from cockpit.probes.names.records import Question
 from cockpit.profile import Profile
 from storage.observations import Renewal
 

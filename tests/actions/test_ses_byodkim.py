@@ -15,7 +15,7 @@ from cockpit.actions.dns.published import Published, look_up
 from cockpit.actions.ses.byodkim import SesByodkim
 from cockpit.actions.ses.signing_key import BadKeyError, published_key, read_private_key, ses_form
 from cockpit.errors import ReadOnly
-from cockpit.probes.dns import Answer, Server
+from cockpit.probes.names.dns import Answer, Server
 from cockpit.profile import Profile
 from tests.actions.conftest import DOMAIN, SELECTOR, LocalWorld
 

@@ -28,11 +28,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cockpit.config import DomainConfig
 from cockpit.health.model import DECISION, Verdict
-from cockpit.probes.answer import RESOLVER, Server
-from cockpit.probes.certificates import Trust
-from cockpit.probes.dns import ask
 from cockpit.probes.engine import Engine, gist, read_wire
-from cockpit.probes.question import AUTHENTIC_DATA, RECURSION_DESIRED, Question, make_question
+from cockpit.probes.names.answer import RESOLVER, Server
+from cockpit.probes.names.dns import ask
+from cockpit.probes.names.question import AUTHENTIC_DATA, RECURSION_DESIRED, Question, make_question
+from cockpit.probes.trust.certificates import Trust
 from cockpit.profile import Profile, Resolver
 from cockpit.watch.doubt import Doubt
 from cockpit.watch.mail import MailLooks, Sending

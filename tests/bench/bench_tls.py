@@ -24,8 +24,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from cockpit.probes.certificates import Trust
-from cockpit.probes.visits import DEADLINE_S, Visit, Visits
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.visits import DEADLINE_S, Visit, Visits
 from cockpit.profile import Profile
 from tests.bench.dns_server import CORE, pin_to
 

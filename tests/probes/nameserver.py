@@ -10,7 +10,7 @@ import dns.flags
 import dns.message
 import dns.rrset
 
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Server
 from cockpit.profile import Profile
 
 ADDRESS = "192.0.2.53"

@@ -9,7 +9,7 @@ import dns.rdatatype
 import dns.rrset
 from hypothesis import strategies as st
 
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Server
 
 NAMES = (
     "shop.example",

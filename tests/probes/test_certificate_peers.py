@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.probes.certificates import Trust, Verifier, facts, verify
-from cockpit.probes.chain import best_path, picture
+from cockpit.probes.trust.certificates import Trust, Verifier, facts, verify
+from cockpit.probes.trust.chain import best_path, picture
 from cockpit.profile import Profile
 from tests.probes.issued import CHAINS, HOST, MIDDLE, ROOT, START, Made, issue, key, pem
 

@@ -9,8 +9,8 @@ import pytest
 
 from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Reading
-from cockpit.probes.certificates import Trust, name_matches
-from cockpit.probes.tls import TlsProbe
+from cockpit.probes.trust.certificates import Trust, name_matches
+from cockpit.probes.trust.tls import TlsProbe
 from cockpit.profile import Profile
 
 HOST = "www.shop.example"

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cockpit.clock import SystemClock
 from cockpit.drill.pki import DrillAuthority
-from cockpit.probes.crl import list_url, read_list
+from cockpit.probes.trust.crl import list_url, read_list
 
 NOW = datetime.now(UTC)
 

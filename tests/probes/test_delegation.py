@@ -3,9 +3,9 @@
 import msgspec
 
 from cockpit.drill.process.launch import LaunchedWorld
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.records import read_records
-from cockpit.probes.resolve import resolve
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.records import read_records
+from cockpit.probes.names.resolve import resolve
 from tests.probes.nameserver import name_server
 
 NAME_SERVERS = ["ns1.hosting.example", "ns2.hosting.example", "ns3.hosting.example"]

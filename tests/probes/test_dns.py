@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.probes.answer import Answer, Server
-from cockpit.probes.dns import ask
+from cockpit.probes.names.answer import Answer, Server
+from cockpit.probes.names.dns import ask
 from cockpit.profile import Profile
 from tests.probes.nameserver import ADDRESS, NOBODY, Handler, authoritative, name_server, reply, resolver
 

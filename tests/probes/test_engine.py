@@ -8,12 +8,12 @@ import dns.flags
 import dns.message
 import pytest
 
-from cockpit.probes.answer import ASKED_OVER_TCP, Answer
-from cockpit.probes.dns import ask
 from cockpit.probes.engine import Engine, Round
 from cockpit.probes.engine.bucket import Bucket
 from cockpit.probes.engine.engine import SILENT_AFTER
-from cockpit.probes.question import make_question
+from cockpit.probes.names.answer import ASKED_OVER_TCP, Answer
+from cockpit.probes.names.dns import ask
+from cockpit.probes.names.question import make_question
 from cockpit.profile import Profile
 from tests.probes.nameserver import NOBODY, Handler, name_server, reply, resolver
 

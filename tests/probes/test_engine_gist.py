@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Server
 from cockpit.probes.engine import gist, meaning, read_wire
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Server
 from tests.probes.nameserver import reply
 from tests.probes.packets import damaged, messages, servers
 

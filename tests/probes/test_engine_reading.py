@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, UNEVEN_TTL, Answer, Server
 from cockpit.probes.engine import read_wire
-from cockpit.probes.message import read_carefully
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, UNEVEN_TTL, Answer, Server
+from cockpit.probes.names.message import read_carefully
 from tests.probes.nameserver import reply
 from tests.probes.packets import damaged, messages, servers
 

@@ -16,8 +16,8 @@ from cockpit.drill.pki import DrillAuthority
 from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Observation, Reading, Verdict
 from cockpit.health.web import Wanted, judge_health
-from cockpit.probes.certificates import Trust
-from cockpit.probes.http import MAX_BODY, HttpProbe
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.http import MAX_BODY, HttpProbe
 from cockpit.profile import Profile
 
 HOST = "www.shop.example"

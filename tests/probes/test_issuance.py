@@ -13,8 +13,8 @@ from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.tls.issuance import CHECK, NEW_FOR, Allowed, judge_issuance, memory_of, names_of
 from cockpit.probes.aws import AwsReader
-from cockpit.probes.certificates import Trust
-from cockpit.probes.issuance import read_issuance
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.issuance import read_issuance
 from cockpit.profile import Profile
 from cockpit.watch.around import AroundLooks
 from cockpit.watch.backup import Backups

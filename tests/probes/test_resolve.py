@@ -3,7 +3,7 @@
 import pytest
 
 from cockpit.errors import ConfigError
-from cockpit.probes.resolve import connectable
+from cockpit.probes.names.resolve import connectable
 from cockpit.profile import Profile
 
 

@@ -8,7 +8,7 @@ from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.health.model import DECISION, Observation, Reading, Verdict
 from cockpit.health.targets import CHECK, judge_targets
 from cockpit.probes.aws import AwsReader
-from cockpit.probes.targets import read_targets
+from cockpit.probes.web.targets import read_targets
 from cockpit.profile import Profile
 
 HOST = "api.pay.example"

@@ -13,7 +13,7 @@ from cockpit.clock import SystemClock
 from cockpit.drill.pki import CtLog, DrillAuthority
 from cockpit.drill.trust import der
 from cockpit.drill.trust.ocsp import OcspResponder
-from cockpit.probes.timestamps import Logs, timestamps
+from cockpit.probes.trust.timestamps import Logs, timestamps
 from cockpit.profile import CtLog as ListedLog
 from cockpit.profile import Profile
 

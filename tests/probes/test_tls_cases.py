@@ -16,10 +16,10 @@ from cockpit.drill.web.hosts import HostNetwork
 from cockpit.health.certificate import judge_certificates
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.tls import judge_parts
-from cockpit.probes.certificates import Trust
-from cockpit.probes.http import HttpProbe
-from cockpit.probes.tls import TlsProbe
-from cockpit.probes.visits import Visit, Visits
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.tls import TlsProbe
+from cockpit.probes.web.http import HttpProbe
+from cockpit.probes.web.visits import Visit, Visits
 from cockpit.profile import Profile
 
 HOST = "www.shop.example"

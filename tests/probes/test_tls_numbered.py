@@ -14,9 +14,9 @@ from cockpit.drill.pki import AUTHORITY_LIFETIME, DrillAuthority
 from cockpit.health.certificate import judge_certificates
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.tls import judge_parts
-from cockpit.probes.certificates import Trust
-from cockpit.probes.tls import TlsProbe
-from cockpit.probes.visits import Visit, Visits
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.tls import TlsProbe
+from cockpit.probes.web.visits import Visit, Visits
 from cockpit.profile import Profile
 from tests.probes.issued import CHAINS, ROOT, START, Made, pem
 

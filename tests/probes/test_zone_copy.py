@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cockpit.errors import WorldError
 from cockpit.health.zone_copy import RecordSet, ZoneCopy, quoted, records_from, zone_text
-from cockpit.probes.answer import AUTHORITATIVE, Server
-from cockpit.probes.delegation import Delegation, Delegations
-from cockpit.probes.zone_copy import transfer
+from cockpit.probes.names.answer import AUTHORITATIVE, Server
+from cockpit.probes.names.delegation import Delegation, Delegations
+from cockpit.probes.names.zone_copy import transfer
 from cockpit.profile import Profile
 from tests.probes.nameserver import reply
 

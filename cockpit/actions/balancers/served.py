@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cockpit.probes.certificates import Trust
-from cockpit.probes.http import HttpProbe
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.http import HttpProbe
 from cockpit.profile import Profile
 from cockpit.text import visible
 

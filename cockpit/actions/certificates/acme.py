@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cockpit.actions.contract import EffectRefused, EffectUnknown
 from cockpit.errors import ConfigError, WorldError
 from cockpit.paths import private_directory
-from cockpit.probes.certificates import Trust
-from cockpit.probes.resolve import connectable, resolve
+from cockpit.probes.names.resolve import connectable, resolve
+from cockpit.probes.trust.certificates import Trust
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from cockpit.probes.certificates import Trust
-from cockpit.probes.tls import TlsProbe
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.tls import TlsProbe
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -17,7 +17,7 @@ from cockpit.actions.certificates.listeners import NEW, fits, serving
 from cockpit.actions.certificates.proof_records import Wanted
 from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, ImportedCertificate
 from cockpit.actions.contract import EffectRefused, EffectUnknown, Plan, PlanRefused, PlanStep
-from cockpit.probes.certificates import alternative_names, facts
+from cockpit.probes.trust.certificates import alternative_names, facts
 
 _IMPORT = "acm:ImportCertificate"
 _MOST_OCTETS = 100_000

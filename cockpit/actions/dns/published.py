@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import RESOLVER, Answer, Server, ask
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.dns import RESOLVER, Answer, Server, ask
 from cockpit.profile import Profile
 
 

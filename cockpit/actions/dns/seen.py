@@ -7,8 +7,8 @@ import dns.rdatatype
 import dns.rrset
 
 from cockpit.health.zone_copy import RecordSet
-from cockpit.probes.answer import Answer
-from cockpit.probes.message import rdata_texts
+from cockpit.probes.names.answer import Answer
+from cockpit.probes.names.message import rdata_texts
 
 
 def told_values(record: RecordSet) -> frozenset[str]:

@@ -17,9 +17,9 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from cockpit.actions.contract import PlanRefused
 from cockpit.errors import WorldError
-from cockpit.probes.answer import RESOLVER, Answer, Server
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import NoAnswerError, ask, fetch
+from cockpit.probes.names.answer import RESOLVER, Answer, Server
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.dns import NoAnswerError, ask, fetch
 from cockpit.profile import Profile
 
 SEP = 0x0001

@@ -2,7 +2,7 @@
 
 from cockpit.actions.dns.published import Published
 from cockpit.actions.ses.signing_key import BadKeyError, PublicHalf, published_key
-from cockpit.probes.dns import Answer
+from cockpit.probes.names.dns import Answer
 
 
 def difference(answer: Answer, sha256: str) -> str:

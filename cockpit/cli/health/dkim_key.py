@@ -63,8 +63,8 @@ def _read(source: str) -> bytes:
 async def _look(profile: Profile, name: str, own: dict[str, Any]) -> KeyComparison:
     from cockpit.clock import SystemClock
     from cockpit.health.dkim_key import compare_key
-    from cockpit.probes.delegation import Delegations
-    from cockpit.probes.propagation import read_propagation
+    from cockpit.probes.names.delegation import Delegations
+    from cockpit.probes.names.propagation import read_propagation
 
     readings = await read_propagation(profile, Delegations(profile), name, "TXT", SystemClock().now())
     return compare_key(name, own, readings)

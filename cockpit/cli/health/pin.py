@@ -12,7 +12,7 @@ from cockpit.cli.session import Session
 from cockpit.config.edit import domain_name
 
 if TYPE_CHECKING:
-    from cockpit.probes.zone_copy import Agreed, Watched
+    from cockpit.probes.names.zone_copy import Agreed, Watched
 
 _CHANGE_ON_PURPOSE = ("A", "AAAA")
 
@@ -30,7 +30,7 @@ def command(session: Session, domain: str, addresses: bool, json_wanted: bool) -
     import asyncio
 
     from cockpit.clock import SystemClock
-    from cockpit.probes.zone_copy import read_watched
+    from cockpit.probes.names.zone_copy import read_watched
 
     name = domain_name(domain)
     with session.desk() as desk:

@@ -61,8 +61,8 @@ async def _look(profile: Profile, name: str, rtype: str, timeout_s: float) -> Pr
 
     from cockpit.clock import SystemClock
     from cockpit.health.propagation import judge_propagation
-    from cockpit.probes.delegation import Delegations
-    from cockpit.probes.propagation import read_propagation
+    from cockpit.probes.names.delegation import Delegations
+    from cockpit.probes.names.propagation import read_propagation
 
     clock, delegations, end = SystemClock(), Delegations(profile), time.monotonic() + timeout_s
     while True:

@@ -75,7 +75,7 @@ def _keep(session: Session, desk: "Desk", name: str) -> tuple[str, list[Kept], l
 def _ways(session: Session, desk: "Desk", name: str, now: datetime) -> "list[Callable[[], ZoneCopy]]":
     import asyncio
 
-    from cockpit.probes.zone_copy import read_watched, transfer
+    from cockpit.probes.names.zone_copy import read_watched, transfer
 
     def watched() -> "ZoneCopy":
         return asyncio.run(read_watched(session.profile, name, desk.backups.watched(name), now)).copy()

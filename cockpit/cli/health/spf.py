@@ -24,7 +24,7 @@ def command(session: Session, ip: str, mail_from: str, helo: str, json_wanted: b
 
     from cockpit.clock import SystemClock
     from cockpit.health.mail.evaluate import check_host
-    from cockpit.probes.resolving import Resolving
+    from cockpit.probes.names.resolving import Resolving
 
     asker = Resolving(session.profile)
     outcome = asyncio.run(check_host(asker, ip, mail_from, helo, at=SystemClock().now()))

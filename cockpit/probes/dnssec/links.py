@@ -11,8 +11,8 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from cockpit.health.dnssec.reasons import BOGUS, INSECURE, SECURE, UNKNOWN
-from cockpit.probes.answer import Server
 from cockpit.probes.dnssec.signatures import Checked
+from cockpit.probes.names.answer import Server
 
 _SEP = 0x0001
 _DS_TTL_S = 3600

@@ -35,14 +35,14 @@ from cockpit.health.dnssec.reasons import (
 )
 from cockpit.health.model import Reading
 from cockpit.health.servers import trouble
-from cockpit.probes.answer import AUTHORITATIVE, Server
-from cockpit.probes.delegation import ROOT_SERVERS, Delegations
-from cockpit.probes.dns import DEADLINE_S, NoAnswerError, fetch
 from cockpit.probes.dnssec.answers import Judged, SignedZone, all_checked, unsigned, usable_answer
 from cockpit.probes.dnssec.links import Link, bogus, first_end, insecure, secure, shown, unknown
 from cockpit.probes.dnssec.proofs import found_in, name_key, read_denial, signatures_of
 from cockpit.probes.dnssec.signatures import check, supported, usable, vouched
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import AUTHORITATIVE, Server
+from cockpit.probes.names.delegation import ROOT_SERVERS, Delegations
+from cockpit.probes.names.dns import DEADLINE_S, NoAnswerError, fetch
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Anchor, Profile
 
 KEEP_S = 60.0

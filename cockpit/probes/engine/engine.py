@@ -11,8 +11,8 @@ from typing import Self
 from cockpit.probes.engine.bucket import Bucket
 from cockpit.probes.engine.ears import Ears
 from cockpit.probes.engine.outlet import PORTS, Life, Outlet, Told, Waiting, connected
-from cockpit.probes.question import QUESTION_AT, Question
-from cockpit.probes.transport import Endpoint, over_tcp
+from cockpit.probes.names.question import QUESTION_AT, Question
+from cockpit.probes.names.transport import Endpoint, over_tcp
 
 PER_SERVER_PER_S = 1400.0
 """Questions that one server is asked in a second, unless the profile says otherwise."""

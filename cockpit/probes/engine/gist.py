@@ -5,7 +5,7 @@ an unchanged answer comes back octet by octet, or at least with its records in a
 Python's own hash of octets or texts, which is keyed anew in each process: nobody can make two answers alike.
 """
 
-from cockpit.probes.answer import RESOLVER, Answer
+from cockpit.probes.names.answer import RESOLVER, Answer
 
 _TRUNCATED = 0x02
 _OPT, _SOA = b"\0\x29", b"\0\x06"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from cockpit.probes.question import Question
-from cockpit.probes.transport import Endpoint, LostCaseError, WrongAnswerError
+from cockpit.probes.names.question import Question
+from cockpit.probes.names.transport import Endpoint, LostCaseError, WrongAnswerError
 
 Told = Callable[[int, "bytes | Exception"], None]
 """Takes the place that a question has for whoever asked it, and its answer's octets or what came instead.

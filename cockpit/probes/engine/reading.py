@@ -4,10 +4,10 @@ This reads what dnspython would read and says what `message.read_message` would 
 the last octet it leaves alone. A differential test holds the two together.
 """
 
-from cockpit.probes.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
 from cockpit.probes.engine.names import HEADER, RECORD, Names, Unusual, read_name
 from cockpit.probes.engine.rdata import AAAA, CNAME, NS, OPT, READERS, SOA, A, Value
-from cockpit.probes.message import ERRORS, MAX_CHAIN
+from cockpit.probes.names.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
+from cockpit.probes.names.message import ERRORS, MAX_CHAIN
 
 MOST_RECORDS = 100
 """More records than these are left to dnspython, which cuts them."""

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from cockpit.probes.engine.engine import Engine
-from cockpit.probes.question import Question
-from cockpit.probes.transport import Endpoint
+from cockpit.probes.names.question import Question
+from cockpit.probes.names.transport import Endpoint
 
 Asked = tuple[Endpoint, Question]
 

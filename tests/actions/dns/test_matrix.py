@@ -18,7 +18,7 @@ from cockpit.actions.driver import Driver, Patience
 from cockpit.actions.journal import ActionRun, ActionState
 from cockpit.errors import WorldError
 from cockpit.health.zone_copy import RecordSet
-from cockpit.probes.answer import AUTHORITATIVE, Answer, Server
+from cockpit.probes.names.answer import AUTHORITATIVE, Answer, Server
 from cockpit.profile import Profile
 from tests.actions.fakes import PATIENCE, START, Crash, Disk, HandClock, MemoryJournal, Points
 

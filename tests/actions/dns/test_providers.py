@@ -30,7 +30,7 @@ from cockpit.actions.dns.published import Published
 from cockpit.actions.dns.record_state import Change, record_set
 from cockpit.config.dns_zone import DnsZone
 from cockpit.errors import ConfigError, ReadOnly, WorldError, WrongIdentity
-from cockpit.probes.answer import AUTHORITATIVE, Answer, Server
+from cockpit.probes.names.answer import AUTHORITATIVE, Answer, Server
 from cockpit.profile import Aws, Profile, UpdateDoor
 from tests.actions.conftest import LocalWorld
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cockpit.clock import SystemClock
 from cockpit.drill.dns import DnsNetwork, add_public_suffixes, fault
 from cockpit.health.model import Observation, Verdict
-from cockpit.probes.resolving import Resolving
+from cockpit.probes.names.resolving import Resolving
 from cockpit.profile import Profile
 
 AT = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from cockpit.clock import SystemClock
 from cockpit.drill.dns import fault
 from cockpit.health.model import DECISION, Observation, Verdict
-from cockpit.probes.certificates import Trust
+from cockpit.probes.trust.certificates import Trust
 from cockpit.watch.mail import MailLooks, Sending
 from tests.probes.stage import DOMAIN, NS1, NS2, Stage, stage
 

@@ -11,7 +11,7 @@ from cockpit.clock import SystemClock
 from cockpit.config import DomainConfig
 from cockpit.drill.pki import DrillAuthority
 from cockpit.health.model import DECISION, Observation, Verdict
-from cockpit.probes.certificates import Trust
+from cockpit.probes.trust.certificates import Trust
 from cockpit.watch.mail import MailLooks, Sending
 from tests.probes.mail.internet import AT, codes, internet, told
 

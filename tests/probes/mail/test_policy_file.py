@@ -10,8 +10,8 @@ import pytest
 from cockpit.drill.clock import DrillClock
 from cockpit.drill.pki import DrillAuthority
 from cockpit.health.mail.mta_sts import PolicyFile
-from cockpit.probes.certificates import Trust
-from cockpit.probes.policy_file import MAX_OCTETS, read_policy_file
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.policy_file import MAX_OCTETS, read_policy_file
 from tests.probes.mail.internet import internet
 
 D = "case.example"

@@ -11,7 +11,7 @@ from cockpit.health.mail.names import a_label, same
 from cockpit.health.mail.spf import look_spf
 from cockpit.health.mail.text_record import txt_record
 from cockpit.health.model import Verdict
-from cockpit.probes.resolving import Resolving
+from cockpit.probes.names.resolving import Resolving
 from cockpit.profile import Resolver
 from tests.probes.mail.internet import AT, codes, internet, told
 from tests.probes.nameserver import ADDRESS, name_server, reply

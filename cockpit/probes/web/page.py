@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from cockpit.probes.line import Line
+from cockpit.probes.trust.line import Line
 from cockpit.text import visible
 
 MAX_BODY = 65_536

@@ -12,10 +12,10 @@ from datetime import datetime
 from cryptography import x509
 
 from cockpit.errors import ConfigError
-from cockpit.probes.certificates import Trust, Verification, Verifier
-from cockpit.probes.line import HandshakeError, Line, shared_context, socket_token
-from cockpit.probes.page import BrokenAnswerError, Page, fetch_page
-from cockpit.probes.resolve import connectable, resolve
+from cockpit.probes.names.resolve import connectable, resolve
+from cockpit.probes.trust.certificates import Trust, Verification, Verifier
+from cockpit.probes.trust.line import HandshakeError, Line, shared_context, socket_token
+from cockpit.probes.web.page import BrokenAnswerError, Page, fetch_page
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from cockpit.health.model import Reading
 from cockpit.health.resolution import truth_of
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.records import read_records
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.records import read_records
 from cockpit.profile import Profile
 
 CHECK = "dns.resolution"

@@ -12,7 +12,7 @@ import dns.rdtypes.txtbase
 import dns.rrset
 import msgspec
 
-from cockpit.probes.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
+from cockpit.probes.names.answer import AUTHORITATIVE, CROWDED_ALIAS, UNEVEN_TTL, Alias, Answer, Server
 from cockpit.text import visible
 
 MAX_CHAIN = 8

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from typing import Any, Protocol
 
-from cockpit.probes.question import Question
+from cockpit.probes.names.question import Question
 
 Endpoint = tuple[str, int]
 """Address and port to connect to."""

@@ -6,9 +6,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from cockpit.probes.certificates import Trust
-from cockpit.probes.fetch import fetch
-from cockpit.probes.revocation import answer
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.trust.revocation import answer
+from cockpit.probes.web.fetch import fetch
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import DEADLINE_S, ask
 from cockpit.probes.keys import key_facts
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Answer, Server
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.dns import DEADLINE_S, ask
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Profile
 
 Question = tuple[str, str]

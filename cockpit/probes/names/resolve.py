@@ -5,8 +5,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from cockpit.errors import ConfigError
-from cockpit.probes.answer import RESOLVER, Server
-from cockpit.probes.dns import ask
+from cockpit.probes.names.answer import RESOLVER, Server
+from cockpit.probes.names.dns import ask
 from cockpit.profile import Profile
 
 MAX_ADDRESSES = 8

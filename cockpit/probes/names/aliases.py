@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
-from cockpit.probes.answer import Answer
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.dns import DEADLINE_S, ask
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import Answer
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.dns import DEADLINE_S, ask
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Profile
 
 ALIASES = "aliases"

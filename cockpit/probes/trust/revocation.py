@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from cockpit.probes.certificates import Trust, responder_url
-from cockpit.probes.chain import issued
-from cockpit.probes.fetch import fetch
+from cockpit.probes.trust.certificates import Trust, responder_url
+from cockpit.probes.trust.chain import issued
+from cockpit.probes.web.fetch import fetch
 from cockpit.profile import Profile
 
 DEADLINE_S = 4.0

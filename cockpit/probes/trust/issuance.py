@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cockpit.health.model import Reading
-from cockpit.probes.certificates import Trust
-from cockpit.probes.fetch import Fetched, fetch
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.fetch import Fetched, fetch
 from cockpit.profile import Profile
 from cockpit.text import visible
 

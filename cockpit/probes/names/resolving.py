@@ -2,9 +2,9 @@
 
 from cockpit.health.mail.asking import Kind, Told
 from cockpit.health.servers import trouble
-from cockpit.probes.answer import RESOLVER, UNEVEN_TTL, Answer, Server
-from cockpit.probes.dns import ask
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import RESOLVER, UNEVEN_TTL, Answer, Server
+from cockpit.probes.names.dns import ask
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Profile
 
 DEADLINE_S = 2.0

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
-from cockpit.probes.certificates import Trust, alternative_names, facts, responder_url
-from cockpit.probes.chain import best_path, issuer_of, picture
-from cockpit.probes.revocation import STAPLE, ask_responder, read_answer
-from cockpit.probes.timestamps import Logs, must_staple, timestamps
-from cockpit.probes.visits import DEADLINE_S, Visit, Visits
+from cockpit.probes.trust.certificates import Trust, alternative_names, facts, responder_url
+from cockpit.probes.trust.chain import best_path, issuer_of, picture
+from cockpit.probes.trust.revocation import STAPLE, ask_responder, read_answer
+from cockpit.probes.trust.timestamps import Logs, must_staple, timestamps
+from cockpit.probes.web.visits import DEADLINE_S, Visit, Visits
 from cockpit.profile import Profile
 
 

@@ -6,8 +6,8 @@ import httpx
 
 from cockpit.errors import ConfigError
 from cockpit.health.mail.mta_sts import PolicyFile
-from cockpit.probes.certificates import Trust
-from cockpit.probes.resolve import connectable, resolve
+from cockpit.probes.names.resolve import connectable, resolve
+from cockpit.probes.trust.certificates import Trust
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.probes.answer import AUTHORITATIVE, RESOLVER, Answer, Server
-from cockpit.probes.dns import ask
-from cockpit.probes.transport import Transport
+from cockpit.probes.names.answer import AUTHORITATIVE, RESOLVER, Answer, Server
+from cockpit.probes.names.dns import ask
+from cockpit.probes.names.transport import Transport
 from cockpit.profile import Profile
 
 ROOT_SERVERS = (

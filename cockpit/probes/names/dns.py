@@ -12,7 +12,8 @@ import dns.flags
 import dns.message
 
 from cockpit.errors import ConfigError
-from cockpit.probes.answer import (
+from cockpit.probes.engine import read_wire
+from cockpit.probes.names.answer import (
     ASKED_OVER_TCP,
     AUTHORITATIVE,
     RESOLVER,
@@ -20,16 +21,15 @@ from cockpit.probes.answer import (
     Answer,
     Server,
 )
-from cockpit.probes.engine import read_wire
-from cockpit.probes.message import read_carefully
-from cockpit.probes.question import (
+from cockpit.probes.names.message import read_carefully
+from cockpit.probes.names.question import (
     AUTHENTIC_DATA,
     CHECKING_DISABLED,
     RECURSION_DESIRED,
     Question,
     make_question,
 )
-from cockpit.probes.transport import Endpoint, FreshSockets, LostCaseError, Transport, WrongAnswerError
+from cockpit.probes.names.transport import Endpoint, FreshSockets, LostCaseError, Transport, WrongAnswerError
 from cockpit.profile import Profile
 from cockpit.text import visible
 

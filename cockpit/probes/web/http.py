@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cockpit.health.model import Reading
-from cockpit.probes.certificates import Trust
-from cockpit.probes.page import MAX_BODY
-from cockpit.probes.visits import DEADLINE_S, Visit, Visits
+from cockpit.probes.trust.certificates import Trust
+from cockpit.probes.web.page import MAX_BODY
+from cockpit.probes.web.visits import DEADLINE_S, Visit, Visits
 from cockpit.profile import Profile
 
 __all__ = ["DEADLINE_S", "MAX_BODY", "HttpProbe"]

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from cockpit.probes.certificates import Trust, facts, issuer_url, name_of, weakness
+from cockpit.probes.trust.certificates import Trust, facts, issuer_url, name_of, weakness
 
 Path = tuple[x509.Certificate, ...]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from cryptography import x509
 
-from cockpit.probes.certificates import Trust, issuer_url
-from cockpit.probes.chain import issued
-from cockpit.probes.crl import ask_list
-from cockpit.probes.fetch import fetch
-from cockpit.probes.revocation import ask_responder
+from cockpit.probes.trust.certificates import Trust, issuer_url
+from cockpit.probes.trust.chain import issued
+from cockpit.probes.trust.crl import ask_list
+from cockpit.probes.trust.revocation import ask_responder
+from cockpit.probes.web.fetch import fetch
 from cockpit.profile import Profile
 
 DEADLINE_S = 6.0

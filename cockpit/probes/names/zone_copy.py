@@ -17,11 +17,11 @@ import msgspec
 from cockpit.errors import ConfigError, WorldError
 from cockpit.health.model import Reading
 from cockpit.health.zone_copy import TRANSFER, WATCHED, RecordSet, ZoneCopy, quoted
-from cockpit.probes.answer import AUTHORITATIVE, Server
-from cockpit.probes.delegation import Delegations
-from cockpit.probes.records import read_records
+from cockpit.probes.names.answer import AUTHORITATIVE, Server
+from cockpit.probes.names.delegation import Delegations
+from cockpit.probes.names.records import read_records
+from cockpit.probes.names.transport import Transport
 from cockpit.probes.thread import in_thread
-from cockpit.probes.transport import Transport
 from cockpit.profile import Profile, UpdateDoor
 from cockpit.secrets import resolve
 from cockpit.text import visible

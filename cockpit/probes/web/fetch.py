@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from cockpit.errors import ConfigError
-from cockpit.probes.certificates import Trust
-from cockpit.probes.resolve import connectable, resolve
+from cockpit.probes.names.resolve import connectable, resolve
+from cockpit.probes.trust.certificates import Trust
 from cockpit.profile import Profile
 from cockpit.text import visible
 

@@ -1,0 +1,1 @@
+"""Ask DNS servers, each on its own."""

@@ -1,0 +1,1 @@
+"""Certificates as hosts present them, and whether they can be trusted."""

@@ -1,0 +1,1 @@
+"""Pages, policies and load balancers' targets."""
