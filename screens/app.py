@@ -22,17 +22,17 @@ POLL_S = 0.05
 """Seconds between two looks at the database's version; nothing else is read while it stands still."""
 
 _SCREENS: Mapping[str, str] = {
-    "board": "screens.dashboard:Board",
-    "domain": "screens.domain:DomainScreen",
-    "incident": "screens.incident:IncidentScreen",
-    "runbook": "screens.runbook:RunbookScreen",
-    "action": "screens.action:ActionScreen",
-    "timeline": "screens.timeline:TimelineScreen",
-    "review": "screens.review:ReviewScreen",
-    "people": "screens.people:PeopleScreen",
-    "told": "screens.told:ToldScreen",
-    "ses": "screens.ses:SesScreen",
-    "suppressed": "screens.suppressed:SuppressedScreen",
+    "board": "screens.pages.dashboard:Board",
+    "domain": "screens.pages.domain:DomainScreen",
+    "incident": "screens.pages.incident:IncidentScreen",
+    "runbook": "screens.pages.runbook:RunbookScreen",
+    "action": "screens.pages.action:ActionScreen",
+    "timeline": "screens.pages.timeline:TimelineScreen",
+    "review": "screens.pages.review:ReviewScreen",
+    "people": "screens.pages.people:PeopleScreen",
+    "told": "screens.pages.told:ToldScreen",
+    "ses": "screens.pages.ses:SesScreen",
+    "suppressed": "screens.pages.suppressed:SuppressedScreen",
 }
 """Where each main screen is; it is imported when it is first shown, so that the board is there sooner."""
 

@@ -1,10 +1,10 @@
 """Moves of actions: look at a plan, stop it, plan the way back, close what a person had to look at."""
 
 from cockpit.errors import Refused
-from screens.action import ActionScreen
+from screens.asking.dialogs import Ask, Confirm
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Confirm
+from screens.pages.action import ActionScreen
 
 
 async def show(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from cockpit.desk.remedies.approvals import Approvals
 from cockpit.incident.authority import MATRICES, matrix_row
+from screens.asking.dialogs import Ask, Choose, Option, Read
+from screens.asking.find import Find, Found
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option, Read
-from screens.find import Find, Found
 from screens.moves.people import named
 from screens.present.authority import row_lines, ruling_words, waiting_lines, waiting_words
 

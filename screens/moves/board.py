@@ -5,11 +5,11 @@ from collections.abc import Callable
 from cockpit.desk.health.alerts import home_of
 from cockpit.errors import Refused
 from cockpit.launching import Launched, Launcher
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dashboard import Board
-from screens.dialogs import Ask, Choose, Option
 from screens.moves.search import offer_similar
+from screens.pages.dashboard import Board
 
 
 async def show_domain(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from cockpit.config.command import ContactConfig
 from cockpit.desk.incident.contacts import GCLOUD, TRIGGERS, CasePack
 from cockpit.errors import CockpitError
+from screens.asking.compose import Preview
+from screens.asking.dialogs import Ask, Choose, Option
+from screens.asking.find import Find, Found
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.compose import Preview
-from screens.dialogs import Ask, Choose, Option
-from screens.find import Find, Found
 from screens.moves.people import named
 
 

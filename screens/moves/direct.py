@@ -8,10 +8,10 @@ from cockpit.incident.clocks import ChainLine
 from cockpit.incident.model import Incident
 from cockpit.incident.validation import BY_PERSON, Validation
 from cockpit.incident.validation import Standing as Where
+from screens.asking.declare import Declare, Declared
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.declare import Declare, Declared
-from screens.dialogs import Ask, Choose, Option
 from screens.moves.people import choose_person, named
 from screens.moves.search import offer_similar
 

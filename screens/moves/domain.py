@@ -2,11 +2,11 @@
 
 from cockpit.errors import Refused
 from cockpit.health.registry import CHECKS
+from screens.asking.dialogs import Read
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Read
-from screens.domain import DomainScreen
 from screens.moves.runbook import start_alone
+from screens.pages.domain import DomainScreen
 from screens.present.history import history_page
 
 _TITLES = {check.id: check.title for check in CHECKS}

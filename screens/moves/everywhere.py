@@ -1,10 +1,10 @@
 """Moves that work on every screen: going from one to the other, copying, help, themes, leaving."""
 
+from screens.asking.dialogs import Confirm, Read
+from screens.asking.palette import Palette
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Confirm, Read
 from screens.keys import display
-from screens.palette import Palette
 from screens.present.guide import help_lines
 from screens.themes import THEMES
 

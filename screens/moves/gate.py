@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cockpit.incident.model import Incident, State
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
-from screens.dialogs import Ask, Choose, Option
 
 
 async def through_gate(bridge: Bridge, incident: Incident) -> bool:

@@ -11,14 +11,14 @@ from cockpit.incident.lifecycle import MOVES as STATE_MOVES
 from cockpit.incident.model import SEVERITIES, Incident, State
 from cockpit.incident.roles import titles
 from cockpit.incident.severity import severity_profile
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option
-from screens.incident import IncidentScreen
 from screens.moves.direct import resolve
 from screens.moves.gate import through_gate
 from screens.moves.record import selected
-from screens.timeline import TimelineScreen
+from screens.pages.incident import IncidentScreen
+from screens.pages.timeline import TimelineScreen
 
 
 def _named(bridge: Bridge, standing: Standing, argument: str) -> Incident:

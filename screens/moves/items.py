@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 from cockpit.errors import CockpitError, Refused
 from cockpit.review.items import HORIZONS, ActionItem
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option
-from screens.items import ADD, DONE, DUE, OPEN, OWNER, Asked, ItemBoard
 from screens.moves.people import choose_person
 from screens.moves.review import open_review
-from screens.review import ReviewScreen
+from screens.pages.items import ADD, DONE, DUE, OPEN, OWNER, Asked, ItemBoard
+from screens.pages.review import ReviewScreen
 
 _STATES = [
     Option("in progress", "in progress"),

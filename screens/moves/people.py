@@ -3,11 +3,11 @@
 from cockpit.errors import Refused
 from cockpit.incident.model import Incident
 from cockpit.incident.roles import title_of
+from screens.asking.compose import Preview
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.compose import Preview
-from screens.dialogs import Ask, Choose, Option
-from screens.people import PeopleScreen
+from screens.pages.people import PeopleScreen
 from screens.present.people import Matter
 
 

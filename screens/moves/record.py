@@ -4,13 +4,13 @@ from cockpit.errors import CockpitError, Refused
 from cockpit.incident.chat import read_chat
 from cockpit.incident.entry import parse_time_words
 from cockpit.incident.timeline import Entry
+from screens.asking.conflict import Conflict, TwoTexts
+from screens.asking.dialogs import Ask, Choose, Option, Write
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.conflict import Conflict, TwoTexts
-from screens.dialogs import Ask, Choose, Option, Write
-from screens.incident import IncidentScreen
 from screens.moves.people import named
-from screens.timeline import TimelineScreen
+from screens.pages.incident import IncidentScreen
+from screens.pages.timeline import TimelineScreen
 
 
 def selected(bridge: Bridge) -> tuple[TimelineScreen, Entry]:

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import cast
 
 from cockpit.desk.incident.reviews import Form
+from screens.asking.dialogs import Choose, Option, Read
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Choose, Option, Read
 from screens.moves.gate import through_gate
 from screens.moves.words import editor
+from screens.pages.review import ReviewScreen
 from screens.present.follow_up import follow_up_lines
-from screens.review import ReviewScreen
 
 
 async def open_review(bridge: Bridge, standing: Standing, argument: str) -> None:

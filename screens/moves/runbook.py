@@ -11,9 +11,9 @@ from cockpit.runbooks.card import RunbookCard
 from cockpit.runbooks.inputs import fill, typed
 from cockpit.runbooks.model import Input, Kind, Message, Question
 from cockpit.runbooks.view import RunView
+from screens.asking.dialogs import Ask, Choose, Confirm, Option, Write
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Confirm, Option, Write
 from screens.moves import runbook_steer
 from screens.moves.words import page_reason
 from screens.present.runbook_shelf import card_words

@@ -2,9 +2,9 @@
 
 from cockpit.errors import Refused
 from cockpit.runbooks.run import StepState
+from screens.asking.dialogs import Ask, Choose, Option, Read
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option, Read
 from screens.present.runbook import printed_lines
 from screens.present.runbook_shelf import rehearsal_lines
 

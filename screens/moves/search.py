@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from cockpit.errors import Refused
+from screens.asking.dialogs import Choose, Option
+from screens.asking.find import Find, Found
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Choose, Option
-from screens.find import Find, Found
-from screens.timeline import TimelineScreen
+from screens.pages.timeline import TimelineScreen
 
 
 async def search(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError, Refused
 from cockpit.ses.suppression import checked_address
+from screens.asking.dialogs import Ask, Choose, Confirm, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Confirm, Option
 
 if TYPE_CHECKING:
-    from screens.ses import SesScreen
+    from screens.pages.ses import SesScreen
 
 _PATIENCE_S = 240.0
 """Seconds that a test mail is followed; SES and CloudWatch take their time."""
@@ -97,7 +97,7 @@ def _wrong(text: str) -> str | None:
 
 def _screen(bridge: Bridge) -> "SesScreen":
     # Not before the screen is there: nobody else needs the plots.
-    from screens.ses import SesScreen
+    from screens.pages.ses import SesScreen
 
     screen = bridge.main_screen()
     if not isinstance(screen, SesScreen):

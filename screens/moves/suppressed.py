@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError, Refused
 from cockpit.ses.suppression import checked_address
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.dialogs import Ask, Choose, Option
 
 if TYPE_CHECKING:
-    from screens.suppressed import SuppressedScreen
+    from screens.pages.suppressed import SuppressedScreen
 
 _ALL = "100000"
 
@@ -91,7 +91,7 @@ def _wrong(text: str) -> str | None:
 
 
 def _screen(bridge: Bridge) -> "SuppressedScreen":
-    from screens.suppressed import SuppressedScreen
+    from screens.pages.suppressed import SuppressedScreen
 
     screen = bridge.main_screen()
     if not isinstance(screen, SuppressedScreen):

@@ -12,13 +12,13 @@ from cockpit.desk.incident.messages import AUDIENCES, BY_HAND
 from cockpit.errors import CockpitError, Refused
 from cockpit.incident.deadlines import DeadlineState
 from cockpit.incident.model import Incident
+from screens.asking.compose import Composer, Preview
+from screens.asking.conflict import Conflict, TwoTexts
+from screens.asking.dialogs import Ask, Choose, Option
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.compose import Composer, Preview
-from screens.conflict import Conflict, TwoTexts
-from screens.dialogs import Ask, Choose, Option
 from screens.moves.people import named
-from screens.told import ToldScreen
+from screens.pages.told import ToldScreen
 
 _DUE = {"customers": "customers", "partners": "partners", "executives": "executives", "management": "management"}
 """Clocks that name an audience; every other one means the team's own channel."""

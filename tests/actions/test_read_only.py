@@ -17,11 +17,11 @@ from cockpit.config import settings_from
 from cockpit.desk import Desk, open_desk
 from cockpit.errors import CockpitError
 from screens.app import CockpitApp
+from screens.asking.compose import Preview
+from screens.asking.declare import Declare, Declared
+from screens.asking.dialogs import Ask, Choose, Confirm, Write
+from screens.asking.find import Find
 from screens.commands import REGISTRY, SCREENS
-from screens.compose import Preview
-from screens.declare import Declare, Declared
-from screens.dialogs import Ask, Choose, Confirm, Write
-from screens.find import Find
 from screens.keyboard import _passed
 from tests.actions.asked import ASKED
 from tests.actions.conftest import DOMAIN, LOOKS, SELECTOR, LocalWorld

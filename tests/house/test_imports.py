@@ -111,7 +111,7 @@ def test_the_first_board_waits_for_nothing_that_it_does_not_show(tmp_path: Path)
     assert {
         "cockpit.desk.health.board",
         "cockpit.desk.incident.incidents",
-        "screens.dashboard",
+        "screens.pages.dashboard",
         "storage.ledger",
     } <= modules
     assert "textual.widgets._text_area" not in modules

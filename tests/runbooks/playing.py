@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.runbooks.run import StepState
 from cockpit.runbooks.view import RunView
-from screens.dialogs import LONG, Ask, Choose, Confirm, Option, Write
+from screens.asking.dialogs import LONG, Ask, Choose, Confirm, Option, Write
 from tests.whole.test_pilot_drill import Player
 
 SPEED = 60.0

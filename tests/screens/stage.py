@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from screens.app import CockpitApp
-from screens.conflict import Conflict
+from screens.asking.conflict import Conflict
 from screens.moves import MOVES
 from storage.errors import EditConflict
 from tests.screens.desks import SETTINGS, Scene, planned, troubled

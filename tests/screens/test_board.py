@@ -5,7 +5,7 @@ from textual.widgets import Input
 from cockpit.desk.views import Changes, DomainRow
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
-from screens.dashboard import Board
+from screens.pages.dashboard import Board
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, troubled
 from tests.screens.plain import screen_lines

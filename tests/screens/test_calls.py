@@ -10,9 +10,9 @@ from textual.widgets import Input
 from cockpit.config.command import ContactConfig
 from cockpit.errors import Refused
 from cockpit.profile import Profile
-from screens.compose import Preview
-from screens.dialogs import Choose, Read
-from screens.find import Find
+from screens.asking.compose import Preview
+from screens.asking.dialogs import Choose, Read
+from screens.asking.find import Find
 from screens.widgets.rows import Rows
 from tests.screens.conftest import cockpit
 from tests.screens.desks import SETTINGS, Scene, planned, troubled

@@ -1,7 +1,7 @@
 """A long choice is narrowed down by typing; a short one is not."""
 
 from screens.app import CockpitApp
-from screens.dialogs import Choose, Option
+from screens.asking.dialogs import Choose, Option
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene
 from tests.screens.plain import screen_lines

@@ -11,14 +11,14 @@ from cockpit.desk import Desk, open_desk
 from cockpit.incident.model import State
 from cockpit.profile import Profile
 from screens.app import CockpitApp
-from screens.compose import Composer, Preview
-from screens.conflict import Conflict
-from screens.declare import Declare
-from screens.dialogs import Ask, Choose, Write
-from screens.find import Find
-from screens.people import PeopleScreen
-from screens.timeline import TimelineScreen
-from screens.told import ToldScreen
+from screens.asking.compose import Composer, Preview
+from screens.asking.conflict import Conflict
+from screens.asking.declare import Declare
+from screens.asking.dialogs import Ask, Choose, Write
+from screens.asking.find import Find
+from screens.pages.people import PeopleScreen
+from screens.pages.timeline import TimelineScreen
+from screens.pages.told import ToldScreen
 from tests.screens.conftest import cockpit
 from tests.screens.desks import SETTINGS, Scene, troubled
 from tests.screens.plain import screen_lines

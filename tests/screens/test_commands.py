@@ -3,10 +3,10 @@
 import pytest
 
 from cockpit.errors import ConfigError
+from screens.asking.palette import entries
 from screens.commands import BY_ID, REGISTRY, SCREENS, Standing
 from screens.keys import LIST_KEYS, KeyMap, display, hints
 from screens.moves import MOVES
-from screens.palette import entries
 from screens.present.guide import help_lines
 from screens.present.lines import plain, width_of
 from tests.screens.desks import Scene

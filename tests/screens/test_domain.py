@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
-from screens.domain import DomainScreen
+from screens.pages.domain import DomainScreen
 from screens.present.lines import plain
 from screens.present.matrix import matrix_lines
 from tests.screens.conftest import cockpit

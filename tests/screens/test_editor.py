@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.errors import Refused
-from screens.conflict import Conflict
+from screens.asking.conflict import Conflict
 from screens.moves.words import editor
-from screens.review import ReviewScreen
+from screens.pages.review import ReviewScreen
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, troubled
 from tests.screens.plain import screen_lines

@@ -10,11 +10,11 @@ from cockpit.actions.journal import ActionState
 from cockpit.errors import Refused
 from cockpit.incident.model import State
 from cockpit.launching import Launched
-from screens.action import ActionScreen
 from screens.app import CockpitApp
-from screens.dialogs import Ask, Choose, Confirm, Write
-from screens.incident import IncidentScreen
-from screens.review import ReviewScreen
+from screens.asking.dialogs import Ask, Choose, Confirm, Write
+from screens.pages.action import ActionScreen
+from screens.pages.incident import IncidentScreen
+from screens.pages.review import ReviewScreen
 from storage.errors import Unwritable
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, all_green, planned, troubled

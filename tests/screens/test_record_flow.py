@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from cockpit.incident.model import State
 from screens.app import CockpitApp
-from screens.dialogs import Ask, Choose
+from screens.asking.dialogs import Ask, Choose
 from screens.present.incident import entry_line
 from screens.present.lines import plain
 from screens.widgets.rows import Rows

@@ -9,10 +9,10 @@ from textual.pilot import Pilot
 from cockpit.desk.health.ses_views import Rate
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
+from screens.pages.ses import SesScreen
 from screens.present.lines import Tone, plain
 from screens.present.ses import quota_spans, rate_lines, state_lines
 from screens.present.ses_plot import picture
-from screens.ses import SesScreen
 from screens.widgets.plot import Plot
 from tests.screens.conftest import cockpit
 from tests.screens.desks import ACCOUNT, Scene

@@ -7,7 +7,7 @@ from textual.widgets import Input
 from cockpit.desk.health.table import row_of
 from cockpit.desk.place import Place, Places
 from screens.app import CockpitApp
-from screens.dashboard import Board
+from screens.pages.dashboard import Board
 from tests.screens.conftest import cockpit
 from tests.screens.desks import Scene, troubled
 from tests.screens.plain import screen_lines

@@ -19,8 +19,8 @@ from cockpit.errors import CockpitError
 from cockpit.review.facts import Block
 from cockpit.review.gaps import Section, span, writing_place
 from cockpit.text import visible
+from screens.asking.conflict import Conflict, TwoTexts
 from screens.commands import Standing
-from screens.conflict import Conflict, TwoTexts
 from screens.frame import Frame
 from screens.present.lines import Line, rule, wrap
 from screens.present.review import fact_line, fact_lines, missing_words, saved_words, section_line

@@ -15,8 +15,8 @@ from cockpit.desk.views import AlertLine, Changes, DomainRow, DomainView, Freshn
 from cockpit.health.model import Verdict
 from screens.bridge import Bridge
 from screens.commands import Standing
-from screens.domain_table import DomainTable
 from screens.listing import Listing
+from screens.pages.domain_table import DomainTable
 from screens.present.board import (
     alert_line,
     empty_board,

@@ -11,7 +11,7 @@ from textual.widgets import TextArea
 
 from cockpit.errors import CockpitError
 from cockpit.text import visible
-from screens.dialogs import Write
+from screens.asking.dialogs import Write
 from screens.present.lines import EMPTY, Line, Tone, cut, line, rule, wrap
 from screens.widgets.lines import Lines, Reader
 

@@ -6,7 +6,7 @@ from textual import on
 from textual.widget import Widget
 
 from cockpit.incident.timeline import Entry
-from screens.incident import IncidentScreen
+from screens.pages.incident import IncidentScreen
 from screens.present.folding import fold_detail
 from screens.present.incident import entry_detail
 from screens.present.lines import Line

@@ -1,0 +1,1 @@
+"""The main screens, a module each."""
