@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from cockpit.errors import CockpitError, Refused
 from cockpit.review.items import HORIZONS, ActionItem
 from screens.asking.dialogs import Ask, Choose, Option
+from screens.asking.items import ADD, DONE, DUE, OPEN, OWNER, Asked, ItemBoard
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.moves.people import choose_person
 from screens.moves.review import open_review
-from screens.pages.items import ADD, DONE, DUE, OPEN, OWNER, Asked, ItemBoard
 from screens.pages.review import ReviewScreen
 
 _STATES = [
