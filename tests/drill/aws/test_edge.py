@@ -134,6 +134,19 @@ def test_balancers_groups_and_target_health_follow_the_hosts(account: HandAccoun
         elb.describe_listeners(ListenerArns=["arn:x"])
 
 
+def test_a_listener_forwards_each_host_by_its_name_and_the_rest_last(
+    account: HandAccount, balancer: Balancer
+) -> None:
+    elb = account.client("elbv2")
+    named, default = elb.describe_rules(ListenerArn=balancer.listener)["Rules"]
+    (group,) = elb.describe_target_groups(LoadBalancerArn=balancer.arn)["TargetGroups"]
+    assert named["Conditions"][0]["HostHeaderConfig"] == {"Values": [HOST]}
+    assert (named["Priority"], default["Priority"], default["IsDefault"]) == ("1", "default", True)
+    assert {rule["Actions"][0]["TargetGroupArn"] for rule in (named, default)} == {group["TargetGroupArn"]}
+    with pytest.raises(elb.exceptions.ListenerNotFoundException):
+        elb.describe_rules(ListenerArn="arn:x")
+
+
 def _imported(account: HandAccount, kind: CertificateKind) -> str:
     made = account.authority.issue(HOST, kind, expires_in=timedelta(days=30))
     answer = account.client("acm").import_certificate(
