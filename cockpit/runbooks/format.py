@@ -22,7 +22,7 @@ from cockpit.runbooks.kinds import span
 from cockpit.runbooks.markdown import Section, Text, as_markdown, rows_as_items, sections
 from cockpit.runbooks.model import REVIEW_EVERY, Input, Problem, Question, Runbook
 from cockpit.runbooks.placeholders import opened, type_of
-from cockpit.runbooks.reading import Reading, bare, slug
+from cockpit.runbooks.reading import Reading, shown, slug
 from cockpit.text import visible
 
 MAX_CHARACTERS = 1_000_000
@@ -47,7 +47,7 @@ def parse(raw: str, source: str) -> Runbook:
     stem = source.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return Runbook(
         id=str(meta.get("id") or slug(stem) or "runbook"),
-        title=str(meta.get("title") or bare(heading) or stem),
+        title=str(meta.get("title") or shown(heading) or stem),
         source=source,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),

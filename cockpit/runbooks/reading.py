@@ -10,6 +10,7 @@ from cockpit.runbooks.markdown import Block, Item, Section, as_markdown, only_co
 from cockpit.runbooks.model import Kind, Problem, Step
 
 _FIXED_ID = re.compile(r"\s*\{#([A-Za-z0-9_-]+)\}\s*$")
+_LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*([^)\n]*)\)")
 
 
 class Reading(msgspec.Struct):
@@ -88,17 +89,18 @@ class Reading(msgspec.Struct):
             parsed = parse_fence(fence, self.source)
             self.problems += parsed.problems
             if parsed.kind is Kind.MANUAL:
-                shown = fence.body if fence.kind is Kind.MANUAL else f"```{fence.word}\n{fence.body}\n```"
-                text = f"{text}\n\n{shown}".strip()
+                block = fence.body if fence.kind is Kind.MANUAL else f"```{fence.word}\n{fence.body}\n```"
+                text = f"{text}\n\n{block}".strip()
                 text = "\n\n".join([text, *(problem.message for problem in parsed.problems)])
         fixed = _FIXED_ID.search(title)
+        text = "\n\n".join([text, *(match[0] for match in _LINK.finditer(title) if match[2])]).strip("\n")
         return Step(
             id=self.new_id(fixed[1] if fixed else title),
-            title=bare(title),
+            title=shown(title),
             kind=parsed.kind,
             line=line,
             text=text,
-            section=bare(section.title),
+            section=shown(section.title),
             work=parsed.work,
             next=parsed.next,
             policy=parsed.policy,
@@ -110,6 +112,11 @@ def slug(words: str) -> str:
     return re.sub(r"[\W_]+", "-", bare(words).lower()).strip("-")[:60].strip("-")
 
 
+def shown(title: str) -> str:
+    """A title as it is read: of a link its words alone. Its address stands in the step's text."""
+    return bare(_LINK.sub(lambda match: match[1] or match[2], title))
+
+
 def bare(title: str) -> str:
-    """A title without its fixed id and without marks of emphasis."""
+    """A title without its fixed id and without marks of emphasis; ids are made from it, so it keeps addresses."""
     return re.sub(r"[*`]|(?<![\w{])_|_(?![\w}])", "", _FIXED_ID.sub("", title)).strip()

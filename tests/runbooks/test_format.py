@@ -171,3 +171,17 @@ def test_a_run_pins_the_text_it_started_from() -> None:
 def _body(text: str) -> dict[str, str]:
     book = parse(text, "mailer.md")
     return {"runbook": book.id, "source": book.source, "text": book.text, "sha256": book.sha256}
+
+
+def test_a_link_in_a_title_is_shown_by_its_words_and_its_address_stays_in_the_text() -> None:
+    text = "# [Mail](https://m.example)\n\n## Read the [guide](https://g.example/a_b) first\n\n- [ ] Call [us](tel:1)\n"
+    book = parse(text, "mail.md")
+    (step,) = book.steps
+    assert (book.title, step.section, step.title) == ("Mail", "Read the guide first", "Call us")
+    assert step.text == "[us](tel:1)"
+    assert step.id == "call-us-tel-1"
+
+
+def test_the_id_of_a_step_with_a_link_is_what_it_was_before() -> None:
+    (step,) = parse("# T\n\n## See [a](b/c_d)\n\nDo it.\n", "t.md").steps
+    assert (step.id, step.title, step.text) == ("see-a-b-c-d", "See a", "Do it.\n\n[a](b/c_d)")
