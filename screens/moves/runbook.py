@@ -16,7 +16,7 @@ from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.moves import runbook_steer
 from screens.moves.words import page_reason
-from screens.present.runbook_shelf import card_words
+from screens.present.runbook_shelf import card_words, under_way_words
 
 _TO_LOOK_AT = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN})
 
@@ -33,7 +33,7 @@ async def start(bridge: Bridge, standing: Standing, argument: str) -> None:
     incident = bridge.desk.incidents.get(argument or standing.incident)
     suggested = _suggested(bridge, incident)
     chosen = suggested[0].id if argument and suggested else await _choose(bridge, suggested)
-    if not chosen:
+    if not chosen or await _goes_on(bridge, chosen, incident.uid):
         return
     values = await _inputs(bridge, chosen, incident.targets[0] if incident.targets else "")
     if values is None:
@@ -48,10 +48,27 @@ async def start_alone(bridge: Bridge, target: str) -> None:
     view = bridge.desk.domain(target)
     kinds = [_kind_of(each) for each in view.checks if each.verdict in _TO_LOOK_AT] if view else []
     chosen = await _choose(bridge, _for_kinds(bridge, kinds), about)
-    values = await _inputs(bridge, chosen, target) if chosen else None
-    if chosen and values is not None:
+    if not chosen or await _goes_on(bridge, chosen, None, target):
+        return
+    values = await _inputs(bridge, chosen, target)
+    if values is not None:
         bridge.chosen_run = bridge.desk.runbooks.start(chosen, values)
         bridge.go("runbook")
+
+
+async def _goes_on(bridge: Bridge, runbook: str, incident: str | None, target: str = "") -> bool:
+    """Offer to go on with a run of this book that is under way; False where a new one shall begin."""
+    mine = bridge.desk.runbooks.under_way(runbook, incident, target)
+    if not mine:
+        return False
+    now = bridge.desk.clock.now()
+    options = [Option(view.uid, *under_way_words(view, now)) for view in mine]
+    options.append(Option("", "Begin a second run", "with the runbook as it is now; the other goes on as well"))
+    chosen = await bridge.ask(Choose(f"{mine[0].title} is under way", options))
+    if chosen:
+        bridge.chosen_run = chosen
+        bridge.go("runbook")
+    return chosen != ""
 
 
 async def take_turn(bridge: Bridge, standing: Standing, argument: str) -> None:

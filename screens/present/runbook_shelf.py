@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cockpit.runbooks.card import RunbookCard
 from cockpit.runbooks.rehearsal import Rehearsed
+from cockpit.runbooks.view import RunView
 from screens.present.duties import turn_words
 from screens.present.lines import EMPTY, Line, Tone, line, rule, wrap
 from screens.present.words import age, span_words
@@ -28,6 +29,16 @@ def card_words(card: RunbookCard, now: datetime, *, fitting: bool) -> str:
     if card.review_due is not None and card.review_due < now.date():
         words.append("review overdue")
     return ", ".join(words)
+
+
+def under_way_words(view: RunView, now: datetime) -> tuple[str, str]:
+    """A run that can be gone on with: since when it is under way, and where it is, with what values, by whom."""
+    at = f"step {view.number} of {view.total}"
+    if view.current is not None:
+        at = f"{at}: {view.current.title}"
+    values = [value for value in view.inputs.values() if value]
+    by = f"paused by {view.paused_by}" if view.paused_by else f"worked by {', '.join(view.people)}"
+    return f"Go on with it ({age(view.started_at, now)} old)", " · ".join([at, by, *values])
 
 
 def rehearsal_lines(steps: Sequence[Rehearsed], cells: int) -> list[Line]:

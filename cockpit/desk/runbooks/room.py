@@ -274,6 +274,15 @@ class Runbooks:
         """Runs that have not ended, newest first."""
         return [self.get(run.uid) for run in self._runs.active()]
 
+    def under_way(self, runbook: str, incident: str | None, target: str = "") -> Sequence[RunView]:
+        """Runs of a book that have not ended, of one incident, or of none; `target` is one of their inputs."""
+        return [
+            view
+            for view in self.running()
+            if (view.runbook, view.incident) == (runbook, incident)
+            and (not target or target in view.inputs.values())
+        ]
+
     def of_incident(self, incident: str) -> Sequence[RunView]:
         """Every run of one incident, oldest first."""
         return [self.get(run.uid) for run in self._runs if run.incident == incident]
