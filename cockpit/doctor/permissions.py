@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from cockpit.doctor.diagnosis import Diagnosis, passed_over, poor, well
 from cockpit.errors import WorldError
 from cockpit.profile import Profile
-from cockpit.ses.permissions import INGEST, PROVISION, READ, REMEDIATE, calls_of
+from cockpit.ses.permissions import ROLES, calls_of
 
-ROLES = (READ, INGEST, REMEDIATE, PROVISION)
 AREA = "rights"
 _AT_ONCE = 100
 """Actions of one question; AWS takes as many as fit into its limit of 128."""

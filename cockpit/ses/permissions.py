@@ -13,8 +13,8 @@ from cockpit.errors import NotFound
 from cockpit.ses.kit import calls as kit_calls
 
 READ, REMEDIATE, INGEST = "read", "remediate", "ingest"
-PROVISION = "provision"
-ROLES = (READ, REMEDIATE, INGEST, PROVISION)
+PROVISION, MESSAGES = "provision", "messages"
+ROLES = (READ, REMEDIATE, INGEST, MESSAGES, PROVISION)
 
 
 class Call(msgspec.Struct, frozen=True, order=True):
@@ -180,6 +180,16 @@ TARGETS: tuple[Call, ...] = (
 CHANGES: tuple[Call, ...] = (*CALLER, *SUPPRESSION, *SIGNING, *RECORDS, *SWITCHES, *CERTIFICATES, *TARGETS)
 """What the remedies need."""
 
+TELLING: tuple[Call, ...] = (
+    *CALLER,
+    *_calls("sesv2", "ses", "SendEmail"),
+    # What is sent is composed here, and for that AWS asks for the older operation's action besides.
+    Call("sesv2", "SendEmail", "ses:SendRawEmail"),
+    *_calls("sns", "sns", "Publish"),
+    *_calls("support", "support", "CreateCase"),
+)
+"""What telling people by mail through SES and by text message needs, and opening a case at AWS Support."""
+
 QUEUE: tuple[Call, ...] = (
     *CALLER,
     Call("sqs", "DeleteMessageBatch", "sqs:DeleteMessage"),
@@ -197,7 +207,13 @@ KIT: tuple[Call, ...] = (
 )
 """What making the compliance kit and keys of our own needs."""
 
-_OF_ROLE: Mapping[str, tuple[Call, ...]] = {READ: READS, REMEDIATE: CHANGES, INGEST: QUEUE, PROVISION: KIT}
+_OF_ROLE: Mapping[str, tuple[Call, ...]] = {
+    READ: READS,
+    REMEDIATE: CHANGES,
+    INGEST: QUEUE,
+    MESSAGES: TELLING,
+    PROVISION: KIT,
+}
 
 _WITHOUT_RESOURCE = ("sts:", "cloudwatch:", "health:", "support:", "elasticloadbalancing:Describe")
 """Actions that IAM allows for everything or not at all."""
@@ -271,6 +287,11 @@ def policy(role: str, where: Where) -> dict[str, Any]:
     actions = sorted({each.action for each in calls_of(role)} | set(kit_calls.BESIDES if role == PROVISION else ()))
     anywhere = [each for each in actions if each in _ACCOUNT_WIDE or each.startswith(_WITHOUT_RESOURCE)]
     statements = [_statement("Account", anywhere, ["*"], where)]
+    if role == MESSAGES:
+        # A telephone has no ARN: everything that is no topic.
+        actions.remove("sns:Publish")
+        telephones = _statement("Telephones", ["sns:Publish"], [], where)
+        statements.append(telephones | {"NotResource": "arn:aws:sns:*:*:*"})
     for name, prefix, resources in (
         ("Identities", "ses:", [_arn("ses", where, "identity/*"), _arn("ses", where, "configuration-set/*")]),
         ("SuppressionTable", "dynamodb:", [_arn("dynamodb", where, f"table/{where.table or '*'}")]),
@@ -290,7 +311,7 @@ def policy(role: str, where: Where) -> dict[str, Any]:
         bound = [each for each in actions if each.startswith(prefix) and each not in anywhere]
         if bound:
             statements.append(_statement(name, bound, resources, where))
-    if where.secrets and role in (READ, REMEDIATE):
+    if where.secrets and role in (READ, REMEDIATE, MESSAGES):
         # The end of a secret's ARN is six letters that its name does not tell.
         arns = [
             each if each.startswith("arn:") else _arn("secretsmanager", where, f"secret:{each}-??????")
@@ -301,12 +322,9 @@ def policy(role: str, where: Where) -> dict[str, Any]:
 
 
 def _statement(name: str, actions: Sequence[str], resources: Sequence[str], where: Where) -> dict[str, Any]:
-    statement: dict[str, Any] = {
-        "Sid": f"Cockpit{name}",
-        "Effect": "Allow",
-        "Action": list(actions),
-        "Resource": resources[0] if len(resources) == 1 else list(resources),
-    }
+    statement: dict[str, Any] = {"Sid": f"Cockpit{name}", "Effect": "Allow", "Action": list(actions)}
+    if resources:
+        statement["Resource"] = resources[0] if len(resources) == 1 else list(resources)
     # AWS Health and some others have one endpoint for all regions: a condition on the region would shut them out.
     regional = not any(each.startswith(("health:", "sts:", "support:", "route53:")) for each in actions)
     if where.region and resources == ["*"] and regional:

@@ -19,6 +19,7 @@ from cockpit.ses.permissions import (
     CERTIFICATES,
     CHANGES,
     KIT,
+    MESSAGES,
     PROVISION,
     QUEUE,
     READS,
@@ -28,6 +29,7 @@ from cockpit.ses.permissions import (
     SUPPRESSION,
     SWITCHES,
     TARGETS,
+    TELLING,
     Call,
     Where,
     calls_of,
@@ -38,7 +40,7 @@ from cockpit.ses.permissions import (
 ROOT = Path(cockpit.__path__[0])
 SERVICES = {
     *("sts", "sesv2", "ses", "cloudwatch", "health", "dynamodb", "sqs"),
-    *("acm", "elbv2", "lambda", "route53", "s3", "support"),
+    *("acm", "elbv2", "lambda", "route53", "s3", "sns", "support"),
 }
 WITHOUT_ACCOUNT = ("arn:aws:s3:::", "arn:aws:route53:::")
 
@@ -161,10 +163,32 @@ def test_a_policy_allows_each_call_of_its_role_and_no_other(role: str) -> None:
     assert sorted(allowed) == sorted({each.action for each in calls_of(role)} | besides)
     assert len(allowed) == len(set(allowed))
     assert not any("*" in action for action in allowed)
-    resources = [statement["Resource"] for statement in found["Statement"] if statement["Resource"] != "*"]
+    resources = [each["Resource"] for each in found["Statement"] if each.get("Resource", "*") != "*"]
     assert role == PROVISION or "arn:aws:sns" not in str(resources)
     arns = [arn for each in resources for arn in ([each] if isinstance(each, str) else each)]
     assert all("447112341123" in arn or arn.startswith(WITHOUT_ACCOUNT) for arn in arns)
+
+
+def test_what_tells_people_calls_is_what_the_messages_policy_allows() -> None:
+    """Channels call AWS on the client that `aws_line` gives them."""
+    made = set()
+    for path in (ROOT / "comms").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        lines = [each for each in calls if getattr(each.func, "id", "") == "aws_line"]
+        for service in {words[0] for each in lines if (words := texts(each))}:
+            methods = {each.func.attr for each in calls if isinstance(each.func, ast.Attribute)}
+            known = operations(service)
+            made |= {(service, known[name]) for name in methods & set(known)}
+    assert made == pairs(TELLING) == {("sesv2", "SendEmail"), ("sns", "Publish"), ("support", "CreateCase")}
+
+
+def test_messages_may_go_to_telephones_and_to_no_topic() -> None:
+    (telephones,) = (
+        each for each in policy(MESSAGES, Where("447112341123"))["Statement"] if "sns:Publish" in each["Action"]
+    )
+    assert telephones["NotResource"] == "arn:aws:sns:*:*:*"
+    assert "Resource" not in telephones
 
 
 def test_only_the_secrets_that_the_configuration_names_may_be_read() -> None:
@@ -183,7 +207,7 @@ def test_only_the_secrets_that_the_configuration_names_may_be_read() -> None:
 
 
 def test_every_operation_exists_in_the_sdk() -> None:
-    for each in (*READS, *CHANGES, *QUEUE, *CALLER):
+    for each in (*READS, *CHANGES, *QUEUE, *TELLING, *CALLER):
         assert each.service in SERVICES
         assert each.operation in operations(each.service).values()
 

@@ -17,8 +17,12 @@ def command(session: Session, role: str, json_wanted: bool) -> int:
     """Print a policy for one role, as narrow as the configuration lets it be.
 
     `read` looks at SES, load balancers and zones, `ingest` works the feedback queue off, `remediate` is what all
-    remedies need, `provision` makes the compliance kit and new DKIM keys. What is encrypted with a KMS key of your
-    own needs `kms:Decrypt` for that key besides.
+    remedies need, `messages` tells people by SES and by text message and opens cases at AWS Support, `provision`
+    makes the compliance kit and new DKIM keys.
+
+    The cockpit never calls KMS. AWS does, in the caller's name, where a bucket, a queue, a table or a secret is
+    encrypted with a KMS key of your own: allow `kms:Decrypt` for that key besides, and `kms:GenerateDataKey` for
+    `provision`. No policy here names it, because no configuration says which key that is.
     """
     aws, settings = session.profile.aws, session.settings
     where = Where(

@@ -205,12 +205,16 @@ def _statements(role: Role) -> Iterator[Mapping[str, Any]]:
 
 
 def _decision(statements: list[Mapping[str, Any]], action: str, resource: str) -> str:
-    met = [
-        one["Effect"] for one in statements if _covers(one, "Action", action) and _covers(one, "Resource", resource)
-    ]
+    met = [one["Effect"] for one in statements if _covers(one, "Action", action) and _reaches(one, resource)]
     if "Deny" in met:
         return "explicitDeny"
     return "allowed" if "Allow" in met else "implicitDeny"
+
+
+def _reaches(statement: Mapping[str, Any], resource: str) -> bool:
+    if "NotResource" in statement:
+        return not _covers(statement, "NotResource", resource)
+    return _covers(statement, "Resource", resource)
 
 
 def _covers(statement: Mapping[str, Any], name: str, value: str) -> bool:

@@ -20,9 +20,12 @@ from cockpit.drill.estate.company import (
 from cockpit.drill.web.web_access import HostedSites
 from cockpit.ses.alarms import wanted
 from cockpit.ses.kit.resources import POLICY_NAME, RETENTION_S, STATEMENT, TAGS, Names, role_policy
+from cockpit.ses.permissions import ROLES, Where, policy
 
 DNS_TOPIC = "dns-change-requests"
 EVENT_QUEUE = "incident-events"
+OPERATORS_ROLE = "ic-remediate"
+"""Whoever drills calls AWS by this role, which has what `cockpit iam` prints and nothing else."""
 HANDLER_ROLE = "SESNotificationHandlerRole"
 VERIFICATION_HANDLER = "discord-verification-handler"
 """The company's own sender of sign-in codes, which asks the suppression table before it sends."""
@@ -59,9 +62,7 @@ def _deploy_functions(account: Account) -> None:
     roles: Mapping[str, Mapping[str, Any]] = {
         HANDLER_ROLE: {POLICY_NAME: role_policy(kit_names(account))},
         "dkim-manager-role": {"inline": _policy(["ses:*", "s3:GetObject", "s3:ListBucket", "sns:Publish"], "*")},
-        "ic-remediate": {
-            "inline": _policy(["ses:*", "s3:*", "route53:*", "cloudwatch:*", "lambda:InvokeFunction"], "*")
-        },
+        OPERATORS_ROLE: {f"cockpit-{role}": policy(role, _everywhere(account)) for role in ROLES},
     }
     for name, policies in roles.items():
         account.iam.add(name, "lambda.amazonaws.com", policies)
@@ -79,6 +80,11 @@ def _deploy_functions(account: Account) -> None:
     account.functions.add(DNS_NOTIFIER, "dkim-manager-role", dkim)
     verification = suppression | {"FROM_EMAIL": "verify@app.example"}
     account.functions.add(VERIFICATION_HANDLER, HANDLER_ROLE, verification)
+
+
+def _everywhere(account: Account) -> Where:
+    """The account's own region, and everything in it by its kind."""
+    return Where(account=account.place.account, region=account.place.region)
 
 
 def _connect_topics(account: Account) -> None:
