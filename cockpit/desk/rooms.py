@@ -242,10 +242,22 @@ class Rooms:
     @cached_property
     def people(self) -> "People":
         """Roster, check-ins, handovers, tasks and decisions."""
+        from cockpit.desk.incident.handover import work_words
         from cockpit.desk.incident.people import People
 
         words, facts = self.messages.words, self.messages.facts
-        people = People(self.feed, self.incidents, self.settings.people, self.operator, words, self.told, facts)
+        people = People(
+            self.feed,
+            self.incidents,
+            self.settings.people,
+            self.operator,
+            words,
+            self.told,
+            facts,
+            lambda incident: work_words(
+                self.runbooks.of_incident(incident.uid), self.actions.of_incident(incident.uid)
+            ),
+        )
         self.feed.add(people, stream="incident/")
         return people
 

@@ -31,11 +31,12 @@ def file_name(record: Record, suffix: str) -> str:
 def write_new(directory: Path, name: str, text: str) -> Path:
     """Write `text` to a new file of mode 0600 in `directory`; a taken name gets `-2`, `-3`, … before its suffix.
 
-    Links are not followed. Raises Refused for a directory that is none, Unwritable when the disk says no; a file
-    that could not be written in full is removed.
+    A directory that is not there is made, for the owner only. Links are not followed. Raises Refused for a
+    directory that is none, Unwritable when the disk says no; a file that could not be written in full is removed.
     """
     stem, dot, suffix = name.rpartition(".")
     try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise Refused(f"{visible(directory)} cannot be exported to: {error.strerror}.") from None
@@ -73,6 +74,7 @@ def _write(folder: int, name: str, content: bytes) -> None:
 def as_json(record: Record, text: str = "", classification: str = "") -> str:
     """The record as JSON with sorted keys: times as RFC 3339, durations in seconds, and the post-mortem's text."""
     body = {
+        "ref": record.incident.ref,
         "incident": record.incident,
         "timeline": list(record.entries),
         "metrics": list(record.metrics),

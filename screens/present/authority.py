@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cockpit.desk.remedies.action_view import ActionView
+from cockpit.desk.runbooks.people import StepAsked
 from cockpit.incident.authority import CHAIN, MATRICES, MatrixRow, Permission, Ruling, decide_recovery
 from cockpit.incident.model import Incident
 from cockpit.incident.recovery import ROWS
@@ -29,6 +30,12 @@ def waiting_words(view: ActionView) -> str:
     who = ", ".join(view.may_approve) or "anybody else"
     more = count(view.approvals_missing, "approval")
     return f"⏸ {view.title}, planned by {view.operator}: {more} missing, by {who} ({view.approval_why})"
+
+
+def step_words(step: StepAsked) -> str:
+    """A step of a runbook that waits for somebody's approval: what it asks, in which run, whose it is."""
+    who = ", ".join(step.of) or "anybody else"
+    return f"⏸ {step.title}, {step.step}: {step.question} Worked by {', '.join(step.hands)}; asked of {who}"
 
 
 def waiting_lines(view: ActionView, cells: int) -> list[Line]:

@@ -83,3 +83,12 @@ def test_a_line_of_json_each_is_read_too(mona: Desk) -> None:
 def test_what_is_no_alert_is_a_sentence(mona: Desk, text: str, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         mona.intake.read(text)
+
+
+def test_what_is_active_there_is_found_here_again(mona: Desk) -> None:
+    told = mona.intake.read(json.dumps([ALARM_EVENT, HEALTH_EVENT]))
+    assert mona.intake.taken_over(told) == []
+    raised = mona.intake.take(told).raised
+    assert set(mona.intake.taken_over(told)) == set(raised)
+    first, again = mona.intake.open_incidents(raised), mona.intake.open_incidents(mona.intake.taken_over(told))
+    assert {each.uid for each in first} == {each.uid for each in again}

@@ -48,6 +48,12 @@ def test_a_role_changes_hands_only_when_the_other_one_accepts(mona: Desk, ayumi:
     assert not mona.people.team(1).offers
 
 
+def test_the_card_names_a_run_by_its_title_and_how_far_it_is(mona: Desk) -> None:
+    mona.start_runbook("INC-1", "customer-communication")
+    card = mona.people.card(1, "IC", "ayumi")
+    assert "Runbooks and actions: Customer communication (step 1 of " in card
+
+
 def test_an_offer_that_was_overtaken_cannot_be_accepted(mona: Desk, ayumi: Desk) -> None:
     mona.people.offer(1, "IC", "ayumi")
     mona.incidents.assign(1, "IC", "noor")

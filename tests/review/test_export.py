@@ -37,7 +37,7 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
 
 def test_a_directory_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for place in (tmp_path / "missing", tmp_path / "file"):
+    for place in (tmp_path / "file", tmp_path / "file" / "inside"):
         with pytest.raises(Refused, match="cannot be exported to"):
             write_new(place, "a.md", "x")
 
@@ -68,7 +68,7 @@ def test_json_has_a_fixed_order_and_plain_values() -> None:
     assert text.isascii()
     body = json.loads(text)
     assert list(body) == sorted(body)
-    assert body["incident"]["number"] == 42
+    assert (body["ref"], body["incident"]["number"]) == ("INC-42", 42)
     assert {metric["name"]: metric["value"] for metric in body["metrics"]} == {
         "TTD": 240.0,
         "TTA": 60.0,
@@ -77,3 +77,9 @@ def test_json_has_a_fixed_order_and_plain_values() -> None:
     }
     assert body["timeline"][0]["text"] == "NS changed by hosting team"
     assert body["timeline"][0]["history"][0]["old_text"] == "NS chnged by hosting team"
+
+
+def test_an_export_makes_its_folder_for_the_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "reviews" / "november"
+    assert write_new(folder, "INC-42.md", "text").read_text() == "text"
+    assert folder.stat().st_mode & 0o777 == 0o700

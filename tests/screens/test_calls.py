@@ -8,14 +8,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cockpit.config.command import ContactConfig
+from cockpit.desk import open_desk
 from cockpit.errors import Refused
 from cockpit.profile import Profile
 from screens.asking.compose import Preview
-from screens.asking.dialogs import Choose, Read
+from screens.asking.dialogs import Choose, Confirm, Read
 from screens.asking.find import Find
 from screens.widgets.rows import Rows
 from tests.screens.conftest import cockpit
-from tests.screens.desks import SETTINGS, Scene, planned, troubled
+from tests.screens.desks import SETTINGS, Scene, plan_for, planned, troubled
 from tests.screens.plain import screen_lines
 
 
@@ -123,3 +124,26 @@ async def test_a_plan_that_waits_for_somebody_else_stands_first(
         assert isinstance(pilot.app.screen, Choose)
         await press(pilot, "down", "enter")
         assert pilot.app.clipboard == f"cockpit approve {view.code_to_approve}"
+
+
+async def test_somebody_elses_plan_is_signed_from_the_screen_after_one_more_question(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    incident = led(scene)
+    scene.desk.keys = tmp_path / "keys"
+    theirs = open_desk(SETTINGS, scene.desk.profile, scene.desk.database.path, "jroy", clock=scene.clock)
+    theirs.actions._spawn = scene.spawned.append  # type: ignore[assignment]
+    uid = theirs.actions.request("ses.byodkim", {"domain": "shop.example", "selector": "s2026b"}, incident=incident)
+    theirs.close()
+    plan = plan_for(scene)
+    body = {"plan": plan.to_json(), "plan_hash": plan.hash, "approvals": 1, "approval_why": "Security review"}
+    scene.event(f"action/{uid}", "action.planned", body, actor="runner")
+    scene.refresh()
+    async with cockpit(scene) as pilot:
+        await press(pilot, "2", "O", "enter", "escape", "down", "down", "enter")
+        assert isinstance(pilot.app.screen, Confirm)
+        await press(pilot, "enter")
+        assert scene.desk.actions.get(uid).approvals_missing == 1, "Cancel has the cursor"
+        await press(pilot, "O", "enter", "escape", "down", "down", "enter", "right", "enter")
+        signed = scene.desk.actions.get(uid)
+        assert (signed.approvals_missing, signed.approved_by) == (0, ("mhassan",))
+    scene.close()

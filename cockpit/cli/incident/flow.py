@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
 from cockpit.errors import BadInput
 from cockpit.text import visible
+
+if TYPE_CHECKING:
+    from cockpit.probes.sources.told import Told
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 
@@ -214,10 +218,13 @@ def ingest(session: Session, file: str, open_it: bool, json_wanted: bool) -> int
     return 0
 
 
-@click.command(cls=Group.command_class, name="poll", example="cockpit incident poll --json")
+@click.command(cls=Group.command_class, name="poll", example="cockpit incident poll --open --json")
+@click.option(
+    "--open", "open_it", is_flag=True, help="An incident for each that is active, or the open one about it."
+)
 @json_option
 @click.pass_obj
-def poll(session: Session, json_wanted: bool) -> int:
+def poll(session: Session, open_it: bool, json_wanted: bool) -> int:
     """Ask the configured sources once: Alertmanager, CloudWatch's alarms, AWS Health."""
     import asyncio
 
@@ -233,13 +240,22 @@ def poll(session: Session, json_wanted: bool) -> int:
             for each in said
             if not each.failure
         ]
+        active = desk.intake.taken_over([alert for each in said for alert in each.alerts])
+        incidents = desk.intake.open_incidents(active) if open_it else []
     if json_wanted:
-        as_json([{"source": each.source, "alerts": len(each.alerts), "failure": each.failure} for each in said])
-    else:
-        for each in said:
-            say(f"{each.source}: {visible(each.failure) or f'{len(each.alerts)} alerts'}")
-        say(f"{sum(len(each.raised) for each in taken)} new, {sum(len(each.cleared) for each in taken)} over.")
+        as_json({"sources": [_source(each) for each in said], "taken": taken, "incidents": incidents})
+        return 1 if any(each.failure for each in said) else 0
+    for each in said:
+        firing = sum(alert.active for alert in each.alerts)
+        say(f"{each.source}: {visible(each.failure) or f'{firing} active, {len(each.alerts) - firing} quiet'}")
+    say(f"{sum(len(each.raised) for each in taken)} new, {sum(len(each.cleared) for each in taken)} over.")
+    for incident in incidents:
+        say(f"{incident.ref} is open: {incident.severity} {visible(incident.title)}")
     return 1 if any(each.failure for each in said) else 0
+
+
+def _source(said: "Told") -> dict[str, object]:
+    return {"source": said.source, "alerts": said.alerts, "failure": said.failure}
 
 
 def _sheet(sheet: object, json_wanted: bool) -> int:

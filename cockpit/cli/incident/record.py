@@ -65,7 +65,12 @@ def similar(session: Session, ref: str, json_wanted: bool) -> int:
     cls=Group.command_class, name="export", example="cockpit incident export INC-42 --format html --into reviews"
 )
 @click.argument("ref")
-@click.option("--into", default=".", metavar="DIR", help="The directory to write it to; here if left out.")
+@click.option(
+    "--into",
+    default=".",
+    metavar="DIR",
+    help="The directory to write it to, made where there is none; here if left out.",
+)
 @click.option("--format", "form", type=click.Choice(FORMS), default="markdown", show_default=True,
               help="The post-mortem, all of the record, the timeline, or the dates that follow.")  # fmt: skip
 @click.option("--json", "json_wanted", is_flag=True, help="The same as --format json.")

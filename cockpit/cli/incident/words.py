@@ -9,13 +9,14 @@ from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
 from cockpit.config.command import ContactConfig
-from cockpit.errors import BadInput
+from cockpit.errors import BadInput, CockpitError
 from cockpit.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cockpit.desk.incident.contacts import CallSheet
+    from cockpit.desk import Desk
+    from cockpit.desk.incident.contacts import CallSheet, CasePack
     from cockpit.desk.incident.words import WordsCard
     from storage.documents import Template
 
@@ -225,20 +226,26 @@ def case(
         if pack.missing:
             click.echo(f"Still to fill: {', '.join(pack.missing)}", err=True)
         if open_it:
-            return _open_at_aws(session, whom, pack.text, pack.severity, pack.missing)
+            return _open_at_aws(session, desk, ref, whom, pack)
     return 0
 
 
-def _open_at_aws(session: Session, whom: str, text: str, severity: str, missing: tuple[str, ...]) -> int:
+def _open_at_aws(session: Session, desk: "Desk", ref: str, whom: str, pack: "CasePack") -> int:
+    """Open the case; that it is tried, and what came of it, stands on the timeline."""
     if whom != "aws":
         raise BadInput("Only a case at AWS Support can be opened from here; copy the others.")
-    if missing:
-        raise BadInput(f"The case is not opened: fill {', '.join(missing)} first.")
+    if pack.missing:
+        raise BadInput(f"The case is not opened: fill {', '.join(pack.missing)} first.")
     if session.read_only:
         raise BadInput("This cockpit was started read-only: copy the text instead.")
-    from cockpit.comms.aws_support import open_case
-
-    say(f"Opened as {open_case(session.profile, text, severity)}.")
+    desk.incidents.note(ref, f"opening a case at {pack.to}, severity {pack.severity}", kind="contact")
+    try:
+        number = desk.contacts.open_at_aws(pack)
+    except CockpitError as error:
+        desk.incidents.note(ref, f"case at {pack.to} not opened: {error}", kind="contact")
+        raise
+    desk.incidents.note(ref, f"case {number} opened at {pack.to}", kind="contact")
+    say(f"Opened as {number}.")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cockpit.comms.facts import span
 from cockpit.desk.incident.told import Delivery
@@ -10,6 +11,10 @@ from cockpit.incident.model import Checks, Incident
 from cockpit.incident.roles import title_of
 from cockpit.incident.team import Team
 from cockpit.incident.timeline import Entry
+
+if TYPE_CHECKING:
+    from cockpit.desk.remedies.action_view import ActionView
+    from cockpit.runbooks.view import RunView
 
 NOTHING = "none"
 
@@ -23,9 +28,13 @@ def card_facts(
     clocks: tuple[Deadline, ...],
     checks: Checks,
     told: Iterable[Delivery],
+    work: Sequence[str],
     now: datetime,
 ) -> dict[str, str]:
-    """Values for the template `handover`; what there is none of says so, so that nothing is left to guess."""
+    """Values for the template `handover`; what there is none of says so, so that nothing is left to guess.
+
+    `work` is every run and action of the incident in words.
+    """
     giver, taker = people
     ruled_out = {entry.text for entry in entries if entry.struck}
     hypotheses = [entry.text for entry in entries if entry.kind == "hypothesis" and entry.text not in ruled_out]
@@ -38,7 +47,7 @@ def card_facts(
         "hypotheses": _joined(hypotheses),
         "decisions": _joined(_decisions(folded)),
         "tasks": _joined(f"{task.title} ({task.to}, due {task.due:%H:%M}Z)" for task in folded.open_tasks),
-        "work": _joined((*(f"runbook {run[:8]}" for run in incident.runs), *incident.actions)),
+        "work": _joined(work),
         "messages_open": _joined(f"{each.audience} by {each.channel}: {each.state}" for each in waiting),
         "last_customers": _last_words(incident, now),
         "next_due": _due(next_deadline(clocks), now),
@@ -46,6 +55,17 @@ def card_facts(
         "services": ", ".join(incident.services) or "no services named",
         "targets": ", ".join(incident.targets) or "no domain named",
     }
+
+
+def work_words(runs: "Iterable[RunView]", actions: "Iterable[ActionView]") -> list[str]:
+    """Runbooks and remedies by their titles, each with how far it is."""
+    words = [
+        f"{run.title} (step {run.number} of {run.total})"
+        if run.status == "active"
+        else f"{run.title} ({run.status})"
+        for run in runs
+    ]
+    return words + [f"{action.title} ({str(action.state).replace('_', ' ')})" for action in actions]
 
 
 def _decisions(folded: Team) -> Iterable[str]:

@@ -102,6 +102,11 @@ class Intake:
         found = [self._incidents.open_from_alert(alert) for alert in alerts]
         return list({incident.uid: incident for incident in found}.values())
 
+    def taken_over(self, alerts: Iterable[Outside]) -> Sequence[str]:
+        """Ids under which the active ones among these alerts are open here, whoever took them over."""
+        open_now = {subject_of(alert): alert for alert in self._open}
+        return [open_now[each.subject] for each in alerts if each.active and each.subject in open_now]
+
     def _is_new(self, subject: str, outside: Outside, open_now: Mapping[str, str]) -> bool:
         return subject not in open_now and outside.alert not in self._ended
 

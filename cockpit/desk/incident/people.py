@@ -41,7 +41,7 @@ class CheckInLine(msgspec.Struct, frozen=True):
 
 
 class People:
-    """The room of people, over all incidents."""
+    """The room of people, over all incidents; `work` tells the runs and actions of one in words."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class People:
         words: Words,
         told: Told,
         facts: Callable[[Incident], Mapping[str, str]],
+        work: Callable[[Incident], Sequence[str]],
     ) -> None:
         self._feed = feed
         self._incidents = incidents
@@ -60,6 +61,7 @@ class People:
         self._words = words
         self._told = told
         self._facts = facts
+        self._work = work
         self._teams: dict[str, Team] = {}
 
     def absorb(self, event: Recorded) -> None:
@@ -143,6 +145,7 @@ class People:
             self._incidents.deadlines(ref, now),
             self._incidents.checks(ref, now),
             self._told.of(incident.uid),
+            self._work(incident),
             now,
         )
         return self._words.fill("handover", {**self._facts(incident), **values}).text
