@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.desk.health.alerts import home_of
-from cockpit.desk.next_step import ActionState, Home, IncidentState, OfferState, RunState, Situation, TurnState
+from cockpit.desk.state import ActionState, Home, IncidentState, OfferState, RunState, Situation, TurnState
 from cockpit.desk.views import AlertLine
 from cockpit.errors import NotFound
 from cockpit.health.model import Verdict

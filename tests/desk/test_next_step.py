@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from cockpit.desk.next_step import ActionState, Home, IncidentState, RunState, Situation, TurnState, next_step
+from cockpit.desk.next_step import next_step
+from cockpit.desk.state import ActionState, Home, IncidentState, RunState, Situation, TurnState
 from cockpit.desk.views import AlertLine
 from cockpit.health.model import Verdict
 
