@@ -1,7 +1,7 @@
 """What the Next line depends on, as values: actions, runs, incidents, offers and what is overdue."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
