@@ -243,7 +243,7 @@ def _decided_by(run: Run, step: Step | None, progress: Progress, seen: str, now:
         case Check():
             target, check = resolved_check(run, step.work)
             wanted = " or ".join(step.work.want)
-            limit = f"within {int(step.work.timeout.total_seconds())} s"
+            limit = f"within {int(step.work.timeout.total_seconds())} s{_left(step.work, progress, now)}"
             return f"{check} of {target} is {wanted}, seen after the step began, {limit}. {seen}".strip()
         case Remedy():
             return "the action is verified by another path than the one that made the change"
@@ -261,17 +261,23 @@ def _decided_by(run: Run, step: Step | None, progress: Progress, seen: str, now:
     return "you, when you have done it"
 
 
+def _left(work: Check, progress: Progress, now: datetime) -> str:
+    """How long a check that runs may still take."""
+    if progress.state is not StepState.RUNNING or progress.started_at is None:
+        return ""
+    return f" ({max(int((progress.started_at + work.timeout - now).total_seconds()), 0)} s left)"
+
+
 def _asked(run: Run, work: Decide | Approve, progress: Progress) -> str:
     question = fill(work.question, run.values)
     if isinstance(work, Decide):
         return question
-    who = ", ".join(work.of) or "anybody"
-    told = f"approved by {', '.join(progress.approved_by)}" if progress.approved_by else "nobody has approved yet"
-    minutes = int(work.expires.total_seconds() // 60)
-    return (
-        f"{question} {work.needs} of {who} within {minutes} min, nobody who works on this run "
-        f"({', '.join(run.hands)}); {told}."
-    )
+    who = f"of {' or '.join(work.of)}" if work.of else "of anybody else"
+    given = progress.approved_by
+    told = f"approved by {', '.join(given)}" if given else "nobody has approved yet"
+    until = f"until {progress.started_at + work.expires:%H:%M} UTC" if progress.started_at else "in time"
+    not_us = f"nobody who works on this run ({', '.join(run.hands)})"
+    return f"{question} {work.needs} {who}, {until}, and {not_us}: {told}."
 
 
 def _code(run: Run, step: Step | None, progress: Progress) -> str:

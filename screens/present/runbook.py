@@ -24,7 +24,7 @@ _DOES = {
     Kind.COMMAND: "runs a command",
     Kind.CHECK: "waits for a live check",
     Kind.ACTION: "plans a change; nothing is changed before you confirm the plan",
-    Kind.DECIDE: "a decision",
+    Kind.DECIDE: "your answer leads on",
     Kind.APPROVE: "others have to agree",
     Kind.WAIT: "waits for the clock",
     Kind.MESSAGE: "opens words to be sent",
@@ -64,34 +64,46 @@ def current_lines(view: RunView, health: CheckView | None, now: datetime, cells:
     if step is None:
         return _ended(view, cells)
     lines: list[Line] = wrap(step.title, cells, Tone.TITLE)
-    word = f"{step.kind}, {step.state}: {_DOES[step.kind]}"
-    lines += wrap(word, cells, Tone.FAIL if step.state is StepState.FAILED else Tone.ACCENT)
+    lines += wrap(_word(view, step), cells, Tone.FAIL if step.state is StepState.FAILED else Tone.ACCENT)
     if step.said and step.state is StepState.FAILED:
         lines += wrap(step.said, cells, Tone.FAIL)
         lines += _decided(view, cells)
-    if view.text.strip():
-        lines += [EMPTY, *markdown_lines(view.text, cells)]
-    if view.command:
-        lines += _command(view, cells)
+    words = [EMPTY, *markdown_lines(view.text, cells)] if view.text.strip() else []
+    command = _command(view, cells) if view.command else []
+    # What runs or has failed is looked at first; what is still to be run is read about first.
+    lines += words + command if step.state is StepState.WAITING else command + words
     if view.missing and step.state is not StepState.RUNNING:
         names = ", ".join(each.ask or each.name for each in view.missing)
         lines += wrap(f"It will ask for: {names}", cells, Tone.ACCENT)
     if view.undo:
         lines += wrap(f"way back: {view.undo}", cells, Tone.MUTED)
+    if view.choices:
+        lines += [EMPTY, *wrap(view.decided_by, cells, Tone.STRONG)]
     for choice in view.choices:
         mark = ("▸ ", Tone.KEY) if choice.preferred else ("  ", Tone.PLAIN)
         tail = f" → {choice.title}" + (" (what is known points here)" if choice.preferred else "")
         lines += wrap(choice.answer + tail, cells, first=line(mark), indent=2)
-    if not (step.said and step.state is StepState.FAILED):
+    if not view.choices and not (step.said and step.state is StepState.FAILED):
         lines += [EMPTY, *_decided(view, cells)]
     if health is not None:
         lines += [EMPTY, *health_lines(health, now, cells)]
     return lines
 
 
+def _word(view: RunView, step: StepView) -> str:
+    """What the step is and how it stands, with the key that stops it while it runs."""
+    if step.state is StepState.FAILED:
+        return f"{step.kind}, {step.state}"
+    if "cancel" in view.can:
+        return f"{step.kind}, {step.state}: X stops it"
+    state = StepState.WAITING if step.kind is Kind.APPROVE else step.state
+    return f"{step.kind}, {state}: {_DOES[step.kind]}"
+
+
 def _command(view: RunView, cells: int) -> list[Line]:
     """The exact arguments, or the whole script that a shell would read, and why it asks."""
-    lines: list[Line] = [EMPTY, rule("will run" if not view.waiting else "runs", cells)]
+    failed = view.current is not None and view.current.state is StepState.FAILED
+    lines: list[Line] = [EMPTY, rule("runs" if view.waiting else "ran" if failed else "will run", cells)]
     if view.script:
         for row in view.script.splitlines():
             lines += wrap(row, cells, Tone.STRONG, indent=4, first=line(("▏ ", Tone.RULE)))
@@ -108,19 +120,24 @@ def _decided(view: RunView, cells: int) -> list[Line]:
     """What ends the step; after a failure what can be done, and what others do to approve."""
     step = view.current
     if step is not None and step.state is StepState.FAILED:
-        words = "x tries it again, s leaves it out with a reason, b goes back, A stops the runbook"
+        back = ", b goes back" if "back" in view.can else ""
+        words = f"x tries it again, s leaves it out with a reason{back}, A stops the runbook"
         return wrap(words, cells, Tone.WARN, first=line(("→ ", Tone.WARN)), indent=2)
     sign = ("… ", Tone.ACCENT) if view.waiting else ("◦ ", Tone.MUTED)
-    lines = wrap(f"done when: {view.decided_by}", cells, first=line(sign), indent=2)
-    if view.waiting and "cancel" in view.can:
-        lines += wrap("X stops it", cells, Tone.MUTED, first=line("  "), indent=2)
     if step is not None and step.kind is Kind.APPROVE and step.state is StepState.RUNNING:
-        words = f"At a terminal of one's own: cockpit approve {view.code_to_approve}, or x in this run"
-        lines += wrap(words, cells, first=line("  "), indent=2)
-        lines += wrap(
-            "x here takes a one-time code read out by phone", cells, Tone.MUTED, first=line("  "), indent=2
-        )
-    return lines
+        return [*wrap(view.decided_by, cells, first=line(sign), indent=2), *_ways_to_approve(view, cells)]
+    return wrap(f"done when: {view.decided_by}", cells, first=line(sign), indent=2)
+
+
+def _ways_to_approve(view: RunView, cells: int) -> list[Line]:
+    """What somebody else types, and what is pressed here for somebody at the phone."""
+    typed = line(("  $ ", Tone.KEY), (f"cockpit approve {view.code_to_approve}", Tone.STRONG))
+    return [
+        EMPTY,
+        *wrap("They sign at a terminal of their own, or with x in this run:", cells, first=line("  "), indent=2),
+        cut(typed, cells),
+        *wrap("x here: a one-time code that they read out", cells, Tone.MUTED, first=line("  "), indent=2),
+    ]
 
 
 def _ended(view: RunView, cells: int) -> list[Line]:
