@@ -1,5 +1,6 @@
 """How each DNS zone is changed: by which provider, and what that one needs to be told."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -56,3 +57,9 @@ class DnsZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             key=self.key,
             algorithm=self.algorithm,
         )
+
+
+def zone_holding(domain: str, zones: Iterable[DnsZone]) -> DnsZone | None:
+    """The configured zone that a domain lies in, the nearest where several do."""
+    holding = [zone for zone in zones if f".{domain}".endswith(f".{zone.plain}")]
+    return max(holding, key=lambda zone: len(zone.plain), default=None)

@@ -52,7 +52,8 @@ def compare_key(name: str, own: Mapping[str, Any], readings: Sequence[Reading]) 
     if not wrong:
         return KeyComparison(name, Verdict.OK, f"the key fits at {len(told)} of {len(sights)} servers", sights)
     first = wrong[0]
-    where = "everywhere" if len(wrong) == len(told) else f"at {', '.join(sight.server for sight in wrong[:4])}"
+    whole = "anywhere" if first.state == ABSENT else "everywhere"
+    where = whole if len(wrong) == len(told) else f"at {', '.join(sight.server for sight in wrong[:4])}"
     return KeyComparison(name, Verdict.FAIL, f"{first.said} {where}", sights)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cockpit.clock import format_time
 from cockpit.config import DomainConfig
-from cockpit.config.dns_zone import DnsZone
+from cockpit.config.dns_zone import DnsZone, zone_holding
 from cockpit.config.watched import watched_names
 from cockpit.errors import CockpitError, WorldError
 from cockpit.health.backup import CHECK, judge_backup
@@ -80,8 +80,7 @@ class Backups:
 
     async def _whole(self, name: str) -> tuple[ZoneCopy | None, str]:
         """All of the zone that holds a domain where its provider gives it away, or why it does not."""
-        holding = [zone for zone in self._zones if f".{name}".endswith(f".{zone.plain}")]
-        zone = max(holding, key=lambda zone: len(zone.plain), default=None)
+        zone = zone_holding(name, self._zones)
         provider = zone.provider if zone is not None else ""
         try:
             if zone is not None and provider == "rfc2136":

@@ -91,7 +91,7 @@ def test_revoked_absent_and_other_kinds_are_told_apart(
         assert done.code == 1
         said[selector] = json.loads(done.out)["comparison"]["headline"]
     assert "revoked" in said["dead"]
-    assert said["none"] == "no key is published everywhere"
+    assert said["none"] == "no key is published anywhere"
     assert "another kind" in said["ed"]
     seed = ED.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 

@@ -65,6 +65,7 @@ def test_waiting_ends_when_the_new_value_has_arrived(cockpit: Cockpit, profile: 
     assert "has another value" in done.out
     waited = cockpit("--profile", profile, "propagation", name, "TXT", "--wait", "--timeout", "60")
     assert waited.code == 0, waited.out
+    assert "not arrived" in waited.err, "the first look of those who wait is told"
     assert "new" in waited.out
     assert "old" not in waited.out
 

@@ -59,7 +59,7 @@ def test_a_snapshot_is_kept_by_each_open_way_and_only_once(cockpit: Cockpit, pro
     first = cockpit("--profile", profile, "snapshot", "shop.example")
     assert first.code == 0, first.err
     assert "by watched records, kept as snapshot 1" in first.out
-    assert "refuses it" in first.out
+    assert "by zone transfer, kept as snapshot 2" in first.out, "with the TSIG key of its entry in dns_zones"
     again = cockpit("--profile", profile, "snapshot", "shop.example")
     assert "by watched records, nothing changed since snapshot 1" in again.out
     listed = json.loads(cockpit("--profile", profile, "snapshot", "shop.example", "--list", "--json").out)
@@ -69,6 +69,17 @@ def test_a_snapshot_is_kept_by_each_open_way_and_only_once(cockpit: Cockpit, pro
     shown = cockpit("--profile", profile, "snapshot", "--show", "1")
     assert shown.out.startswith("; shop.example by watched records")
     assert " IN NS ns1." in shown.out
+
+
+def test_a_transfer_without_the_key_is_refused_and_the_other_copies_are_kept(
+    cockpit: Cockpit, profile: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "keyless.yaml"
+    config.write_text("domains: [{name: shop.example}]\n")
+    done = cockpit("--profile", profile, "--config", config, "snapshot", "shop.example")
+    assert done.code == 0, done.err
+    assert "No zone transfer of shop.example: ns1.hosting.example refuses it" in done.out
+    assert "by watched records" in done.out
 
 
 def test_what_nobody_serves_is_one_sentence_and_exit_1(cockpit: Cockpit, profile: Path) -> None:

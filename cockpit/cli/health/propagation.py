@@ -32,7 +32,8 @@ def command(
 ) -> int:
     """Say which resolvers see NAME's records of a TYPE as its name servers do, and when all of them will.
 
-    Exit code 0: at least 80 % of the resolvers agree. 1: fewer do, or the record is not there. 2: nobody knows.
+    While it waits, every change is told on standard error. Exit code 0: at least 80 % of the resolvers agree. 1:
+    fewer do, or the record is not there. 2: nobody knows.
     """
     import asyncio
 
@@ -65,13 +66,22 @@ async def _look(profile: Profile, name: str, rtype: str, timeout_s: float) -> Pr
     from cockpit.probes.names.propagation import read_propagation
 
     clock, delegations, end = SystemClock(), Delegations(profile), time.monotonic() + timeout_s
+    told: tuple[object, ...] = ()
     while True:
         at = clock.now()
         seen = judge_propagation(name, rtype, await read_propagation(profile, delegations, name, rtype, at), at)
         left = end - time.monotonic()
         if exit_code(seen) == 0 or left <= 0:
             return seen
+        if (counted := _counted(seen)) != told:
+            told = counted
+            click.echo(f"{at:%H:%M:%S}Z {_sentence(seen)}", err=True)
         await asyncio.sleep(min(LOOK_EVERY_S, left))
+
+
+def _counted(seen: Propagation) -> tuple[object, ...]:
+    """What is told anew while waiting when it becomes another: who agrees, not the seconds that are left."""
+    return (seen.in_source, seen.source_agrees, seen.agreement.agreeing, seen.agreement.heard)
 
 
 def _known_type(text: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from cockpit.cli.frame import Command
 from cockpit.cli.printing import age, as_json, say, table
 from cockpit.cli.session import Session
+from cockpit.config.dns_zone import zone_holding
 from cockpit.config.edit import domain_name
 from cockpit.errors import BadInput, CockpitError
 from cockpit.text import visible
@@ -31,8 +32,9 @@ def command(
 ) -> int:
     """Keep a copy of the records of each DOMAIN (all that are configured if left out) as a backup.
 
-    Copied are the watched records from their name servers, the whole zone where zone transfer is allowed, and the
-    hosted zone of Route 53 where an account is configured. Exit code 1 when nothing of a domain could be copied.
+    Copied are the watched records from their name servers, the whole zone where zone transfer is allowed (signed
+    with the TSIG key of its entry in dns_zones), and the hosted zone of Route 53 where an account is configured.
+    Exit code 1 when nothing of a domain could be copied.
     """
     names = [domain_name(each) for each in domains] or [each.name for each in session.settings.domains]
     with session.desk() as desk:
@@ -81,7 +83,8 @@ def _ways(session: Session, desk: "Desk", name: str, now: datetime) -> "list[Cal
         return asyncio.run(read_watched(session.profile, name, desk.backups.watched(name), now)).copy()
 
     def whole() -> "ZoneCopy":
-        return asyncio.run(transfer(session.profile, name))
+        zone = zone_holding(name, session.settings.dns_zones)
+        return asyncio.run(transfer(session.profile, name, zone.door(session.profile) if zone else None))
 
     def hosted() -> "ZoneCopy":
         from cockpit.actions.aws import AwsClients

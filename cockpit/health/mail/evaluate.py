@@ -141,6 +141,19 @@ def _plain(name: str) -> str:
         return name
 
 
+def _why_none(domain: str) -> str:
+    """Why there is no SPF record to evaluate (section 4.3)."""
+    if not domain:
+        return "neither MAIL FROM nor HELO names a domain"
+    if not _may_have_one(domain):
+        return f"{visible(domain)} is no domain name that could have an SPF record"
+    return f"{visible(domain)} has no SPF record"
+
+
+def _may_have_one(domain: str) -> bool:
+    return askable(domain) and "." in domain.strip(".")
+
+
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     result: Result
@@ -166,7 +179,7 @@ class _Evaluation:
         """Evaluate the record of `domain`; `own` when its explanation would be the sender's own (section 6.2)."""
         record = await self._record(domain, depth)
         if record is None:
-            return _Verdict(Result.NONE, reason=f"{visible(domain)} has no SPF record")
+            return _Verdict(Result.NONE, reason=_why_none(domain))
         for mechanism in record.mechanisms:
             self.at_term = mechanism.text
             if mechanism.name in LOOKUPS:
@@ -202,7 +215,7 @@ class _Evaluation:
 
     async def _record(self, domain: str, depth: int) -> SpfRecord | None:
         """The one SPF record of a domain (sections 4.3 to 4.6)."""
-        if not askable(domain) or "." not in domain:
+        if not _may_have_one(domain):
             return None
         told = await self._ask(domain, "TXT")
         if told.kind is Kind.FAILED:
