@@ -31,6 +31,7 @@ from cockpit.drill.estate.baseline import (
 )
 from cockpit.drill.estate.company import (
     ACCOUNT,
+    FURTHER_RESOLVERS,
     METRICS_NAMESPACE,
     NAME_SERVERS,
     REGION,
@@ -184,6 +185,7 @@ class World:
             kind="drill",
             name=self.scenario.name,
             resolvers=self.network.resolver_addresses,
+            further_resolvers=FURTHER_RESOLVERS,
             dial=dict(self.network.dial) | self.hosts.dial,
             roots=self.network.roots,
             anchors=self.network.anchors,

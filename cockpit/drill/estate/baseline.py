@@ -20,6 +20,7 @@ from cockpit.drill.estate.company import (
     BUCKET,
     CAMPAIGN_SET,
     CONFIGURATION_SET,
+    FURTHER_RESOLVERS,
     MAIL_PROVIDER_SERVERS,
     NAME_SERVERS,
     NEGATIVE_TTL_S,
@@ -87,6 +88,8 @@ def lay_zones(network: DnsNetwork, tokens: Mapping[str, tuple[EasyToken, ...]], 
             zone.publish(name, "TXT", dkim_record(prepared.public))
     for name, address in RESOLVERS:
         network.add_resolver(name, address)
+    for further in FURTHER_RESOLVERS:
+        network.add_resolver(further.name, further.address, public=False)
 
 
 def add_configuration_sets(mail: MailAccount) -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cockpit.profile import PUBLIC_RESOLVERS
+from cockpit.profile import Resolver as ResolverAddress
+
 ACCOUNT = "447112341123"
 REGION = "ca-central-1"
 BUCKET = "acme-dkim"
@@ -32,6 +35,11 @@ NAME_SERVERS = (
 )
 MAIL_PROVIDER_SERVERS = (("ns1.amazonses.com.", "192.0.2.31"), ("ns2.amazonses.com.", "192.0.2.32"))
 RESOLVERS = (("google", "198.51.100.8"), ("cloudflare", "198.51.100.1"), ("opendns", "198.51.100.22"))
+FURTHER_RESOLVERS = tuple(
+    ResolverAddress(name, f"198.51.100.{number}")
+    for number, (name, _) in enumerate(PUBLIC_RESOLVERS[len(RESOLVERS) :], start=101)
+)
+"""Asked beside the others about what is watched closer, under the names that they have outside."""
 
 
 @dataclass(frozen=True, slots=True)
