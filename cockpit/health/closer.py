@@ -1,12 +1,14 @@
 """Which domains are watched closer for a while: a fold of the events that ask for it and end it. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from cockpit.clock import parse_time
 
 CLOSER, CALMED = "watch.closer", "watch.calmed"
 """Kinds of event in the stream `ops`; the first has `target` and `until`, the second `target`."""
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=48)
+"""For how long a domain may be watched closer: what is forgotten ends by itself."""
 
 
 class Told(Protocol):

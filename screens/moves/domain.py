@@ -1,27 +1,50 @@
 """Moves of one domain: watch it closer, its history, a runbook for it, and every record that is to be published."""
 
-from cockpit.errors import Refused
+from datetime import datetime, timedelta
+
+from cockpit.config.load import duration_s
+from cockpit.errors import BadInput, Refused
+from cockpit.health.closer import LONGEST, SHORTEST
 from cockpit.health.registry import CHECKS
-from screens.asking.dialogs import Read
+from screens.asking.dialogs import Ask, Read
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.moves.runbook import start_alone
 from screens.pages.domain import DomainScreen
 from screens.present.history import history_page
 
+_CLOSER = "It is looked at every ten seconds, more resolvers are asked, and the first bad look is told."
 _TITLES = {check.id: check.title for check in CHECKS}
 
 
 async def watch_closer(bridge: Bridge, standing: Standing, argument: str) -> None:
-    """Watch the domain closer for an hour, or end that."""
+    """Watch the domain closer for as long as is asked for, an hour if nothing else is said, or end that."""
     closer, target = bridge.desk.closer, argument or standing.domain
     if closer.until(target, bridge.desk.clock.now()) is not None:
         closer.calm(target)
         bridge.tell(f"{target} is watched as often as the others again.")
         return
-    until = closer.watch(target)
+    question = f"Watch {target} closer for how long?"
+    length = await bridge.ask(Ask(question, about=_CLOSER, value="1h", hint="30m, 1h, 48h", check=_no_length))
+    if length is None:
+        return
+    until = closer.watch(target, timedelta(seconds=duration_s(length)))
     late = "" if bridge.desk.header().watch_running else " No watch is running: start one with W on the board."
-    bridge.tell(f"{target} is looked at every ten seconds until {until:%H:%M}Z; w ends it.{late}")
+    bridge.tell(f"{target} is looked at every ten seconds until {_moment(until, bridge)}; w ends it.{late}")
+
+
+def _no_length(text: str) -> str | None:
+    try:
+        length = timedelta(seconds=duration_s(text))
+    except (BadInput, OverflowError):
+        length = timedelta()
+    return None if SHORTEST <= length <= LONGEST else "Write 1m to 48h, such as 30m, 1h or 12h."
+
+
+def _moment(until: datetime, bridge: Bridge) -> str:
+    """A time, with its day where that is another one."""
+    today = bridge.desk.clock.now().date() == until.date()
+    return f"{until:%H:%M}Z" if today else f"{until:%H:%M}Z on {until:%d %B}"
 
 
 async def show_history(bridge: Bridge, standing: Standing, argument: str) -> None:

@@ -1,5 +1,7 @@
 """One domain: its parts, its records, its history, a closer watch, and a runbook for it."""
 
+from datetime import timedelta
+
 import pytest
 from textual.pilot import Pilot
 
@@ -42,23 +44,49 @@ async def test_a_narrow_screen_shows_one_part_and_tab_turns_to_the_next(scene: S
             await pilot.press("tab")
 
 
+async def closer_for(pilot: Pilot[int], *keys: str) -> None:
+    """Ask for a closer watch, and answer for how long."""
+    assert isinstance(pilot.app, CockpitApp)
+    pilot.app.perform("domain.closer")
+    await pilot.pause()
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
 async def test_a_domain_is_watched_closer_for_an_hour_and_no_longer_when_asked_again(scene: Scene) -> None:
     troubled(scene)
     scene.hold_watch()
     async with cockpit(scene) as pilot:
         app = await on_domain(pilot)
-        await do(pilot, "domain.closer")
+        await closer_for(pilot, "enter")
         assert "every ten seconds until 15:03Z" in toasts(app)
         assert any(
             "watched closer for 60m" in line or "watched closer for 1h" in line for line in screen_lines(app)
         )
         await do(pilot, "domain.closer")
         assert not any("watched closer" in line for line in screen_lines(app)[:4])
-        await do(pilot, "domain.closer")
+        await closer_for(pilot, "enter")
         scene.clock.advance(3601)
         app.refresh_now()
         await pilot.pause()
         assert not any("watched closer" in line for line in screen_lines(app)[:4])
+
+
+async def test_a_closer_watch_lasts_as_long_as_is_said_and_two_days_at_most(scene: Scene) -> None:
+    troubled(scene)
+    async with cockpit(scene) as pilot:
+        app = await on_domain(pilot)
+        erase = ("backspace",) * 2
+        await closer_for(pilot, *erase, *"49h", "enter")
+        assert any("Write 1m to 48h" in line for line in screen_lines(app))
+        await pilot.press(*("backspace",) * 3, *"48h", "enter")
+        await pilot.pause()
+        now = scene.clock.now()
+        assert scene.desk.closer.until("shop.example", now) == now + timedelta(hours=48)
+        assert "until 14:03Z on 22 November" in toasts(app)
+        await do(pilot, "domain.closer")
+        await closer_for(pilot, "escape")
+        assert scene.desk.closer.until("shop.example", now) is None
 
 
 async def test_the_history_has_a_mark_per_hour_and_every_change(scene: Scene) -> None:

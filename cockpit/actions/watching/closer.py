@@ -16,12 +16,11 @@ from cockpit.actions.cards import Access
 from cockpit.actions.contract import Line, Outcome, Plan, PlanRefused, PlanStep, Request, State, Verification
 from cockpit.actions.risk import risk_of
 from cockpit.clock import format_time, parse_time
-from cockpit.health.closer import CALMED, CLOSER, Closer
+from cockpit.health.closer import CALMED, CLOSER, LONGEST, Closer
 from cockpit.watch.closer import PACE_S
 from storage.database import Database
 from storage.ledger import Draft, Ledger
 
-LONGEST = timedelta(hours=48)
 _USUAL, _CLOSER = "as usual", "closer"
 
 

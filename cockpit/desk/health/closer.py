@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from cockpit.clock import format_time
 from cockpit.desk.feed import Feed
-from cockpit.health.closer import CALMED, CLOSER, Closer
+from cockpit.errors import BadInput
+from cockpit.health.closer import CALMED, CLOSER, LONGEST, SHORTEST, Closer
 
 HOUR = timedelta(hours=1)
 """For how long a domain is watched closer, unless somebody ends it."""
@@ -23,7 +24,12 @@ class CloserWatch:
         return self._closer.until(target, now)
 
     def watch(self, target: str, length: timedelta = HOUR) -> datetime:
-        """Watch a domain closer from now on; returns until when. Asked again, the time begins anew."""
+        """Watch a domain closer from now on; returns until when. Asked again, the time begins anew.
+
+        Raises BadInput for a length outside SHORTEST to LONGEST.
+        """
+        if not SHORTEST <= length <= LONGEST:
+            raise BadInput("A domain is watched closer for 1 minute to 48 hours; write 30m, 1h or 48h.")
         with self._feed.decide() as pen:
             until = pen.now + length
             pen.append("ops", CLOSER, {"target": target, "until": format_time(until)})
