@@ -21,7 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check.now", ("c",), "Check now", "Ask the watch to look at the selected domain at once.", BOARD,
             ("board", "domain"), "check now", domain),
     Command("domain.closer", ("w",), "Watch closer for a while", "Look at it every ten seconds, an hour or as "
-            "long as you say; pressed again, as often as the others.", BOARD, ("board", "domain"), "closer", domain),
+            "long as you say; pressed again, as the others.", BOARD, ("board", "domain"), "closer", domain),
     Command("domain.runbook", ("r",), "Start a runbook for the domain", "Choose a runbook; those for its alerts "
             "stand first. Its incident is opened when there is none.", BOARD, ("domain",), "runbook", domain),
     Command("domain.history", ("h",), "History of the domain", "A day and a week of every check, and every change "
