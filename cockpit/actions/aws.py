@@ -17,6 +17,7 @@ import botocore.exceptions
 from botocore.config import Config
 
 from cockpit.actions.contract import EffectRefused, EffectUnknown
+from cockpit.actions.fence import Fence, unfenced
 from cockpit.errors import ReadOnly, Refused, WorldError, WrongIdentity
 from cockpit.profile import Profile
 from cockpit.text import redact, visible
@@ -71,7 +72,7 @@ class AwsClients:
         self._session = _session(profile)
         self._readers: dict[tuple[str, str], Any] = {}
         self._seen: Caller | None = None
-        self._fence: Callable[[], None] | None = None
+        self._fence: Fence = unfenced
         self._agent = f"incident-cockpit operator/{_token(operator)}"
         # The SDK's debug log holds whole request bodies, the DKIM private key among them.
         for name in ("boto3", "botocore", "urllib3", "s3transfer"):
@@ -125,12 +126,16 @@ class AwsClients:
         seen = self._seen or self.caller()
         if (account, region) != (seen.account, self.region):
             raise WrongIdentity(f"The plan is for account {account} in {region}.")
-        if _without_made_up_session(arn) != _without_made_up_session(seen.arn):
+        if not same_caller(arn, seen.arn):
             raise WrongIdentity(f"The plan was made as {arn}, and now {seen.arn} is calling: make a new plan.")
 
-    def fence_changes(self, fence: Callable[[], None]) -> None:
+    def fence_changes(self, fence: Fence) -> None:
         """Let `fence` look, right before the bytes of each change leave, whether this process may still act."""
         self._fence = fence
+
+    def fence(self) -> None:
+        """Look now, for a change that leaves without the SDK; raises LeaseHeld when this process may not act."""
+        self._fence()
 
     def _client(self, service: str, attempts: int, changes: frozenset[str]) -> Any:
         aws = self._profile.aws
@@ -148,14 +153,14 @@ class AwsClients:
             raise WorldError(f"AWS cannot be reached as configured: {_told(error)}.") from None
         client.meta.events.register_first("before-parameter-build.*.*", _gate(service, changes))
         client.meta.events.register_first("before-call.*.*", _gate(service, changes))
-        if changes and self._fence is not None:
+        if changes:
             client.meta.events.register_first("before-send.*.*", _fencing(service, self._fence))
         return client
 
 
-def _without_made_up_session(arn: str) -> str:
-    """The ARN, less a session name that the SDK makes up anew in each process that assumes the role."""
-    return _MADE_UP_SESSION.sub("/", arn)
+def same_caller(one: str, other: str) -> bool:
+    """Whether two ARNs are one caller: a session name that the SDK makes up anew in each process does not count."""
+    return _MADE_UP_SESSION.sub("/", one) == _MADE_UP_SESSION.sub("/", other)
 
 
 def _session(profile: Profile) -> Any:
@@ -180,7 +185,7 @@ def _gate(service: str, changes: frozenset[str]) -> Callable[..., None]:
     return gate
 
 
-def _fencing(service: str, fence: Callable[[], None]) -> Callable[..., None]:
+def _fencing(service: str, fence: Fence) -> Callable[..., None]:
     def look(event_name: str, **_: Any) -> None:
         if not is_read(service, event_name.rpartition(".")[2]):
             fence()

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cockpit.actions.contract import EffectRefused, EffectUnknown
+from cockpit.actions.fence import Fence, at_first_byte, unfenced
 from cockpit.errors import ConfigError, WorldError
 from cockpit.paths import private_directory
 from cockpit.probes.names.resolve import connectable, resolve
@@ -41,12 +42,16 @@ _JOSE = "application/jose+json"
 
 
 class Acme:
-    """One account at the profile's authority; `folder` is where its key lies. Raises ConfigError without one."""
+    """One account at the profile's authority; `folder` is where its key lies. Raises ConfigError without one.
 
-    def __init__(self, profile: Profile, folder: Path) -> None:
+    `fence` is asked when the connection stands, right before a request that changes something leaves.
+    """
+
+    def __init__(self, profile: Profile, folder: Path, *, fence: Fence = unfenced) -> None:
         if not profile.acme:
             raise ConfigError("No certificate authority is configured (acme: the URL of its directory).")
         self._profile = profile
+        self._fence = fence
         self._directory_url = profile.acme
         self._key = account_key(folder)
         self._trust = Trust(profile)
@@ -135,7 +140,8 @@ class Acme:
         r, s = decode_dss_signature(self._key.sign(f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256())))
         signature = _encoded(r.to_bytes(32) + s.to_bytes(32))
         content = json.dumps({"protected": head, "payload": body, "signature": signature})
-        answer = self._request("POST", url, content)
+        # Without a payload it only looks (POST-as-GET).
+        answer = self._request("POST", url, content, self._fence if payload is not None else unfenced)
         self._nonce = answer.headers.get("replay-nonce", "")
         return answer
 
@@ -144,7 +150,9 @@ class Acme:
             self._directory = _good(self._request("GET", self._directory_url)).json()
         return self._directory
 
-    def _request(self, method: str, url: str, content: str | None = None) -> httpx.Response:
+    def _request(
+        self, method: str, url: str, content: str | None = None, fence: Fence = unfenced
+    ) -> httpx.Response:
         """One request to a URL of the authority's; raises WorldError."""
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -159,9 +167,8 @@ class Acme:
         place = f"https://{shown}:{port}{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         try:
             with httpx.Client(verify=self._trust.context, trust_env=False, timeout=TIMEOUT_S) as client:
-                return client.request(
-                    method, place, content=content, headers=headers, extensions={"sni_hostname": host}
-                )
+                extensions = {"sni_hostname": host, **at_first_byte(fence)}
+                return client.request(method, place, content=content, headers=headers, extensions=extensions)
         except httpx.ConnectError as error:
             raise WorldError(f"{host} cannot be connected to: {visible(error, limit=200)}.") from None
         except httpx.HTTPError as error:
@@ -208,6 +215,9 @@ def _good(answer: httpx.Response) -> httpx.Response:
     """The answer, if it is one of success; raises WorldError with what the problem document says (RFC 7807)."""
     if answer.is_success:
         return answer
+    if answer.status_code >= 500:
+        # Also with a problem document: a server that stumbled may have done it.
+        raise _Unanswered(f"The authority answers {answer.status_code}.")
     try:
         told = answer.json()
         kind = str(told.get("type", "")).rpartition(":")[2]
@@ -215,6 +225,4 @@ def _good(answer: httpx.Response) -> httpx.Response:
             f"The authority says {visible(kind, limit=60)}: {visible(told.get('detail', ''), limit=300)}"
         )
     except ValueError:
-        if answer.status_code >= 500:
-            raise _Unanswered(f"The authority answers {answer.status_code}.") from None
         raise WorldError(f"The authority answers {answer.status_code}.") from None

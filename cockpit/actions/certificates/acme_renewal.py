@@ -44,7 +44,7 @@ class AcmeRenewal(ImportedCertificate):
         if access.database is None:
             raise ConfigError("There is no place for the account's key: open a database first.")
         self._folder = access.database.parent / "keys"
-        self._acme = Acme(access.profile, self._folder)
+        self._acme = Acme(access.profile, self._folder, fence=access.clients.fence)
 
     def intend(self, now: datetime) -> Intention:
         """Order, prove, say so, import, present, and take the proof away again."""

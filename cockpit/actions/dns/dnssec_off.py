@@ -28,7 +28,7 @@ from cockpit.actions.dns.providers.route53 import Route53Zone
 from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.signing_state import DsSeen, ds_seen, keys_of
 from cockpit.actions.risk import risk_of
-from cockpit.errors import WorldError, WrongIdentity
+from cockpit.errors import WorldError
 
 PLAN_LASTS = timedelta(minutes=15)
 USUAL_DS_TTL_S = 86_400
@@ -49,7 +49,6 @@ class DnssecOff:
         self._domain = request.target
         self._kept = KeptRecords(access.database)
         self._zone: Route53Zone | None = None
-        self._caller = ""
 
     def plan(self, now: datetime) -> Plan:
         """Refuse while a DS can be anywhere; else say what is switched."""
@@ -164,7 +163,7 @@ class DnssecOff:
     def identify(self) -> None:
         """Ask STS who is calling; raises ReadOnly or WrongIdentity."""
         self._access.clients.require_changes()
-        self._caller = self._hosted().whereabouts().caller
+        self._access.clients.caller()
 
     def read(self, plan: Plan) -> State:
         """How Route 53 says that the zone is signed."""
@@ -172,8 +171,7 @@ class DnssecOff:
 
     def send(self, plan: Plan, step: PlanStep) -> str:
         """One call in one attempt; switching off looks once more whether a DS has come back meanwhile."""
-        if (plan.account, plan.caller) != (self._access.profile.aws.account, self._caller):
-            raise WrongIdentity(f"The plan is for account {plan.account} as {plan.caller}.")
+        self._access.clients.require_caller(plan.account, plan.region, plan.caller)
         if step.operation == _DISABLE and ds_seen(self._access.profile, self._domain).published:
             raise PlanRefused(DS_PUBLISHED, f"A DS for {self._domain} has come back in the zone above.")
         self._hosted().sign(step.operation, step.request)

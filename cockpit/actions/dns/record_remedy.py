@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.actions.aws import same_caller
 from cockpit.actions.cards import Access
 from cockpit.actions.contract import (
     Line,
@@ -186,7 +187,7 @@ class RecordRemedy:
         where = self._where
         if where is None or (plan.account, plan.region) != (where.account, where.region):
             raise WrongIdentity(f"The plan is for {plan.account}, {plan.region}.")
-        if plan.caller != where.caller:
+        if not same_caller(plan.caller, where.caller):
             raise WrongIdentity(f"The plan was made as {plan.caller}, and now {where.caller} is calling.")
         return self.provider.send(_changes(step.before, step.after))
 

@@ -15,7 +15,6 @@ from cockpit.actions.dns.reach import reach
 from cockpit.actions.dns.roll_stage import STEPS, Roll, SigningKey, Stage
 from cockpit.actions.dns.signing_state import keys_of
 from cockpit.actions.risk import risk_of
-from cockpit.errors import WrongIdentity
 from cockpit.text import visible
 
 PLAN_LASTS = timedelta(minutes=15)
@@ -52,7 +51,6 @@ class RollKeys:
         self._access = access
         self._zone = zone
         self._roll = roll
-        self._caller = ""
 
     def plan(self, now: datetime) -> Plan:
         """The steps for one key, each with the one that takes it back."""
@@ -163,7 +161,7 @@ class RollKeys:
     def identify(self) -> None:
         """Ask STS who is calling; raises ReadOnly or WrongIdentity."""
         self._access.clients.require_changes()
-        self._caller = self._zone.whereabouts().caller
+        self._access.clients.caller()
 
     def read(self, plan: Plan) -> State:
         """What the key of the plan is, as Route 53 says."""
@@ -175,8 +173,7 @@ class RollKeys:
 
     def send(self, plan: Plan, step: PlanStep) -> str:
         """One call in one attempt; Route 53 itself refuses to let go of a key that a DS names."""
-        if (plan.account, plan.caller) != (self._access.profile.aws.account, self._caller):
-            raise WrongIdentity(f"The plan is for account {plan.account} as {plan.caller}.")
+        self._access.clients.require_caller(plan.account, plan.region, plan.caller)
         self._zone.sign(step.operation, step.request)
         return f"Route 53 accepted it: {step.says}"
 

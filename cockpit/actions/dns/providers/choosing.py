@@ -33,7 +33,7 @@ def _configured(zone: DnsZone, access: Access) -> Provider:
     if zone.provider == "google":
         from cockpit.actions.dns.providers.cloud_dns import CloudDnsZone
 
-        return CloudDnsZone(access.profile, zone, read_only=read_only)
+        return CloudDnsZone(access.profile, zone, read_only=read_only, fence=access.clients.fence)
     if zone.provider == "route53":
         from cockpit.actions.dns.providers.route53 import find_zone
 
@@ -49,7 +49,7 @@ def _configured(zone: DnsZone, access: Access) -> Provider:
 def _updated(door: UpdateDoor, access: Access) -> Provider:
     from cockpit.actions.dns.providers.rfc2136 import UpdatedZone
 
-    return UpdatedZone(access.profile, door, read_only=access.clients.read_only)
+    return UpdatedZone(access.profile, door, read_only=access.clients.read_only, fence=access.clients.fence)
 
 
 def _by_hand(zone: str, access: Access) -> Provider:

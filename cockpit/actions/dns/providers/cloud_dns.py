@@ -13,6 +13,7 @@ import httpx
 from cockpit.actions.contract import EffectRefused, EffectUnknown
 from cockpit.actions.dns.providers.provider import Whereabouts, refuse_alien
 from cockpit.actions.dns.record_state import MADE_BY_SIGNING, Change, Key, Records, canonical
+from cockpit.actions.fence import Fence, at_first_byte, unfenced
 from cockpit.config.dns_zone import DnsZone
 from cockpit.errors import BadInput, ConfigError, ReadOnly, WorldError, WrongIdentity
 from cockpit.health.zone_copy import RecordSet
@@ -29,17 +30,23 @@ _SOA_OR_NS = ("SOA", "NS")
 
 
 class CloudDnsZone:
-    """One managed zone of one project. `read_only` refuses every change before a connection is made."""
+    """One managed zone of one project. `read_only` refuses every change before a connection is made.
+
+    `fence` is asked when the connection stands, right before a change leaves.
+    """
 
     name = "Cloud DNS"
     operation = "changes.create"
     most = MOST
 
-    def __init__(self, profile: Profile, zone: DnsZone, *, read_only: bool = False) -> None:
+    def __init__(
+        self, profile: Profile, zone: DnsZone, *, read_only: bool = False, fence: Fence = unfenced
+    ) -> None:
         self.zone = zone.plain
         self._profile = profile
         self._told = zone
         self._read_only = read_only
+        self._fence = fence
         self._change_id = ""
         if not zone.project or not zone.managed_zone or zone.key is None:
             raise ConfigError(f"dns_zones: {zone.plain} needs project, managed_zone and key for Cloud DNS.")
@@ -135,7 +142,7 @@ class CloudDnsZone:
     def _post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         with self._client() as client:
             try:
-                answer = client.post(path, json=dict(body))
+                answer = client.post(path, json=dict(body), extensions=at_first_byte(self._fence))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise EffectRefused(
                     "UNREACHABLE", f"Cloud DNS cannot be reached: {type(error).__name__}."

@@ -25,6 +25,7 @@ import dns.zone
 from cockpit.actions.contract import EffectRefused, EffectUnknown
 from cockpit.actions.dns.providers.provider import Whereabouts, refuse_alien
 from cockpit.actions.dns.record_state import MADE_BY_SIGNING, Change, Key, Records
+from cockpit.actions.fence import Fence, unfenced
 from cockpit.errors import ConfigError, ReadOnly, WorldError
 from cockpit.health.zone_copy import RecordSet
 from cockpit.profile import Profile, UpdateDoor
@@ -43,13 +44,18 @@ _PROOF_OF_NO_EFFECT = frozenset(
 
 
 class UpdatedZone:
-    """One zone behind one update door. `read_only` refuses every update before a socket is opened."""
+    """One zone behind one update door. `read_only` refuses every update before a socket is opened.
+
+    `fence` is asked when the connection stands, right before an update leaves.
+    """
 
     name = "dynamic update"
     operation = "UPDATE"
     most = MOST
 
-    def __init__(self, profile: Profile, door: UpdateDoor, *, read_only: bool = False) -> None:
+    def __init__(
+        self, profile: Profile, door: UpdateDoor, *, read_only: bool = False, fence: Fence = unfenced
+    ) -> None:
         self.zone = door.zone.rstrip(".").lower()
         self._origin = dns.name.from_text(door.zone if door.zone.endswith(".") else f"{door.zone}.")
         self._profile = profile
@@ -57,6 +63,7 @@ class UpdatedZone:
         self._key_name = dns.name.from_text(door.key_name)
         self._algorithm = dns.name.from_text(door.algorithm)
         self._read_only = read_only
+        self._fence = fence
         self._notes: list[str] = []
 
     def whereabouts(self) -> Whereabouts:
@@ -126,6 +133,7 @@ class UpdatedZone:
             raise EffectRefused("UNREACHABLE", f"The primary cannot be reached: {visible(error)}.") from None
         with connection:
             connection.setblocking(False)
+            self._fence()
             try:
                 return dns.query.tcp(update, address, port=port, timeout=TIMEOUT_S, sock=connection)
             except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature, dns.tsig.PeerBadTime) as error:
