@@ -1,10 +1,11 @@
 """Moves of words: an update to an audience, what became of it, templates, and calling the team."""
 
 import os
+import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cockpit.comms.templates import bundled
@@ -22,6 +23,8 @@ from screens.pages.told import ToldScreen
 
 _DUE = {"customers": "customers", "partners": "partners", "executives": "executives", "management": "management"}
 """Clocks that name an audience; every other one means the team's own channel."""
+_ADDRESS = re.compile(r"#[0-9]{1,18}|[^@\s]+@[^@\s]+")
+"""A mail address, or the number of a ticket that is open."""
 
 
 async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
@@ -47,8 +50,9 @@ async def update(bridge: Bridge, standing: Standing, argument: str) -> None:
         channel = await bridge.ask(_channels(bridge, incident, audience)) if text is not None else None
         if text is None or channel is None:
             continue
-        reason = await page_reason(bridge, incident.uid, audience)
-        if reason is not None and _sent(bridge, incident, audience, text, channel, reason):
+        to = await addresses(bridge, incident.uid, audience, channel)
+        reason = await page_reason(bridge, incident.uid, audience) if to is not None else None
+        if to is not None and reason is not None and _sent(bridge, incident, audience, text, channel, reason, to):
             return
 
 
@@ -56,6 +60,34 @@ async def page_reason(bridge: Bridge, uid: str, audience: str) -> str | None:
     """Why the status page's order is left; empty where it is not, None when nobody would say."""
     order = bridge.desk.messages.page_order(uid) if audience == "customers" else ""
     return await bridge.ask(Ask("Out of the status page's order", about=order)) if order else ""
+
+
+async def addresses(bridge: Bridge, uid: str, audience: str, channel: str) -> Sequence[str] | None:
+    """Whom a channel that writes to persons shall reach; empty where that is known, None when nobody would say."""
+    if not bridge.desk.messages.wants_address(uid, audience, channel):
+        return ()
+    said = await bridge.ask(
+        Ask(
+            f"{channel}: to whom?",
+            about=f"No address for {audience} is known here; cockpit owners import brings those of owners.",
+            hint="owner@shop.example, #4711 for a ticket, several with commas",
+            check=_no_address,
+        )
+    )
+    return _split(said) if said else None
+
+
+def _split(text: str) -> Sequence[str]:
+    return [part for part in re.split(r"[,;\s]+", text) if part]
+
+
+def _no_address(text: str) -> str | None:
+    """What is wrong with a list of addresses and ticket numbers."""
+    parts = _split(text)
+    wrong = [part for part in parts if not _ADDRESS.fullmatch(part)]
+    return (
+        f"{wrong[0]} is neither an address nor a ticket (#4711)." if wrong else None if parts else "Name somebody."
+    )
 
 
 def _audiences(bridge: Bridge, incident: Incident) -> Choose:
@@ -87,10 +119,18 @@ def _way_says(kind: str, usual: bool) -> str:
     return f"{kind}{', the usual way' if usual else ''}"
 
 
-def _sent(bridge: Bridge, incident: Incident, audience: str, text: str, channel: str, reason: str = "") -> bool:
+def _sent(
+    bridge: Bridge,
+    incident: Incident,
+    audience: str,
+    text: str,
+    channel: str,
+    reason: str = "",
+    to: Sequence[str] = (),
+) -> bool:
     """Send or record the words; what is wrong with them is said, and they stay there to be corrected."""
     try:
-        used = bridge.desk.messages.send(incident.uid, audience, text, channel=channel, reason=reason)
+        used = bridge.desk.messages.send(incident.uid, audience, text, channel=channel, reason=reason, to=to)
     except CockpitError as error:
         bridge.tell(str(error), "error")
         return False
@@ -114,14 +154,15 @@ async def resend(bridge: Bridge, standing: Standing, argument: str) -> None:
         raise Refused("No message is selected.")
     incident = named(bridge, standing)
     channel = await bridge.ask(_channels(bridge, incident, told.audience))
-    reason = await page_reason(bridge, incident.uid, told.audience) if channel else None
+    to = await addresses(bridge, incident.uid, told.audience, channel) if channel and not told.to else ()
+    reason = await page_reason(bridge, incident.uid, told.audience) if channel and to is not None else None
     if channel is None or reason is None:
         return
     if channel == BY_HAND:
         _sent(bridge, incident, told.audience, told.text, BY_HAND, reason)
     elif channel:
         other = "" if channel == told.channel else channel
-        used = bridge.desk.messages.resend(told.id, channel=other, reason=reason)
+        used = bridge.desk.messages.resend(told.id, channel=other, reason=reason, to=to or ())
         bridge.tell(f"Sent once more by {used}.")
 
 
@@ -186,10 +227,30 @@ async def assemble(bridge: Bridge, standing: Standing, argument: str) -> None:
     messages = bridge.desk.messages
     text = messages.draft(incident.uid, "internal", "team_assembly").text
     if await bridge.confirm(Preview("Assemble the team", text, accept="send it and page open roles")):
+        room = await _room(bridge, incident)
+        if room is None:
+            return
         used = ", ".join(messages.assemble(incident.uid))
         if used == BY_HAND:
             bridge.copy_to_clipboard(text)
-        bridge.tell(f"The team is called by {used}.")
+        where = f" and meets in {room}" if room else ""
+        bridge.tell(f"The team is called by {used}{where}.")
+
+
+async def _room(bridge: Bridge, incident: Incident) -> str | None:
+    """The incident's own channel, opened with its topic where that is wanted; empty without, None when left."""
+    messages = bridge.desk.messages
+    if not messages.has_rooms or bridge.desk.read_only:
+        return ""
+    name = messages.draft(incident.uid, "internal", "slack_channel").text.strip()
+    options = [
+        Option("open", f"in {name}", "Slack opens it, or sets its topic anew; later messages go there"),
+        Option("stay", "where it meets now", "no channel is opened"),
+    ]
+    chosen = await bridge.ask(Choose("Where does the team meet?", options))
+    if chosen is None:
+        return None
+    return messages.open_room(incident.uid) if chosen == "open" else ""
 
 
 MOVES = {

@@ -66,6 +66,8 @@ AUDIENCES: Mapping[str, str] = MappingProxyType(
 
 DIGEST = "low_severity_digest"
 _PAGERS = ("pagerduty", "opsgenie", "monitoring")
+_TO_PERSONS = ("freshdesk", "smtp", "ses")
+"""Kinds of channel that write to mail addresses, which a message or the channel has to name."""
 _SES_TROUBLE = ("ses-", "domain-identity", "dkim-missing")
 """Types of incident in which mail by SES may not arrive."""
 
@@ -136,6 +138,17 @@ class Messages:
     def recipients(self, ref: Ref, audience: str) -> Sequence[str]:
         """The addresses that words for an audience go to when nobody names others: the owners', as imported."""
         return self._owners(self._incidents.get(ref)) if audience == "owners" else ()
+
+    def wants_address(self, ref: Ref, audience: str, channel: str) -> bool:
+        """Whether this channel writes to persons, and none is known for the audience in this incident."""
+        way = self._ways.get(channel)
+        writes = way is not None and way.config.kind in _TO_PERSONS and not way.config.to
+        return writes and not self.recipients(ref, audience)
+
+    @property
+    def has_rooms(self) -> bool:
+        """Whether a Slack is configured that can open a channel for an incident."""
+        return any(way.config.kind == "slack" for way in self._ways.values())
 
     def warning(self, ref: Ref, channel: str) -> str:
         """Why a channel may not arrive in this incident; empty when nothing is known against it."""
@@ -283,8 +296,11 @@ class Messages:
         """Messages that somebody has to see to, because they did not arrive or nobody knows."""
         return self._told.undelivered(self._incidents.get(ref).uid, self._clock.now())
 
-    def resend(self, message: str, *, channel: str = "", reason: str = "") -> str:
-        """Send the words of an earlier message once more, as a new one; raises Refused while one is under way."""
+    def resend(self, message: str, *, channel: str = "", reason: str = "", to: Sequence[str] = ()) -> str:
+        """Send the words of an earlier message once more, as a new one; raises Refused while one is under way.
+
+        `to` is where it goes instead of where it went.
+        """
         before = self._told.get(message)
         if before is None or not before.incident:
             raise NotFound("There is no such message.")
@@ -293,7 +309,8 @@ class Messages:
         if before.state == "sent" and not channel:
             raise Refused("That message has arrived; choose another channel to send it once more.")
         way = channel or before.channel
-        return self.send(before.incident, before.audience, before.text, channel=way, to=before.to, reason=reason)
+        people = tuple(to) or before.to
+        return self.send(before.incident, before.audience, before.text, channel=way, to=people, reason=reason)
 
     def page_order(self, ref: Ref) -> str:
         """Why words for customers need a reason now: a state of the status page skipped, or taken back."""
