@@ -7,11 +7,17 @@ and walks through every screen. `troubled` waits for keys. `crash` breaks with a
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from cockpit.actions.contract import Line as PlanLine
+from cockpit.clock import format_time
+from cockpit.incident.model import State
+from cockpit.review.items import with_new_item
 from screens.app import CockpitApp
 from screens.asking.conflict import Conflict
 from screens.moves import MOVES
 from storage.errors import EditConflict
-from tests.screens.desks import SETTINGS, Scene, planned, troubled
+from tests.screens.desks import SETTINGS, Scene, plan_for, planned, troubled
 
 ESC, CSI = "\x1b", "\x9b"
 HOSTILE = (
@@ -47,9 +53,31 @@ def hostile_scene(directory: Path) -> Scene:
         stream, "step.failed", {"step": step, "attempt": 1, "reason": ALL, "said": ALL, "output": ALL + HOSTILE[-1]}
     )
     planned(scene, incident.uid)
+    _waiting(scene, incident.uid)
+    onset = {"at": format_time(scene.clock.now()), "source": ALL, "confirmed": False}
+    scene.event(f"incident/{incident.uid}", "incident.onset", onset)
+    _item(scene, incident.uid)
     scene.refresh()
-    scene.desk.reviews.open_for(incident.uid)
     return scene
+
+
+def _waiting(scene: Scene, incident: str) -> None:
+    """A plan that waits for somebody's approval, and everything that is said of it."""
+    parameters = {"domain": "h0.example", "selector": "s2026b"}
+    uid = scene.desk.actions.request("ses.byodkim", parameters, incident=incident)
+    line = PlanLine("+", ALL, ALL)
+    plan = replace(plan_for(scene), title=ALL, target="h0.example", reach=ALL, undo=ALL, risk=ALL, diff=(line,))
+    body = {"plan": plan.to_json(), "plan_hash": plan.hash, "approvals": 1, "approval_why": ALL}
+    scene.event(f"action/{uid}", "action.planned", {**body, "approval_by": [[ALL]]}, actor="runner")
+
+
+def _item(scene: Scene, incident: str) -> None:
+    """An action item in a post-mortem that was stored as it came."""
+    document = scene.desk.reviews.open_for(incident)
+    row = ALL.replace("\n", " ").replace("\r", " ")
+    text = with_new_item(document.text, "ITEM", "OWNER", scene.clock.now().date(), "short")
+    text = text.replace("ITEM", row).replace("OWNER", row)
+    scene.desk.documents.save(document.id, text, ALL, scene.clock.now(), document.revision)
 
 
 class Tour(CockpitApp):
@@ -70,15 +98,33 @@ class Tour(CockpitApp):
             self.go("domain")
             self.refresh_now()
             await self._look()
-        for command in ("palette.open", "help.show", "incident.switch", "incident.update", "incident.assign"):
+        for command in ("palette.open", "help.show", "incident.switch", "incident.update", "incident.assign",
+                        "authority.show", "review.items", "case.write", "incident.snooze"):  # fmt: skip
             self.run_worker(MOVES[command](self, self.standing(), ""))
             await self._look()
             self.screen.dismiss(None)
             await self._look()
+        await self._gate()
         error = EditConflict(ALL, mine=ALL, theirs=HOSTILE[-1], revision=2, author=HOSTILE[0])
         self.push_screen(Conflict(error))
         await self._look()
         self.exit(0)
+
+    async def _gate(self) -> None:
+        """The plan that waits, read in full, and the gate before the review."""
+        self.run_worker(MOVES["authority.show"](self, self.standing(), ""))
+        await self._look()
+        self.screen.dismiss(f"plan {self.desk.actions.running()[-1].uid}")
+        await self._look()
+        self.screen.dismiss(None)
+        await self._look()
+        self.screen.dismiss(None)
+        uid = self.desk.incidents.open_incidents()[0].uid
+        self.desk.incidents.move(uid, State.RESOLVED, reason="it is over")
+        self.run_worker(MOVES["review.open"](self, self.standing(), uid))
+        await self._look()
+        self.screen.dismiss(None)
+        await self._look()
 
     async def _look(self) -> None:
         """Wait until everything that was asked for is painted."""
