@@ -124,15 +124,27 @@ class LedgerJournal:
         try:
             self._target = self._acquire(target_lease(target))
         except LeaseHeld as held:
-            raise LeaseHeld(f"{self._busy_with(target) or held} This one waits until that is done.") from None
+            raise LeaseHeld(f"{self._busy_with(target) or held} {self._afterwards()}") from None
         return self._target.fencing
 
     def _busy_with(self, target: str) -> str:
         """Which other run is changing the target, in a sentence; empty when its events do not tell."""
         for run in self._others.values():
             if run is not None and run.confirmed_by and not run.finished and run.request.target == target:
-                return f"{_named(run)}, confirmed by {run.confirmed_by}, is changing {target} ({run.state})."
+                return (
+                    f"{_named(run)}, confirmed by {run.confirmed_by}{_since(run)}, is changing {target}"
+                    f" ({run.state}). To free it: cockpit action stop {run.uid[:8]}."
+                )
         return ""
+
+    def _afterwards(self) -> str:
+        """What becomes of this run, which waits, once the target is free."""
+        plan = self.load().plan
+        until = f" before {plan.expires_at:%H:%M:%S}Z, when its plan expires" if plan is not None else ""
+        return (
+            f"This one waits. If the target is free{until}, it looks at the live state again and goes ahead by"
+            " itself where that is still what its plan says; else nothing is sent."
+        )
 
     def unlock(self) -> None:
         """Give the lease on the target back."""
@@ -188,9 +200,14 @@ class LedgerJournal:
         for run in self._others.values():
             if run is not None and run.holds_target and run.request.target == target:
                 raise LeaseHeld(
-                    f"{_named(run)} on {target} is {run.state}: what it sent has to be settled before anything "
-                    "else."
+                    f"{_named(run)} on {target}, confirmed by {run.confirmed_by}{_since(run)}, is {run.state}: what"
+                    f" it sent has to be settled before anything else (cockpit action show {run.uid[:8]})."
                 )
+
+
+def _since(run: ActionRun) -> str:
+    """Since when a run may change its target, as words to append."""
+    return f" at {run.confirmed_at:%H:%M:%S}Z" if run.confirmed_at is not None else ""
 
 
 def _named(run: ActionRun) -> str:

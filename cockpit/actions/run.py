@@ -86,6 +86,7 @@ class ActionRun(msgspec.Struct, frozen=True):
     plan_hash: str = ""
     confirmed_hash: str = ""
     confirmed_by: str = ""
+    confirmed_at: datetime | None = None
     required: Requirement = Requirement()
     approvals: tuple[Approval, ...] = ()
     all_approvals: tuple[Approval, ...] = ()

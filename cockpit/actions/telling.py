@@ -84,7 +84,7 @@ def waiting_for(run: ActionRun) -> str:
     words = {
         ActionState.REQUESTED: "the plan: DNS, key and live state are being read",
         ActionState.PLANNED: "you: look at the plan and confirm it",
-        ActionState.CONFIRMED: f"the lease on {run.request.target}",
+        ActionState.CONFIRMED: f"the lease on {run.request.target}, and then one more look at the live state",
         ActionState.LOCKED: "one more look at the live state",
         ActionState.CHECKED: "the intent to be recorded",
         ActionState.INTENT: "the request to be sent",

@@ -42,7 +42,7 @@ def _confirmed(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str
         raise IllegalMove("The plan has expired: ask for a new one.")
     if any(each.by == actor for each in run.approvals):
         raise IllegalMove("You approved this plan: somebody else has to confirm it.")
-    return replace(run, state=_S.CONFIRMED, confirmed_hash=run.plan_hash, confirmed_by=actor)
+    return replace(run, state=_S.CONFIRMED, confirmed_hash=run.plan_hash, confirmed_by=actor, confirmed_at=at)
 
 
 def _approved(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str) -> ActionRun:
@@ -59,7 +59,9 @@ def _approved(run: ActionRun, body: Mapping[str, Any], at: datetime, actor: str)
         raise IllegalMove(f"{approval.by} has approved it already.")
     given = [each.by for each in run.approvals]
     if run.approvals_missing and not run.required.wants(approval.by, given):
-        raise IllegalMove(f"It is not {approval.by} who has to approve this. {run.required.why}")
+        who = " and ".join(" or ".join(group) for group in run.required.by if group)
+        can = f" {who} can." if who else ""
+        raise IllegalMove(f"It is not {approval.by} who has to approve this.{can} {run.required.why}")
     return replace(run, approvals=(*run.approvals, approval), all_approvals=(*run.all_approvals, approval))
 
 

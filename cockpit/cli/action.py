@@ -189,14 +189,19 @@ def undo(session: Session, ref: str, json_wanted: bool) -> int:
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
 @click.pass_obj
 def stop(session: Session, ref: str, reason: str) -> int:
-    """Discard a plan, or stop a run before its next step."""
+    """Discard a plan, stop a run before its next step, or close one that needs a person, with what was found."""
     with session.desk() as desk:
         view = _find(desk, ref)
         if view.can_discard:
             desk.actions.discard(view.uid, reason)
+            became = "It is discarded; nothing was changed."
+        elif view.state == "needs human":
+            desk.actions.close(view.uid, reason)
+            became = f"It is closed: {visible(view.target)} can be changed by others again."
         else:
             desk.actions.cancel(view.uid, reason)
-    say("It is discarded; nothing was changed." if view.can_discard else "No further step is sent.")
+            became = "No further step is sent."
+    say(became)
     return 0
 
 

@@ -1,5 +1,6 @@
 """Leases, fencing and doubt, over the real ledger."""
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -92,8 +93,12 @@ def test_of_two_runs_on_one_target_one_gets_the_lock_every_time(bench: Bench) ->
     first, second = bench.confirmed("a"), bench.confirmed("b")
     for _ in range(100):
         assert first.lock("pair") > 0
-        with pytest.raises(LeaseHeld, match=r"\(set both\), confirmed by x, is changing pair .* This one waits"):
+        with pytest.raises(LeaseHeld) as held:
             second.lock("pair")
+        told = str(held.value)
+        assert re.search(r"\(set both\), confirmed by x at \d\d:\d\d:\d\dZ, is changing pair \(", told)
+        assert re.search(r"To free it: cockpit action stop [ab]\. This one waits\. If .* is free before", told)
+        assert "looks at the live state again and goes ahead by itself where that is still what its plan" in told
         first.unlock()
         first, second = second, first
 
@@ -116,7 +121,7 @@ def test_a_target_left_in_doubt_is_closed_to_other_runs_even_without_a_lease(ben
     first.append("action.effect", {"intent": "i"}, fenced=True)
     first.give_back()
     second = bench.confirmed("b")
-    with pytest.raises(LeaseHeld, match="has to be settled before"):
+    with pytest.raises(LeaseHeld, match="confirmed by x at .* settled before"):
         second.lock("pair")
 
 

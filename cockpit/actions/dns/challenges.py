@@ -5,7 +5,7 @@ in a copy of the zone at least a day ago: an authority answers within minutes, a
 that is running. With `pick` one value is named; there is no way to take all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cockpit.actions.cards import Access
@@ -18,6 +18,8 @@ from cockpit.health.zone_copy import RecordSet
 
 STALE_AFTER = timedelta(hours=24)
 LABEL = "_acme-challenge"
+_STALE = "stale is what a copy of the zone had a day ago; what may belong to a running order stays"
+_PICKED = "picked by its value: make sure that no order waits for it; every other value stays"
 
 
 class ClearChallenges(RecordRemedy):
@@ -49,15 +51,20 @@ class ClearChallenges(RecordRemedy):
                 will = RecordSet(*key, record.ttl_s, left) if left else None
                 changes.append(Change(*key, record, will))
         if not changes:
-            there = ", ".join(label(key) for key in sorted(found))
-            raise PlanRefused("NOTHING_TO_DO", f"None of the challenge values is known for a day: {there}.")
+            raise PlanRefused("NOTHING_TO_DO", self._none_picked(found))
         return Intention(
             title=f"clear stale challenge records below {domain}",
             changes=tuple(changes),
             message="The stale challenge records are gone",
             stays=tuple(stays),
-            proof=("stale is what a copy of the zone had a day ago; what may belong to a running order stays",),
+            proof=(_STALE if self._pick == "stale" else _PICKED,),
         )
+
+    def _none_picked(self, found: Mapping[Key, RecordSet]) -> str:
+        there = "; ".join(f"{label(key)} {', '.join(record.values)}" for key, record in sorted(found.items()))
+        if self._pick == "stale":
+            return f"No copy of a day ago has any of these, so they may be in use: {there}. Name one with pick=."
+        return f"None of the challenge values is {self._pick}: {there}."
 
     def _picked(self, key: Key, value: str, old: Sequence[tuple[Key, str]]) -> bool:
         return (key, value) in old if self._pick == "stale" else value.strip('"') == self._pick
