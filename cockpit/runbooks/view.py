@@ -17,6 +17,7 @@ from cockpit.runbooks.model import (
     Message,
     Question,
     Remedy,
+    Runbook,
     Step,
     Wait,
 )
@@ -156,11 +157,24 @@ def why_it_asks(step: Step | None, progress: Progress) -> str:
 
 
 def missing_values(run: Run, step: Step | None) -> tuple[Input, ...]:
-    """The inputs that the step uses and that have no value yet, in the order of the runbook."""
+    """The inputs that the step uses and that have no value yet, in the order of the runbook.
+
+    What an action may do without is not missed: it is left out of its parameters. Where a decision looks at it and
+    the run came here all the same, it is.
+    """
     if step is None or step.kind not in (Kind.COMMAND, Kind.CHECK, Kind.ACTION, Kind.MESSAGE):
         return ()
     used = _names(step.work)
+    spare = {each.name for each in run.runbook.inputs if not each.required and not each.found}
+    if step.kind is Kind.ACTION:
+        used -= spare - _looked_at(run.runbook)
     return tuple(each for each in run.runbook.inputs if each.name in used and not run.values.get(each.name))
+
+
+def _looked_at(book: Runbook) -> set[str]:
+    """The inputs that decisions of the book look at."""
+    decisions = [step.work for step in book.steps if isinstance(step.work, Decide)]
+    return {branch.when.input for work in decisions for branch in work.branches if branch.when is not None}
 
 
 def _names(value: object) -> set[str]:

@@ -8,6 +8,7 @@ a book calls are stand-ins that only note how they were called; what such a call
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from textual.screen import ModalScreen
 
 from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.runbooks.run import StepState
-from cockpit.runbooks.view import RunView
+from cockpit.runbooks.view import RunView, StepView
 from screens.asking.dialogs import LONG, Ask, Choose, Confirm, Option, Write
 from tests.whole.test_pilot_drill import Player
 
 SPEED = 60.0
 """How many times faster than people these worlds go: most of a play waits for what a drill does by its clock."""
 
+_SAFE = re.compile(r"earliest safe time is (\S+ \S+)Z")
 Happening = Mapping[str, Any]
 Deed = Callable[[LaunchedWorld], object]
 TOOLS = ("aws", "dig", "openssl", "kubectl", "gcloud", "mongosh", "curl", "whois")
@@ -36,6 +38,7 @@ class Play:
     has to end. `before` happens in the world at the beginning, `mended` when a stand-in was called so, `by_hand`
     when the step of that title is reached: what the person, or who was written to, does elsewhere. Where nothing
     raises an alert the drill is `calm`: the book is started from the board. `then` is the book for what is left.
+    `zones` says who keeps which zone, as in the configuration.
     """
 
     drill: str
@@ -52,6 +55,7 @@ class Play:
     calm: bool = False
     then: str = ""
     speed: float = SPEED
+    zones: tuple[Mapping[str, str], ...] = ()
 
 
 class Stage:
@@ -238,12 +242,21 @@ async def _step(player: Player, row: Play) -> None:
     view = _view(player)
     before = view.current
     assert before is not None, player.screen
-    assert before.state is not StepState.FAILED, f"{before.title}: {before.said}\n{player.screen}"
+    if before.state is StepState.FAILED:
+        await _later(player, before)
     if player.app.current_mode != "runbook":
         await player.press("3")
     # Another alert may have taken the Next line meanwhile; the runbook's own key still means its step.
     await player.press("enter" if player.offered == "runbook.advance" else "x")
     await player.wait(lambda: _moved(player, before.id), f"the step {before.title}")
+
+
+async def _later(player: Player, step: StepView) -> None:
+    """A step that was refused as too early is taken again at the time that it names; any other failure is one."""
+    found = _SAFE.search(step.said)
+    assert found, f"{step.title}: {step.said}\n{player.screen}"
+    safe = datetime.fromisoformat(f"{found[1]}+00:00")
+    await player.wait(lambda: player.desk.clock.now() >= safe, f"the time for {step.title}: {step.said}")
 
 
 def _code(player: Player) -> str:

@@ -9,6 +9,7 @@ from cockpit.drill.process.launch import LaunchedWorld
 from tests.runbooks.playing import Play
 
 BUCKET, DOMAIN, SELECTOR = "acme-dkim", "shop.example", "s2026b"
+KMS = "arn:aws:kms:us-east-1:447112341123:key/next"
 ROLE = "arn:aws:iam::447112341123:role/ic-remediate"
 
 
@@ -265,6 +266,18 @@ PLAYS = (
         answers=("The zone is no longer signed, or its key",),
         repairs=2,
         then="dkim-record-missing",
+    ),
+    Play(
+        "all-quiet",
+        "dnssec-failure",
+        "pay.example",
+        140,
+        answers=("The DS names no key", "Yes, others may have it", "Route 53"),
+        values={"ARN of the KMS key": KMS},
+        repairs=5,
+        before=({"do": "dnssec-roll-key", "zone": "pay.example"},),
+        zones=({"zone": "pay.example", "provider": "route53"}, {"zone": "example", "provider": "rfc2136"}),
+        restores=False,
     ),
     Play("api-throttling", "aws-not-seen", "", 20, answers=("Too many requests",), repairs=0, calm=True),
     Play(

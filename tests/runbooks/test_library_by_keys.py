@@ -36,11 +36,13 @@ def _marked(row: Play) -> object:
     return pytest.param(row, id=f"{row.book}-in-{row.drill}", marks=opt_in)
 
 
-def _profile(world: LaunchedWorld, speed: float) -> Profile:
+def _profile(world: LaunchedWorld, row: Play) -> Profile:
     """The world's profile, looked at often, copies of zones included."""
-    profile = quick(world, speed)
+    profile = quick(world, row.speed)
     settings = dict(profile.settings or {})
     settings["intervals"] = {**settings["intervals"], "backup_s": 1.0, "ct_s": 1.0, "lb_s": 1.0}
+    if row.zones:
+        settings["dns_zones"] = list(row.zones)
     return replace(profile, settings=settings)
 
 
@@ -57,7 +59,7 @@ async def test_a_book_is_worked_to_a_verified_repair_by_keys(
     monkeypatch.setenv("COCKPIT_DRILL_TRAP", "http://127.0.0.1:9")
     monkeypatch.chdir(tmp_path)
     with served(row.drill, row.speed) as world:
-        place = Place(tmp_path, _profile(world, row.speed))
+        place = Place(tmp_path, _profile(world, row))
         asked: list[str] = []
 
         def others(code: str) -> None:
