@@ -52,10 +52,16 @@ class Shelf:
         return self._books
 
     def _read(self) -> Iterator[Runbook]:
-        yield from _in_folder(files("cockpit.runbooks") / "library", "")
+        yield from _bundled()
         for folder in self._folders:
             if folder.is_dir():
                 yield from _in_folder(folder, f"{folder}/")
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> tuple[Runbook, ...]:
+    """Read once for a process: these files change only with the product itself."""
+    return tuple(_in_folder(files("cockpit.runbooks") / "library", ""))
 
 
 @lru_cache(maxsize=1)
