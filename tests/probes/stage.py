@@ -94,9 +94,9 @@ class Stage:
         self._dial[f"{address}:53"] = next(iter(there.dial.values()))
         self.look_anew()
 
-    def look_anew(self) -> None:
-        """Forget what earlier looks had taught."""
-        self.looks = NameLooks(self.profile, SystemClock(), self._engine, Doubt(), deadline_s=PATIENCE_S)
+    def look_anew(self, patience_s: float = PATIENCE_S) -> None:
+        """Forget what earlier looks had taught; `patience_s` is for those who will wait in vain."""
+        self.looks = NameLooks(self.profile, SystemClock(), self._engine, Doubt(), deadline_s=patience_s)
 
     def pin(self, name: str, rtype: str, *values: str) -> None:
         """Expect a record to have these values."""

@@ -229,6 +229,7 @@ async def test_dnssec_9_the_ad_bit_of_a_resolver_is_not_believed(stage: Stage) -
 async def test_silent_servers_leave_the_chain_unknown(stage: Stage) -> None:
     for server in (NS1, NS2):
         stage.network.authority(server[0]).inject(fault("timeout", under=DOMAIN))
+    stage.look_anew(patience_s=0.3)
     says(await stage.decide_chain(), Verdict.UNKNOWN, "cannot be asked")
 
 
