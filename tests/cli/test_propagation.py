@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli.asking import asked_of, chosen_checks
+from cockpit.cli.health import propagation
 from cockpit.drill.process.launch import LaunchedWorld, launch
 from cockpit.errors import BadInput
 from cockpit.profile import Profile, Resolver
@@ -54,7 +55,10 @@ def test_a_record_that_is_not_at_its_source_exits_1_and_no_resolver_is_asked(
     assert "resolver " not in done.out.partition("\n\n")[2].replace("Role", "")
 
 
-def test_waiting_ends_when_the_new_value_has_arrived(cockpit: Cockpit, profile: Path, world: LaunchedWorld) -> None:
+def test_waiting_ends_when_the_new_value_has_arrived(
+    cockpit: Cockpit, profile: Path, world: LaunchedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(propagation, "LOOK_EVERY_S", 0.2)
     name = "moving.shop.example"
     world.inject(do="dns-publish", name=name, type="TXT", values=["old"])
     assert cockpit("--profile", profile, "propagation", name, "TXT").code == 0

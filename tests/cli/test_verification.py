@@ -86,7 +86,7 @@ def test_with_nothing_configured_there_is_nothing_to_verify(tmp_path: Path) -> N
 
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with launch("all-quiet", operator="mona") as world:
+    with launch("all-quiet", speed=20.0, operator="mona") as world:
         path = tmp_path_factory.mktemp("verify") / "profile.json"
         path.write_bytes(world.profile_line)
         yield path
