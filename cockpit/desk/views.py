@@ -69,13 +69,14 @@ class CheckView(msgspec.Struct, frozen=True):
 
 
 class VantageView(msgspec.Struct, frozen=True):
-    """What one name server, resolver, address or service saw."""
+    """What one name server, resolver, address or service saw; SILENT when the last look heard nothing of it."""
 
     vantage: str
     verdict: Verdict
     headline: str
     at: datetime
     evidence: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    freshness: Freshness = Freshness.FRESH
 
 
 class DomainRow(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from cockpit.clock import parse_time
-from cockpit.desk.views import CheckView, DomainView, Freshness
+from cockpit.desk.views import CheckView, DomainView, Freshness, VantageView
 from cockpit.health.dnssec.reasons import BOGUS, INSECURE, SECURE, sentence
 from cockpit.health.model import Verdict
 from screens.present.issuance import issuance_lines
@@ -82,6 +82,8 @@ def _ds_line(link: Mapping[str, Any], freshness: Freshness, cells: int) -> Line:
     )
     if status == BOGUS:
         return cut(line(_BROKEN, (said or "no DS", Tone.FAIL)), cells)
+    if status not in (SECURE, INSECURE):
+        return cut(line(_OPEN, (said or "whether there is a DS is not known", Tone.UNKNOWN)), cells)
     sound = _ONCE if freshness is Freshness.SILENT else _LINK
     return cut(
         line(sound if status == SECURE else _OPEN, (said or "no DS: not signed from here on", Tone.MUTED)), cells
@@ -100,7 +102,7 @@ def _until(link: Mapping[str, Any], now: datetime) -> str:
 
 def _server_lines(check: CheckView, cells: int) -> list[Line]:
     """What the zone's own servers answer, where it is not all well; else one line for all of them."""
-    servers = [seen for seen in check.vantages if seen.verdict is not Verdict.NA]
+    servers = [seen for seen in check.vantages if seen.verdict is not Verdict.NA and not _unheard(seen, check)]
     wrong = [seen for seen in servers if seen.verdict is not Verdict.OK]
     if servers and not wrong:
         return [
@@ -119,6 +121,11 @@ def _server_lines(check: CheckView, cells: int) -> list[Line]:
         for one in wrap(f"{seen.vantage}: {seen.headline}", cells, TONES[seen.verdict], indent=4,
                         first=line("  ", glyph(seen.verdict, check.freshness), " "))
     ]  # fmt: skip
+
+
+def _unheard(seen: VantageView, check: CheckView) -> bool:
+    """Whether it is from an earlier look than the picture, which did not come as far as this server."""
+    return seen.freshness is Freshness.SILENT and check.freshness is not Freshness.SILENT
 
 
 def certificate_lines(checks: Mapping[str, CheckView], now: datetime, cells: int) -> list[Line]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.desk.views import CheckView, DomainView, Freshness, VantageView
+from cockpit.desk.views import DomainView, Freshness, VantageView
 from cockpit.health.model import Verdict
 from screens.present.lines import EMPTY, Line, Span, Tone, cut, line, pad, rule, spread, wrap
 from screens.present.targets import target_lines
@@ -89,10 +89,10 @@ def _gathered(view: DomainView) -> tuple[dict[str, Column], list[Server]]:
             if server is None:
                 role = _ROLES.get(str(seen.evidence.get("role", "")), 0 if name == "dns.dnssec" else 2)
                 server = servers[seen.vantage] = Server(
-                    seen.vantage, role, seen.verdict, "", {}, seen.at, checks[name].freshness
+                    seen.vantage, role, seen.verdict, "", {}, seen.at, seen.freshness
                 )
             server.at = min(server.at, seen.at)
-            server.freshness = max(server.freshness, checks[name].freshness, key=_AGES.index)
+            server.freshness = max(server.freshness, seen.freshness, key=_AGES.index)
             if seen.verdict.rank < Verdict.INFO.rank and (
                 not server.words or seen.verdict.rank < server.verdict.rank
             ):
@@ -100,13 +100,13 @@ def _gathered(view: DomainView) -> tuple[dict[str, Column], list[Server]]:
             server.verdict = min(server.verdict, seen.verdict, key=lambda verdict: verdict.rank)
             if name == "dns.dnssec":
                 columns.setdefault("dnssec", Column("dnssec", ""))
-                server.cells["dnssec"] = line(glyph(seen.verdict, checks[name].freshness))
+                server.cells["dnssec"] = line(glyph(seen.verdict, seen.freshness))
             for cell in cells:
                 key = _key(name, cell)
                 columns.setdefault(key, _column(name, cell, view.row.target, columns))
                 known = server.cells.get(key)
                 if known is None or known[0][0] == GLYPHS[Verdict.NA]:
-                    server.cells[key] = _cell(cell, checks[name].freshness)
+                    server.cells[key] = _cell(cell, seen.freshness)
     return columns, sorted(servers.values(), key=lambda server: (server.role, server.name))
 
 
@@ -254,13 +254,13 @@ def _places(view: DomainView, now: datetime, cells: int) -> list[Line]:
             lines += target_lines(check, now, cells)
             continue
         lines += [EMPTY, rule(f"{check.title}: {count(len(tried), 'place')}", cells, f"{age(check.at, now)} ago")]
-        lines += [_place(seen, check, cells) for seen in tried]
+        lines += [_place(seen, cells) for seen in tried]
     return lines
 
 
-def _place(seen: VantageView, check: CheckView, cells: int) -> Line:
-    tone = Tone.MUTED if seen.verdict is Verdict.OK or check.freshness is Freshness.SILENT else TONES[seen.verdict]
-    return cut(line(glyph(seen.verdict, check.freshness), " ", seen.vantage, "  ", (seen.headline, tone)), cells)
+def _place(seen: VantageView, cells: int) -> Line:
+    tone = Tone.MUTED if seen.verdict is Verdict.OK or seen.freshness is Freshness.SILENT else TONES[seen.verdict]
+    return cut(line(glyph(seen.verdict, seen.freshness), " ", seen.vantage, "  ", (seen.headline, tone)), cells)
 
 
 def _cells(seen: VantageView) -> list[Mapping[str, Any]]:

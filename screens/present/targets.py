@@ -23,7 +23,7 @@ def target_lines(check: CheckView, now: datetime, cells: int) -> list[Line]:
     """Group by group: what AWS's own health checks say."""
     lines: list[Line] = [EMPTY, rule(check.title, cells, f"{age(check.at, now)} ago")]
     for seen in check.vantages:
-        lines += _group(seen, check.freshness, cells)
+        lines += _group(seen, seen.freshness, cells)
     return lines
 
 

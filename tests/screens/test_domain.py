@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from cockpit.health.model import Verdict
 from screens.app import CockpitApp
 from screens.pages.domain import DomainScreen
+from screens.present.chains import chain_lines
 from screens.present.lines import plain
 from screens.present.matrix import matrix_lines
 from tests.screens.conftest import cockpit
@@ -152,3 +153,23 @@ def test_the_matrix_breaks_into_bands_and_never_out_of_its_place(scene: Scene, c
     assert max(map(len, lines)) <= cells
     assert sum(line.startswith("▲ ns1") or line.startswith("✖ ns1") for line in lines) > 1
     assert any("sub39 AAAA" in line for line in lines)
+
+
+def test_what_an_earlier_look_saw_is_not_green_once_a_later_one_heard_nobody(scene: Scene) -> None:
+    cell = [{"record": "shop.example", "type": "TXT", "state": "good", "ttl_s": 60}]
+    for server in ("ns1.hosting.example", "ns2.hosting.example"):
+        scene.saw("shop.example", "mail.spf", Verdict.OK, "has it", vantage=server, ago=70,
+                  evidence={"role": "authoritative", "cells": cell})  # fmt: skip
+        scene.saw("shop.example", "dns.dnssec", Verdict.OK, "signed and valid", vantage=server, ago=70)
+    links = [{"zone": "example", "status": "secure"}, {"zone": "shop.example", "status": "unknown"}]
+    scene.saw("shop.example", "mail.spf", Verdict.UNKNOWN, "SPF: cannot be looked up", ago=5)
+    scene.saw("shop.example", "dns.dnssec", Verdict.UNKNOWN, "cannot be asked", ago=5, evidence={"chain": links})
+    scene.refresh()
+    view = scene.desk.domain("shop.example")
+    assert view is not None
+    matrix = [plain(line) for line in matrix_lines(view, scene.clock.now(), 78)]
+    assert not [line for line in matrix if "●" in line]
+    assert any("no data since 70s ago" in line or "no data since 1m ago" in line for line in matrix), matrix
+    chain = [plain(line) for line in chain_lines(view, scene.clock.now(), 78)]
+    assert not [line for line in chain if "not signed" in line or "answered signed and valid" in line], chain
+    assert any("whether there is a DS is not known" in line for line in chain)

@@ -299,6 +299,9 @@ _ZONE_STANDS = timedelta(hours=1)
 _PLACE = {check.id: place for place, check in enumerate(CHECKS)} | {"dns.dnssec": -1}
 """Where each check stands among equals: a chain that is broken is why names do not resolve."""
 
+_ONE_LOOK = timedelta(seconds=15)
+"""What was seen this much before its decision is of an earlier look: one that hears nobody leaves it standing."""
+
 _DRAWN = ("mail.alignment",)
 """Checks whose verdict is drawn from those of others: what mends the others mends them too."""
 
@@ -328,12 +331,15 @@ def _check_view(check: Check, decision: Latest, seen: Iterable[Latest], state: F
         at=decision.at,
         freshness=state,
         finding=known.finding,
-        vantages=tuple(_vantage_view(row) for row in sorted(seen, key=lambda row: row.vantage)),
+        vantages=tuple(
+            _vantage_view(row, Freshness.SILENT if decision.at - row.at > _ONE_LOOK else state)
+            for row in sorted(seen, key=lambda row: row.vantage)
+        ),
         evidence=known.evidence,
     )
 
 
-def _vantage_view(row: Latest) -> VantageView:
+def _vantage_view(row: Latest, state: Freshness) -> VantageView:
     known = stored_observation(row)
     evidence: Mapping[str, object] = known.evidence
-    return VantageView(row.vantage, known.verdict, known.headline, row.at, evidence)
+    return VantageView(row.vantage, known.verdict, known.headline, row.at, evidence, state)
