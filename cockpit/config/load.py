@@ -46,8 +46,8 @@ def settings_from(mapping: Mapping[str, Any], source: str) -> Settings:
 
 
 def duration_s(text: str) -> float:
-    """Seconds in a duration such as "30s", "5m", "1.5h" or "250ms"; raises BadInput."""
-    match = _DURATION.fullmatch(text.strip())
+    """Seconds in a duration such as "30s", "5m", "1.5h", "250ms" or, bare, "30"; raises BadInput."""
+    match = _DURATION.fullmatch(text.strip()) or _DURATION.fullmatch(f"{text.strip()}s")
     if match is None:
         raise BadInput(f"{text!r} is not a duration; write a number of seconds, or 30s, 5m, 2h, 1d.")
     return float(match[1]) * _UNITS[match[2]]
