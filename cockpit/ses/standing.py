@@ -74,7 +74,8 @@ def judge_advice(reading: Reading, at: datetime) -> list[Observation]:
     if not standing:
         return [_decision(reading, ADVICE, Verdict.OK, "AWS recommends nothing", at, evidence)]
     first = _worst(standing)
-    headline = f"{len(standing)} recommendations; {first.get('type')}: {first.get('says')}"
+    number = f"{len(standing)} recommendation{'s' if len(standing) != 1 else ''}"
+    headline = f"{number}; {first.get('type')}: {first.get('says')}"
     return [_decision(reading, ADVICE, Verdict.INFO, headline, at, evidence)]
 
 

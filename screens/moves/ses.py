@@ -1,8 +1,10 @@
 """Moves on sending by SES."""
 
+import json
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError, Refused
+from cockpit.ses.estate.functions import DKIM_MANAGER, DNS_NOTIFIER, UPDATE
 from cockpit.ses.suppression import checked_address
 from screens.asking.dialogs import Ask, Choose, Confirm, Option
 from screens.bridge import Bridge
@@ -86,6 +88,56 @@ async def simulate(bridge: Bridge, standing: Standing, argument: str) -> None:
         screen.tested(kind, None, str(error))
 
 
+async def report(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Write the completion report of phase 7 beside the database; what is not proven stays open in it."""
+    domain, selector = await _key(bridge, "Report on which key?")
+    if not domain:
+        return
+    moment = bridge.desk.clock.now()
+    path = bridge.desk.database.path.with_name(f"phase-7-{domain}-{moment:%Y%m%dT%H%M%SZ}.md")
+    words = ["estate", "report", domain, "--selector", selector, "--output", str(path)]
+    answer = await bridge.desk.errands.ask(words)
+    left = sum(item["done"] is not True for item in answer["checklist"])
+    how = "all six items are proven" if not left else f"{left} of {len(answer['checklist'])} items are open in it"
+    bridge.tell(f"The report on {domain} is in {path}: {how}.", seconds=15)
+
+
+async def function(bridge: Bridge, standing: Standing, argument: str) -> None:
+    """Plan to run the manager or the notifier for a key; the plan is shown, confirmed and recorded as any other."""
+    domain, selector = await _key(bridge, "Run a function for which key?")
+    if not domain:
+        return
+    offered = [
+        Option(DNS_NOTIFIER, "the notifier", f"mails the record of {domain} to whoever edits the zone"),
+        Option(DKIM_MANAGER, "the manager", f"phase 7: lets SES sign for {domain} with {selector}"),
+    ]
+    name = await bridge.ask(Choose("Run which function?", offered, about=f"For {domain}, selector {selector}."))
+    if name is None:
+        return
+    payload = {"domain": domain}
+    if name == DKIM_MANAGER:
+        payload |= {"action": UPDATE, "selector": selector}
+    incident = bridge.incident()
+    uid = incident.uid if incident is not None and incident.state not in ("resolved", "closed") else None
+    parameters = {"function": name, "payload": json.dumps(payload)}
+    bridge.chosen_action = bridge.desk.actions.request("lambda.invoke", parameters, incident=uid)
+    bridge.go("action")
+
+
+async def _key(bridge: Bridge, question: str) -> tuple[str, str]:
+    """The key that is meant, as (domain, selector): the only one, or one that is chosen; empty if none was."""
+    screen = _screen(bridge)
+    keys = screen.keys
+    if not keys:
+        screen.show_pane("keys")
+        raise Refused("Our keys are read first; press the key again when they stand here.")
+    if len(keys) == 1:
+        return keys[0]
+    options = [Option(str(number), domain, selector) for number, (domain, selector) in enumerate(keys)]
+    chosen = await bridge.ask(Choose(question, options))
+    return keys[int(chosen)] if chosen is not None else ("", "")
+
+
 def _wrong(text: str) -> str | None:
     """What is wrong with a sender's address."""
     try:
@@ -112,4 +164,6 @@ MOVES = {
     "ses.check": check,
     "ses.ask": ask,
     "ses.simulate": simulate,
+    "ses.report": report,
+    "ses.function": function,
 }

@@ -144,6 +144,12 @@ class SesScreen(Frame):
             self.bridge.perform("ses.ask")
 
     @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """Our DKIM keys as (domain, selector), as they were last read; empty while they were not."""
+        _, answer = self._answers.get("keys", (None, None))
+        return [(str(each["domain"]), str(each["selector"])) for each in answer["keys"]] if answer else ()
+
+    @property
     def question(self) -> tuple[str, Sequence[str]]:
         """The part on show and what its child is asked; empty for a part that the watch keeps up to date."""
         return (self._pane, _ASKED[self._pane]) if self._pane in _ASKED else ("", ())

@@ -94,10 +94,12 @@ class SuppressedScreen(Listing):
         )
         apart = sum(each.apart for each in self._people)
         table = self.bridge.desk.settings.ses.suppression_table
+        # What was not read is not nobody.
+        known = self._read_at is not None
         counts = line(
             ("Suppressed ", Tone.TITLE),
-            (f"{listed} on SES's list", Tone.STRONG),
-            (f" · {tabled} in the table" if table else " · no table is configured", Tone.PLAIN),
+            (f"{listed if known else '?'} on SES's list", Tone.STRONG if known else Tone.UNKNOWN),
+            (f" · {tabled if known else '?'} in the table" if table else " · no table is configured", Tone.PLAIN),
             (f" · {apart} in one place only" if table and apart else "", Tone.WARN),
         )
         state = (

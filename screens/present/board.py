@@ -51,6 +51,10 @@ def age_of(row: DomainRow, now: datetime) -> str:
     return age(row.at if well else row.since, now)
 
 
+_CONTENT = "HEALTHY"
+"""What SES says of an account that it neither reviews nor has paused."""
+
+
 def ses_lines(panel: SesPanel, now: datetime, cells: int, *, expected: bool = False) -> list[Line]:
     """The SES account: both rates against AWS's marks and the organisation's own, then its state and quota.
 
@@ -69,11 +73,19 @@ def ses_lines(panel: SesPanel, now: datetime, cells: int, *, expected: bool = Fa
     silent = panel.freshness is Freshness.SILENT
     stands = panel.enforcement or "state unknown"
     said = (f"was {stands}", Tone.MUTED) if silent and panel.enforcement else (stands, TONES[panel.verdict])
-    state = line(glyph(panel.verdict, panel.freshness), " ", said)
+    headline = panel.headline if panel.verdict.rank < Verdict.INFO.rank else ""
+    sign = line(glyph(panel.verdict, panel.freshness), " ")
+    # Where AWS itself is content, the sign belongs to what is wrong.
+    content = stands == _CONTENT and bool(headline) and not silent
+    state = line(("AWS: ", Tone.MUTED), (stands, Tone.PLAIN)) if content else line(*sign, said)
     words = f" · {sending} · quota {percent(panel.quota_used, 0)}"
+    if width_of(state) + len(words) > cells:
+        # Half a number would be another number.
+        words = f" · {sending}"
     lines.append(cut((*state, (words, Tone.FAIL if panel.sending is False else Tone.PLAIN)), cells))
-    if panel.headline and panel.verdict.rank < Verdict.INFO.rank:
-        lines.extend(wrap(panel.headline, cells, TONES[panel.verdict])[:2])
+    if headline:
+        first = sign if content else EMPTY
+        lines.extend(wrap(headline, cells, TONES[panel.verdict], indent=width_of(first), first=first)[:2])
     return lines
 
 

@@ -15,6 +15,9 @@ from screens.present.words import GLYPHS, PAUSED, TONES, age, age_tone, count, g
 QUOTA_MARKS = (0.7, 0.9)
 """Shares of the daily quota at which it turns amber and red."""
 
+ORIGINS = {"AWS_SES": "Easy DKIM", "EXTERNAL": "our own key"}
+"""What SES calls the origin of a key, in words."""
+
 _GAP = ("  ", Tone.PLAIN)
 
 
@@ -196,7 +199,7 @@ def identity_lines(identities: Sequence[IdentityLine], now: datetime, cells: int
     lines = [rule(f"Identities {len(identities)}", cells)]
     width = min(max((len(each.domain) for each in identities), default=0), 32)
     for each in identities:
-        facts = f"DKIM {each.dkim or '–'} {each.origin or ''}".rstrip()
+        facts = f"DKIM {each.dkim or '–'} {ORIGINS.get(each.origin, each.origin)}".rstrip()
         if each.mail_from_status:
             facts += f" · MAIL FROM {each.mail_from_status}"
         if each.error_type:

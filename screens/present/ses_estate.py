@@ -6,6 +6,7 @@ from typing import Any
 
 from cockpit.text import visible
 from screens.present.lines import EMPTY, Line, Tone, cut, line, rule, spread, wrap
+from screens.present.ses import ORIGINS
 from screens.present.ses_kit import STATES, Asked, asked_head
 
 VALID_DAYS = 456
@@ -18,7 +19,8 @@ def estate_lines(asked: Asked, now: datetime, cells: int) -> list[Line]:
     """The key-age board with what is ready, the checklist of phase 7, and the functions with their contracts."""
     answer: Mapping[str, Any] = asked.answer or {}
     keys: Sequence[Mapping[str, Any]] = answer.get("keys", ())
-    title = f"DKIM keys of ours {len(keys)}: good for {VALID_DAYS} days, told {NOTICE_DAYS} before"
+    number = f" {len(keys)}" if asked.answer else ""
+    title = f"DKIM keys of ours{number}: good for {VALID_DAYS} days, told {NOTICE_DAYS} before"
     lines = asked_head(title, asked, now, cells)
     for each in keys:
         lines += _key_lines(each, cells)
@@ -58,7 +60,8 @@ def _key_lines(each: Mapping[str, Any], cells: int) -> list[Line]:
         for name, fact in (("key in S3", "stored"), ("DNS information", "recorded"), ("published", "published"))
         for span in ((f"{_MARKS[ready[fact]][0]} ", _MARKS[ready[fact]][1]), (f"{name}  ", Tone.PLAIN))
     ]
-    signs = f"SES signs {ready['origin'] or 'not known'}, {ready['dkim_status'] or 'not known'}"
+    by = ORIGINS.get(ready["origin"] or "", ready["origin"]) or "a key not known"
+    signs = f"SES signs with {by}, {ready['dkim_status'] or 'not known'}"
     lines.append(cut(line("  ", *facts, (visible(signs), Tone.MUTED)), cells))
     lines += wrap(visible(ready["said"], limit=200), cells, Tone.MUTED, indent=4, first=line("    "))
     return [*lines, *_checklist(each, cells)]
@@ -83,10 +86,10 @@ def _next_step(each: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> s
     """What the procedure does next for this key."""
     domain, selector = visible(each["domain"], limit=80), visible(each["selector"], limit=63)
     if not each["ready"]["published"]:
-        return f"have the record published: cockpit ses todo {domain} writes it out, the notifier mails it"
+        return f"have the record published: f lets the notifier mail it, cockpit ses todo {domain} writes it out"
     if not all(item["done"] for item in items[:-1]):
-        return f"runbook byodkim-phase-7, or the action ses.byodkim for {domain} with selector {selector}"
-    return f"cockpit estate report {domain} writes the completion report"
+        return f"runbook byodkim-phase-7, or f runs the manager for {domain} with selector {selector}"
+    return f"w writes the completion report, as cockpit estate report {domain} does"
 
 
 def _function_lines(each: Mapping[str, Any], cells: int) -> list[Line]:

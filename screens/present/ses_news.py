@@ -79,11 +79,16 @@ def feedback_lines(view: FeedbackView, now: datetime, cells: int) -> list[Line]:
     """The last hour counted and ranked, what waits or was set aside, and the newest reports."""
     lines = [*_head("Feedback", view.verdict, view.headline, view.at, view.freshness, now, cells)]
     facts = [
-        ("suppressed by it", view.suppressed),
-        ("waiting in the queue", view.waiting),
+        ("suppressed", view.suppressed),
+        ("waiting", view.waiting),
         ("set aside", view.aside),
     ]
     words = " · ".join(f"{name} {number if number is not None else '?'}" for name, number in facts)
+    if view.tally is not None and view.tally.not_spam:
+        words += f" · not spam {view.tally.not_spam}"
+    if view.tally is not None and view.tally.sends:
+        # Without event publishing nobody tells how many were sent, and none is not what that means.
+        words += f" · of {view.tally.sends:,} sent"
     lines.append(cut(line((words, Tone.WARN if view.aside else Tone.MUTED)), cells))
     if view.tally is not None:
         lines += _tally_lines(view.tally, cells)
@@ -104,19 +109,13 @@ def feedback_lines(view: FeedbackView, now: datetime, cells: int) -> list[Line]:
 
 def _tally_lines(tally: Tally, cells: int) -> list[Line]:
     """The four rankings of the last hour, in as many columns as there is room for."""
-    # Without event publishing nobody tells how many were sent, and none is not what that means.
-    of_sent = f" of {tally.sends:,} sent" if tally.sends else ""
-    counted = (
-        f"last hour: {tally.permanent} permanent, {tally.transient} transient, {tally.complaints} complaints "
-        f"({tally.not_spam} not spam){of_sent}"
-    )
     groups = [
         ("bouncing domains", tally.domains), ("reasons", tally.reasons), ("sets", tally.sets),
         ("providers", tally.providers),
     ]  # fmt: skip
     across = 4 if cells >= 120 else 2
     width = max(1, cells // across)
-    lines = [cut(line((counted, Tone.PLAIN)), cells)]
+    lines: list[Line] = []
     for start in range(0, len(groups), across):
         columns = [_ranking(name, ranked, width) for name, ranked in groups[start : start + across]]
         for row in range(max(len(column) for column in columns)):

@@ -51,7 +51,9 @@ def send_lines(sends: Sends, namespace: str, now: datetime, cells: int) -> list[
 def _block(title: str, rows: tuple[Counts, ...], cells: int) -> list[Line]:
     if not rows:
         return []
-    lines: list[Line] = [EMPTY, cut(line((f"{title:<30}", Tone.ACCENT), ("last hour", Tone.MUTED)), cells)]
+    # The plot above needs the rows of a small screen more than the counts need air.
+    head = cut(line((f"{title:<30}", Tone.ACCENT), ("last hour", Tone.MUTED)), cells)
+    lines: list[Line] = [EMPTY, head] if cells >= _ROOMY else [head]
     for row in rows:
         bars = _course(row.points, max(8, cells - 46))
         name, number = f"  {row.name:<18}", f"{row.last_hour:>19,.0f}  "
@@ -59,6 +61,9 @@ def _block(title: str, rows: tuple[Counts, ...], cells: int) -> list[Line]:
         lines.append(cut(line((name, Tone.PLAIN), (number, tone), (bars, Tone.INFO)), cells))
     return lines
 
+
+_ROOMY = 90
+"""Cells from which blocks stand apart."""
 
 _BAD = frozenset({"EmailsSuppressed"})
 """Counts of which one is already news: mail that was meant for somebody who is suppressed."""

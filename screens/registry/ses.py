@@ -14,6 +14,10 @@ COMMANDS: tuple[Command, ...] = (
             SES, ("ses",), ""),
     Command("ses.simulate", ("t",), "Test bounces and complaints", "Send one mail to SES's simulator, and follow "
             "it until its recipient is suppressed.", SES, ("ses",), "mail test", changes),
+    Command("ses.report", ("w",), "Write the completion report", "Write phase 7's report on one of our keys to a "
+            "private file; what is not proven stays open in it.", SES, ("ses",), ""),
+    Command("ses.function", ("f",), "Run a BYODKIM function", "Plan to run the manager or the notifier for one of "
+            "our keys; nothing is sent before you confirm.", SES, ("ses",), "", changes),
     Command("suppression.show", ("B",), "Browse who is suppressed", "List who is not written to, on SES's list and "
             "in the table.", SES, ("ses",), "suppressed"),
     Command("suppression.read", ("f5", "ctrl+r"), "Read the lists again", "Ask SES and the table now.", SES,

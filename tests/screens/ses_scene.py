@@ -222,6 +222,8 @@ class Answers:
         self.asked.append(tuple(words))
         if "--simulate" in words:
             return {"checks": TESTED, "green": False}
+        if list(words[:2]) == ["estate", "report"]:
+            return {"report": "# a report", "checklist": CHECKLIST}
         if words[0] == "estate":
             ages = (("old.example", "s1", -3), ("shop.example", "s2026b", 40), ("pay.example", "s9", 400))
             keys: list[dict[str, Any]] = [

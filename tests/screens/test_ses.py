@@ -8,8 +8,10 @@ from textual.pilot import Pilot
 
 from cockpit.desk.health.ses_views import Rate
 from cockpit.health.model import Verdict
+from cockpit.ses.estate.functions import DNS_NOTIFIER
 from screens.app import CockpitApp
 from screens.pages.ses import SesScreen
+from screens.present.board import ses_lines
 from screens.present.lines import Tone, plain
 from screens.present.ses import quota_spans, rate_lines, state_lines
 from screens.present.ses_plot import picture
@@ -33,6 +35,10 @@ async def on_ses(pilot: Pilot[int]) -> CockpitApp:
 
 def shown(app: CockpitApp) -> str:
     return "\n".join(screen_lines(app))
+
+
+def toasts(app: CockpitApp) -> str:
+    return "\n".join(notification.message for notification in app._notifications)
 
 
 async def test_the_screen_draws_both_rates_with_all_lines_and_the_runway(scene: Scene) -> None:
@@ -69,7 +75,7 @@ async def test_each_part_is_a_tab_away_and_says_what_is_known(scene: Scene) -> N
             ("no pause by AWS", "sending is on", "no configuration set is paused", "production", "41% 410,000"),
             ("tells 1 action", "it can never fire", "as old-bounces", "missing", "13:59"),
             ("closed", "AWS_SES_SENDING_PAUSED", "Sending was paused."),
-            ("47 permanent, 12 transient, 3 complaints (1 not spam)", "mail.example", "set aside 2", "fail open"),
+            ("47 bounced for good", "not spam 1 · of 1,200 sent", "mail.example", "set aside 2", "fail open"),
             ("get_account", "7 of 60, 1 call waiting"),
         ):
             await pilot.press("tab")
@@ -87,6 +93,25 @@ async def test_several_accounts_are_turned_through(scene: Scene) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert "eu-west-1 (2 of 2, a turns)" in shown(app)
+
+
+def test_the_dashboard_shows_the_account_that_is_worst_off_and_says_which(scene: Scene) -> None:
+    sending(scene, bounce=0.01)
+    assert "eu-west-1" not in scene.desk.ses().headline
+    sending(scene, target=OTHER, enforcement="SHUTDOWN", sending_enabled=False)
+    scene.saw(OTHER, "ses.account", Verdict.FAIL, "AWS paused sending (SHUTDOWN)")
+    scene.refresh()
+    assert scene.desk.ses().headline.startswith("eu-west-1: ")
+    assert scene.desk.ses().verdict is Verdict.FAIL
+
+
+def test_what_is_wrong_bears_the_sign_where_aws_itself_is_content(scene: Scene) -> None:
+    sending(scene)
+    scene.refresh()
+    panel = scene.desk.ses()
+    text = [plain(each) for each in ses_lines(panel, scene.clock.now(), 33)]
+    assert "AWS: HEALTHY · sending on" in text, text
+    assert text[5].startswith("▲ "), text
 
 
 async def test_a_session_that_is_over_stands_in_the_frame_of_every_screen(scene: Scene) -> None:
@@ -248,6 +273,33 @@ async def test_a_mail_to_the_simulator_is_asked_for_twice_and_followed_on_the_sc
         assert ("provision", "check", "--simulate", "bounce", "--sender", "ops@shop.example") in answers.asked
         assert "✖ bounce suppresses" in shown(app)
         assert "it never came into the table" in shown(app)
+
+
+async def test_the_report_on_a_key_is_written_and_its_functions_are_planned_from_the_screen(scene: Scene) -> None:
+    sending(scene)
+    answers = Answers()
+    scene.desk.__dict__["errands"] = answers
+    async with cockpit(scene) as pilot:
+        app = await on_ses(pilot)
+        await pilot.press("w")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "press the key again" in toasts(app)
+        await pilot.press("w")
+        await pilot.pause()
+        assert "Report on which key?" in shown(app)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        words = next(each for each in answers.asked if each[:2] == ("estate", "report"))
+        assert words[2:6] == ("old.example", "--selector", "s1", "--output")
+        assert "phase-7-old.example-" in words[6]
+        await pilot.pause()
+        assert "2 of 3 items are open in it" in toasts(app)
+        await pilot.press("f", "enter", "enter")
+        await app.workers.wait_for_complete()
+        view = scene.desk.actions.get(app.chosen_action)
+        assert view.remedy == "lambda.invoke"
+        assert view.parameters == {"function": DNS_NOTIFIER, "payload": '{"domain": "old.example"}'}
 
 
 @pytest.mark.parametrize("pane", ["bounce", "sends"])

@@ -78,6 +78,14 @@ async def test_both_places_stand_side_by_side_masked_and_the_difference_is_marke
         assert "ann@mail.example" in shown(app)
 
 
+async def test_what_was_not_read_is_not_nobody(scene: Scene) -> None:
+    answered(scene).trouble = "The session is over: log in again."
+    async with cockpit(scene) as pilot:
+        app = await on_list(pilot)
+        assert "Suppressed ? on SES's list · ? in the table" in shown(app)
+        assert "not read" in shown(app)
+
+
 async def test_a_search_finds_reasons_and_differences(scene: Scene) -> None:
     answered(scene)
     async with cockpit(scene) as pilot:

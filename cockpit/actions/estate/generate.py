@@ -74,6 +74,8 @@ def generate(
     half, trouble = _stored(clients, where.bucket, path)
     told = {**body, "state": "done" if trouble is None else _state(trouble), "sha256": half.sha256}
     append([Draft(stream=STREAM, kind=SETTLED, body=told, occurred_at=now(), actor=operator)])
+    if isinstance(trouble, EffectRefused) and trouble.code == "PreconditionFailed":
+        raise Refused(f"{domain} has a key {selector} already, and none is written over: choose another selector.")
     if trouble is not None:
         raise trouble
     made = NewKey(

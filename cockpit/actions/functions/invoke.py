@@ -28,9 +28,9 @@ from cockpit.actions.contract import (
     Verification,
 )
 from cockpit.actions.ses.dkim_state import OWN, in_words, state_of, status_of
+from cockpit.ses.estate.functions import UPDATE
 from cockpit.text import redact, visible
 
-UPDATE = "update_ses_byodkim_automated"
 NOT_BUILT = "phase_manager"
 HARMLESS = frozenset(
     {

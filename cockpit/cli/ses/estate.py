@@ -77,7 +77,7 @@ def show(session: Session, domain: str, selector: str, json_wanted: bool) -> int
         say(f"  {visible(ready.said, limit=300)}")
         say(f"SES signs: {ready.origin or 'not known'}, {ready.dkim_status or 'not known'}")
         for item in items:
-            say(f"{_MARKS[item.done]} {item.words}: {visible(item.evidence, limit=200)}")
+            say(f"{_MARKS[item.done]} {item.says}: {visible(item.evidence, limit=200)}")
     return 0 if ready.stored and ready.recorded and ready.published else 1
 
 
@@ -114,7 +114,7 @@ def board(session: Session, json_wanted: bool) -> int:
     for row in rows:
         say(f"{row['domain']} {row['selector']}: {row['days_left']} days left, {row['verdict']}")
         for item in row.get("checklist", ()):
-            say(f"  {_MARKS[item.done]} {item.words}: {visible(item.evidence, limit=200)}")
+            say(f"  {_MARKS[item.done]} {item.says}: {visible(item.evidence, limit=200)}")
     for each in lines:
         say(f"{each.name}: {'; '.join((*each.problems, *each.facts)) or each.why or each.state}")
     return 0 if good else 1

@@ -10,6 +10,7 @@ from cockpit.cli.printing import age, as_json, say, table, verdict_mark
 from cockpit.cli.ses.replay import replay
 from cockpit.cli.ses.todo import todo
 from cockpit.cli.session import Session
+from cockpit.clock import parse_time
 from cockpit.health.rates import percent
 from cockpit.ses.runway_words import runway_words
 from cockpit.text import visible
@@ -130,6 +131,14 @@ def _owner(rate: "Rate", line: float) -> str:
     return " (AWS may pause)" if line == pause else ""
 
 
+def _moment(text: object) -> str:
+    """A moment as AWS told it, to the second."""
+    try:
+        return f"{parse_time(str(text)):%Y-%m-%dT%H:%M:%SZ}"
+    except ValueError:
+        return visible(text or "-", limit=40)
+
+
 @command.command("identities", example="cockpit ses identities --json")
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -173,7 +182,7 @@ def alarms(session: Session, target: str, json_wanted: bool) -> int:
     ]
     table(rows, ["Wanted", "State", "Done by", "Problems"])
     for item in found.history[:20]:
-        say(f"  {visible(item.get('at') or '-')} {visible(item.get('alarm'))}: {visible(item.get('says'))}")
+        say(f"  {_moment(item.get('at'))} {visible(item.get('alarm'))}: {visible(item.get('says'))}")
     return 0
 
 
@@ -189,7 +198,7 @@ def health(session: Session, target: str, json_wanted: bool) -> int:
         return 0
     say(f"{verdict_mark(found.verdict)} {visible(found.headline)} ({age(found.at, now)} ago)")
     for event in found.events:
-        say(f"  {visible(event.get('updated') or '-')} {visible(event.get('status'))} {visible(event.get('code'))}")
+        say(f"  {_moment(event.get('updated'))} {visible(event.get('status'))} {visible(event.get('code'))}")
         say(f"    {visible(event.get('text') or '', limit=300)}")
     for each in advice:
         say(f"  {visible(each.get('impact'))} {visible(each.get('type'))}: {visible(each.get('says'))}")

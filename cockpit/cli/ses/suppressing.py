@@ -73,7 +73,7 @@ def take(session: Session, /, file: str, place: str | None, **how: Any) -> int:
 
 
 @click.command("undo", cls=Command, example="cockpit suppression undo 019364c2a1b0c0ffee")
-@click.argument("run", metavar="Run")
+@click.argument("run", metavar="RUN")
 @_planned
 @click.pass_obj
 def undo(session: Session, /, run: str, **how: Any) -> int:

@@ -53,7 +53,7 @@ def _identity(session: Session, domain: str) -> dict[str, Any]:
     try:
         return dict(asyncio.run(calls.call("sesv2", "get_email_identity", EmailIdentity=domain)))
     except AwsFailure as failure:
-        raise WorldError(f"SES does not say how {domain} is set up: {failure}.") from None
+        raise WorldError(f"SES does not say how {domain} is set up: {str(failure).rstrip('.')}.") from None
 
 
 def _plain(record: Any) -> dict[str, Any]:

@@ -21,19 +21,22 @@ COMPLAINT_LADDER = (0.0005, 0.001)
 
 
 def ses_panel(board: Board) -> SesPanel:
-    """The panel for the first account that is watched; an account never seen is UNKNOWN, not green."""
+    """The panel for the account that is worst off, the first of equals; one never seen is UNKNOWN, not green."""
     targets = board.account_targets()
-    checks = {view.check: view for view in board.checks(targets[0])} if targets else {}
+    target = min(targets, key=lambda each: _worst(board, each).rank, default="")
+    checks = {view.check: view for view in board.checks(target)} if target else {}
     account, quota = checks.get("ses.account"), checks.get("ses.quota")
     seen = account.evidence if account else {}
     views = list(checks.values())
     oldest = min((view.at for view in views), default=None)
     worst = min(views, key=lambda view: view.verdict.rank, default=None)
     told = worst if account is not None and worst and worst.verdict.rank < account.verdict.rank else account
+    # Where several are watched, the headline says of which one it speaks.
+    place = f"{target.rpartition('/')[2]}: " if len(targets) > 1 else ""
     return SesPanel(
         watched=bool(targets),
         verdict=min((view.verdict for view in views), key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN),
-        headline=told.headline if told else "the account was not looked at yet",
+        headline=place + (told.headline if told else "the account was not looked at yet"),
         enforcement=str(seen.get("enforcement", "")),
         sending=seen.get("sending_enabled"),
         bounce=_gauge("bounce", checks.get("ses.bounce"), BOUNCE_LINES, BOUNCE_LADDER),
@@ -50,6 +53,11 @@ def sending_verdict(board: Board) -> Verdict | None:
     verdicts = [view.verdict for target in accounts for view in board.checks(target)]
     if not accounts:
         return None
+    return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN)
+
+
+def _worst(board: Board, target: str) -> Verdict:
+    verdicts = (view.verdict for view in board.checks(target))
     return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.UNKNOWN)
 
 

@@ -94,7 +94,7 @@ def checklist(
         Item("SES設定最終確認", "SES signs with our key", signs if looked else None,
              f"{ready.dkim_status or 'not known'}, {ready.origin or 'not known'}"),
         Item("Phase-7完了報告", "completion was reported", reported_at is not None or None,
-             f"{reported_at:%Y-%m-%d %H:%M}Z" if reported_at else "with this report"),
+             f"{reported_at:%Y-%m-%d %H:%M}Z" if reported_at else "the completion report tells when"),
     )  # fmt: skip
 
 

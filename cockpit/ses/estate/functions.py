@@ -13,6 +13,9 @@ DNS_NOTIFIER = "aws-ses-migration-prod-dns-notifier"
 NOTIFICATION_HANDLER = "ses-notification-handler"
 VERIFICATION_HANDLER = "discord-verification-handler"
 
+UPDATE = "update_ses_byodkim_automated"
+"""The manager's action that points SES at our key."""
+
 BUCKET, TABLE, SENDER, REGION = "DKIM_BUCKET", "SUPPRESSION_LIST_TABLE", "FROM_EMAIL", "AWS_DEFAULT_REGION"
 
 
