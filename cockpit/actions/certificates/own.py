@@ -17,7 +17,8 @@ from cockpit.actions.certificates.listeners import NEW, fits, serving
 from cockpit.actions.certificates.proof_records import Wanted
 from cockpit.actions.certificates.renewal import CERTIFICATE, THERE, ImportedCertificate
 from cockpit.actions.contract import EffectRefused, EffectUnknown, Plan, PlanRefused, PlanStep
-from cockpit.probes.trust.certificates import alternative_names, facts
+from cockpit.probes.trust.certificates import Trust, alternative_names, facts, verify
+from cockpit.text import visible
 
 _IMPORT = "acm:ImportCertificate"
 _MOST_OCTETS = 100_000
@@ -27,7 +28,7 @@ class OwnCertificate(ImportedCertificate):
     """A certificate that lies in files here."""
 
     def intend(self, now: datetime) -> Intention:
-        """Import, then present; refused for a key that does not fit, another host, or a certificate that ended."""
+        """Import, then present; refused for a key that does not fit, and for what no client would accept."""
         leaf = self._leaf()
         told = facts(leaf)
         names = tuple(sorted({name.lower() for name in alternative_names(leaf)}))
@@ -40,12 +41,30 @@ class OwnCertificate(ImportedCertificate):
         trouble, _ = self._with_key(leaf, None)
         if trouble:
             raise PlanRefused("NOT_USABLE", trouble)
+        self._refuse_untrusted(leaf, now)
         request = {"sha256": told["sha256"], "serial": told["serial"], "names": list(names)}
         none, there = {CERTIFICATE: ""}, {CERTIFICATE: THERE}
         step = PlanStep(_IMPORT, f"import the certificate with serial {told['serial']}", none, there, request)
         back = PlanStep("acm:DeleteCertificate", "delete it from ACM", there, none, {"CertificateArn": NEW})
-        words = {"authority": "our own", "proof": ("the private key in the file fits the certificate",)}
+        words = {
+            "authority": "our own",
+            "proof": ("the private key in the file fits the certificate", "the certificate is trusted from here"),
+        }
         return self.written(now, serving(self.ask, self.host), names, {}, ([step], [back]), words)
+
+    def _refuse_untrusted(self, leaf: x509.Certificate, now: datetime) -> None:
+        """Every client would fail from the moment that such a certificate is presented."""
+        try:
+            above = x509.load_pem_x509_certificates(self._read("chain")) if self.asked.get("chain") else []
+        except ValueError:
+            raise PlanRefused("NOT_USABLE", f"{self.asked['chain']} holds no certificates in PEM form.") from None
+        judged = verify([leaf, *above], self.host, Trust(self.access.profile), now)
+        if judged.reason:
+            raise PlanRefused(
+                "NOT_USABLE",
+                f"Clients would not accept the certificate for {self.host}: {visible(judged.detail, limit=300)}."
+                " The certificates of the authority that lie between it and a root are given with chain=.",
+            )
 
     def wanted(self, plan: Plan, zone: str) -> Wanted:
         """Nothing has to be proven for a certificate that is there."""

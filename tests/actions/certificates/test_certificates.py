@@ -1,8 +1,11 @@
 """Certificates: the new one is there before the old one goes, seen by a handshake, and all of it taken back."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -136,6 +139,22 @@ def test_files_that_are_of_no_use_are_refused_before_there_is_a_plan(desk: Desk,
     assert "read by others" in desk.planned("cert.replace", host=HOST, **others).reason
     (tmp_path / "other.pem").chmod(0o600)
     assert "does not belong" in desk.planned("cert.replace", host=HOST, **others).reason
+
+
+def test_a_certificate_that_no_client_would_accept_is_never_presented(desk: Desk, tmp_path: Path) -> None:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+    own = tmp_path / "own.pem", tmp_path / "own.key"
+    own[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    own[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    own[1].chmod(0o600)
+    view = desk.planned("cert.replace", host=HOST, certificate=str(own[0]), key=str(own[1]))
+    assert view.state is ActionState.REFUSED
+    assert "would not accept" in view.reason
+    assert "signed by itself" in view.reason
 
 
 @pytest.mark.parametrize("spare", [False, True], ids=["without a spare", "with a spare"])
