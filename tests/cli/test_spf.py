@@ -1,27 +1,21 @@
 """`cockpit spf` against a served world."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cockpit.drill.process.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")
 
 
-@pytest.fixture(scope="module")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with launch("all-quiet", operator="mona") as world:
-        path = tmp_path_factory.mktemp("spf") / "profile.json"
-        path.write_bytes(_line(world))
-        yield path
-
-
-def _line(world: LaunchedWorld) -> bytes:
-    return world.profile_line
+@pytest.fixture
+def profile(quiet_world: LaunchedWorld, tmp_path: Path) -> Path:
+    path = tmp_path / "profile.json"
+    path.write_bytes(quiet_world.profile_line)
+    return path
 
 
 def test_a_sender_that_is_allowed_passes_and_the_way_is_shown(cockpit: Cockpit, profile: Path) -> None:

@@ -1,7 +1,6 @@
 """Everything verified at once: by the command with a stamp, and by the desk through the watch."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from cockpit.clock import Clock
 from cockpit.config import Settings, settings_from
 from cockpit.desk.feed import Feed
 from cockpit.desk.health.verification import Verifications
-from cockpit.drill.process.launch import launch
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.errors import Refused
 from cockpit.health.model import Observation, Verdict
 from cockpit.health.summary import summary
@@ -84,12 +83,11 @@ def test_with_nothing_configured_there_is_nothing_to_verify(tmp_path: Path) -> N
     database.close()
 
 
-@pytest.fixture(scope="module")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with launch("all-quiet", speed=20.0, operator="mona") as world:
-        path = tmp_path_factory.mktemp("verify") / "profile.json"
-        path.write_bytes(world.profile_line)
-        yield path
+@pytest.fixture
+def profile(quiet_world: LaunchedWorld, tmp_path: Path) -> Path:
+    path = tmp_path / "profile.json"
+    path.write_bytes(quiet_world.profile_line)
+    return path
 
 
 def test_check_without_a_domain_verifies_all_and_writes_down_who_and_when(cockpit: Cockpit, profile: Path) -> None:

@@ -3,29 +3,21 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cockpit.drill.process.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld
 from cockpit.own_process import own_command, own_environment
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[LaunchedWorld]:
-    """A world in which nothing happens by itself."""
-    with launch("all-quiet", operator="mona") as launched:
-        yield launched
-
-
 @pytest.fixture
-def profile(world: LaunchedWorld, tmp_path: Path) -> Path:
+def profile(quiet_world: LaunchedWorld, tmp_path: Path) -> Path:
     path = tmp_path / "profile.json"
-    path.write_bytes(world.profile_line)
+    path.write_bytes(quiet_world.profile_line)
     return path
 
 
@@ -81,8 +73,8 @@ def test_the_doctor_finds_resolvers_identity_and_secrets_well(cockpit: Cockpit, 
     assert (areas["resolver"], areas["aws"], areas["secrets"]) == ("OK", "OK", "OK")
 
 
-def test_the_doctor_refuses_another_account(cockpit: Cockpit, world: LaunchedWorld, tmp_path: Path) -> None:
-    other = json.loads(world.profile_line)
+def test_the_doctor_refuses_another_account(cockpit: Cockpit, quiet_world: LaunchedWorld, tmp_path: Path) -> None:
+    other = json.loads(quiet_world.profile_line)
     other["aws"]["account"] = "999999999999"
     path = tmp_path / "other.json"
     path.write_text(json.dumps(other))
@@ -99,9 +91,11 @@ def test_identities_are_imported_from_the_account(cockpit: Cockpit, profile: Pat
     assert "Added 0 of 6" in cockpit("--profile", profile, "init", "--from-ses").out
 
 
-def test_a_profile_is_read_from_the_first_line_of_a_pipe_that_stays_open(world: LaunchedWorld, home: Path) -> None:
+def test_a_profile_is_read_from_the_first_line_of_a_pipe_that_stays_open(
+    quiet_world: LaunchedWorld, home: Path
+) -> None:
     reader, writer = os.pipe()
-    os.write(writer, world.profile_line)
+    os.write(writer, quiet_world.profile_line)
     try:
         done = subprocess.run(
             own_command("--profile", "-", "status", "--json"),

@@ -1,30 +1,22 @@
 """Pins and snapshots of a served world: real name servers, a real hosted zone, all on loopback."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cockpit.config import settings_from
 from cockpit.config.yaml_subset import read_yaml
-from cockpit.drill.process.launch import LaunchedWorld, launch
+from cockpit.drill.process.launch import LaunchedWorld
 from tests.cli.conftest import Cockpit
 
 pytestmark = pytest.mark.xdist_group("cli-world")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[LaunchedWorld]:
-    """A world in which nothing happens by itself."""
-    with launch("all-quiet", operator="mona") as launched:
-        yield launched
-
-
 @pytest.fixture
-def profile(world: LaunchedWorld, tmp_path: Path) -> Path:
+def profile(quiet_world: LaunchedWorld, tmp_path: Path) -> Path:
     path = tmp_path / "profile.json"
-    path.write_bytes(world.profile_line)
+    path.write_bytes(quiet_world.profile_line)
     return path
 
 
