@@ -175,7 +175,7 @@ class CockpitApp(Bridge):
             if self._settle():
                 self._draw(None)
             self._watch_clocks()
-            screen = self.main_screen()
+            screen = self._drawable()
             if screen is not None:
                 screen.tick(self.desk.clock.now())
 
@@ -206,12 +206,17 @@ class CockpitApp(Bridge):
 
     def standing(self) -> Standing:
         """Where the operator stands now."""
-        screen = self.main_screen()
-        return screen.standing() if screen is not None else self.standing_base("board")
+        screen = self._drawable()
+        return screen.standing() if screen is not None else self.standing_base(self.current_mode)
 
     def main_screen(self) -> Frame | None:
         """The main screen on show, under any dialog."""
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
+
+    def _drawable(self) -> Frame | None:
+        """The main screen on show; None while it is only being put up and has nothing in it yet."""
+        screen = self.main_screen()
+        return screen if screen is not None and screen.is_mounted else None
 
     def go(self, screen: str) -> None:
         """Show one of the main screens; what was being written is saved first."""
@@ -242,11 +247,12 @@ class CockpitApp(Bridge):
 
     def _frames(self) -> list[Frame]:
         """The main screens that were shown so far."""
-        return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, Frame)]
+        shown = [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, Frame)]
+        return [frame for frame in shown if frame.is_mounted]
 
     def _draw(self, changes: Changes | None) -> None:
-        screen = self.main_screen()
-        if screen is None or not screen.is_mounted:
+        screen = self._drawable()
+        if screen is None:
             return
         screen.draw(changes)
         words = title(screen.header, self._late)

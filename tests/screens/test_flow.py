@@ -367,3 +367,17 @@ async def test_words_that_cannot_be_sent_are_there_to_be_corrected(scene: Scene)
         await pilot.press("enter")
         await pilot.pause()
         assert scene.desk.incidents.get(uid).updates[-1].text == "Impact: mail of one shop is unsigned"
+
+
+@pytest.mark.parametrize("name", ["incident", "timeline", "runbook", "review", "people", "told"])
+async def test_a_screen_that_is_only_being_put_up_is_left_alone(scene: Scene, name: str) -> None:
+    scene.desk.incidents.open_from_alert(_alert(scene), take_lead=True)
+    async with cockpit(scene) as pilot:
+        app = app_of(pilot)
+        app.go(name)
+        app.second()
+        app.poll()
+        assert app.standing().screen == name
+        app.keep_place()
+        await pilot.pause()
+        assert app.main_screen() is app.screen
