@@ -71,6 +71,9 @@ def carry(path: Path, uid: str, profile: Profile, operator: str, *, read_only: b
         try:
             with Pulse(path, lambda: journal.held):
                 _drive(journal, path, profile, operator, clock, read_only=read_only)
+        except Exception as mistake:
+            _give_up(journal, mistake)
+            raise
         finally:
             journal.give_back()
     finally:
@@ -106,6 +109,14 @@ def _drive(
                 told = sentence
             journal.wait(AGAIN_S)
     Driver(journal, remedy, clock, Patience().at_speed(profile.speed), require=by_policy).run()
+
+
+def _give_up(journal: LedgerJournal, mistake: Exception) -> None:
+    """End a run that a mistake of ours kept from being planned: each runner after this one would make it again."""
+    if not isinstance(mistake, CockpitError) and journal.load().state is ActionState.REQUESTED:
+        kind = type(mistake).__name__
+        sentence = f"A mistake inside the cockpit ({kind}): nothing was changed. Its runner.log has the details."
+        _refuse(journal, "MISTAKE", WorldError(sentence))
 
 
 def _refuse(journal: LedgerJournal, code: str, error: CockpitError) -> None:

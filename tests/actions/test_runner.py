@@ -183,6 +183,24 @@ def test_an_answer_that_never_comes_is_unknown_then_settled_by_reading(
     assert len(world.changes()) - before == kinds.count("effect") == expected
 
 
+def test_a_mistake_of_ours_ends_a_run_that_has_no_plan_instead_of_being_made_for_ever(
+    place: Place, world: LocalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a secret that a mistake quotes")
+
+    monkeypatch.setattr("cockpit.actions.registry.make_remedy", broken)
+    place.actions._spawn = lambda _: None
+    uid = place.actions.request("ses.byodkim", {"domain": DOMAIN, "selector": SELECTOR})
+    with pytest.raises(KeyError):
+        runner.carry(place.path, uid, world.profile, "mhassan", read_only=False)
+    place.feed.catch_up()
+    view = place.actions.get(uid)
+    assert (view.state, view.code) == (ActionState.REFUSED, "MISTAKE")
+    assert "inside the cockpit (KeyError): nothing was changed" in view.reason
+    assert "secret" not in view.reason
+
+
 def test_a_caller_in_another_account_is_refused_before_any_change(
     place: Place, world: LocalWorld, runners: Runners
 ) -> None:
