@@ -14,23 +14,25 @@ PARSING = {
     "Checkbox", "RadioButton", "RadioSet", "Collapsible", "TabPane", "Tabs", "Link", "Header",
     "Footer", "from_markup", "from_ansi", "Console",
 }  # fmt: skip
+Trees = list[tuple[Path, ast.Module]]
 PARSED_ATTRIBUTES = {"border_title", "border_subtitle", "tooltip", "title", "sub_title", "loading"}
 
 
-def trees() -> list[tuple[Path, ast.Module]]:
+@pytest.fixture(scope="module")
+def trees() -> Trees:
     return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in SCREENS]
 
 
-def test_no_widget_that_parses_its_text_is_imported() -> None:
-    for path, tree in trees():
+def test_no_widget_that_parses_its_text_is_imported(trees: Trees) -> None:
+    for path, tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("textual", "rich")):
                 assert not PARSING & {name.name for name in node.names}, path
 
 
 @pytest.mark.parametrize("attribute", sorted(PARSED_ATTRIBUTES))
-def test_no_attribute_that_is_parsed_is_set(attribute: str) -> None:
-    for path, tree in trees():
+def test_no_attribute_that_is_parsed_is_set(attribute: str, trees: Trees) -> None:
+    for path, tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -38,9 +40,9 @@ def test_no_attribute_that_is_parsed_is_set(attribute: str) -> None:
                 assert attribute not in named, (path, node.lineno)
 
 
-def test_every_toast_is_plain() -> None:
+def test_every_toast_is_plain(trees: Trees) -> None:
     found = 0
-    for path, tree in trees():
+    for path, tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "notify":
                 found += 1
@@ -51,8 +53,8 @@ def test_every_toast_is_plain() -> None:
     assert found
 
 
-def test_screens_know_neither_rows_nor_sockets() -> None:
-    for path, tree in trees():
+def test_screens_know_neither_rows_nor_sockets(trees: Trees) -> None:
+    for path, tree in trees:
         for node in ast.walk(tree):
             names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
