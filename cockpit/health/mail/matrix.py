@@ -175,12 +175,14 @@ def _late(behind: Sequence[Seat], heard: Sequence[Seat], agreement: Agreement) -
     cell = next(cell for seat in behind for cell in seat.cells if cell.state in (GONE, CACHED))
     where = servers_phrase(behind, heard, "resolver")
     until = f"{agreement.all_clear_at:%H:%M:%S}Z" if agreement.all_clear_at else "some time"
-    verb = "does" if len(behind) == 1 else "do"
+    verb, hold = ("does", "holds") if len(behind) == 1 else ("do", "hold")
+    rest = span(agreement.rest_s)
     return (
         f"{where} {verb} not see the present {cell.record} {cell.type} yet; all clear at {until}",
         Finding(
-            f"{cell.record} {cell.type} is right at its source, and {where} still hold what was there before.",
+            f"{cell.record} {cell.type} is another at its source now; {where} still {hold} what was there before.",
             f"All resolvers see it; {THRESHOLD * 100:.0f} % of them count as done.",
-            f"Wait: the longest of these memories ends in {span(agreement.rest_s)}, at {until}.",
+            f"If the change was meant, wait: the longest of these memories ends in {rest}, at {until}. Else put "
+            "the record back at its source.",
         ),
     )
