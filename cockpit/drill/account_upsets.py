@@ -34,9 +34,9 @@ def upset_account(account: Account, clock: DrillClock, inject: v.AccountInject) 
         case v.FunctionFault() | v.FunctionHeal():
             _upset_function(account, inject)
         case v.TargetFault(host=host):
-            _known(account.elbv2.break_targets(host), host)
+            _known(account.elbv2.targets.break_all(host), host)
         case v.TargetHeal(host=host):
-            _known(account.elbv2.mend_targets(host), host)
+            _known(account.elbv2.targets.mend_all(host), host)
 
 
 def _tell_of_health(account: Account, inject: v.AnnounceHealth | v.CloseHealth, now: datetime) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cockpit.drill.aws.balancing.acm import Acm, Issuer
-from cockpit.drill.aws.balancing.elbv2 import Elbv2, Sites
+from cockpit.drill.aws.balancing.balancer import Sites
+from cockpit.drill.aws.balancing.elbv2 import Elbv2
 from cockpit.drill.aws.behaviours import behaviours
 from cockpit.drill.aws.functions import Functions
 from cockpit.drill.aws.iam import Iam

@@ -19,11 +19,11 @@ def targets(world: LocalWorld) -> Iterator[None]:
     elb = world.world.account.elbv2
 
     def back() -> None:
-        elb._broken.clear()
+        elb.targets.broken.clear()
         for balancer in elb._balancers.values():
             for index, host in enumerate(balancer.hosts):
                 balancer.targets[host] = [f"10.0.0.{10 + index}"]
-                elb._route(balancer, host)
+                elb.targets._route(balancer, host)
 
     yield
     world.do(back)

@@ -21,7 +21,7 @@ def unwell(desk: Desk) -> list[str]:
 
 def test_a_healthy_target_is_registered_and_the_failing_one_taken_out_and_both_are_taken_back(desk: Desk) -> None:
     before = registered(desk)
-    desk.world.do(lambda: desk.world.world.account.elbv2.break_targets(HOST))
+    desk.world.do(lambda: desk.world.world.account.elbv2.targets.break_all(HOST))
     assert "answers 503" in unwell(desk)[0]
     refused = desk.planned("lb.deregister-target", host=HOST, target="10.0.0.10")
     assert refused.code == "LAST_ONE"
@@ -49,7 +49,7 @@ def test_a_healthy_target_is_registered_and_the_failing_one_taken_out_and_both_a
     assert refused.code == "LAST_ONE"
     assert desk.undone(went).state is ActionState.SUCCEEDED
     assert sorted(registered(desk)) == ["10.0.0.10", "10.0.1.10"]
-    desk.world.do(lambda: desk.world.world.account.elbv2._broken.clear())
+    desk.world.do(lambda: desk.world.world.account.elbv2.targets.broken.clear())
     assert desk.undone(came).state is ActionState.SUCCEEDED
     assert registered(desk) == before
 

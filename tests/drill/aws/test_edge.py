@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cockpit.drill.aws.balancing.elbv2 import Balancer
+from cockpit.drill.aws.balancing.balancer import Balancer
 from cockpit.drill.pki import CertificateKind
 from cockpit.drill.web.web_access import HostedSites
 from cockpit.drill.web.webhost import host_fault
