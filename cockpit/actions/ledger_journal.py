@@ -120,7 +120,10 @@ class LedgerJournal:
 
     def lock(self, target: str) -> int:
         """Take the lease on the target; raises LeaseHeld, also while another run left the target in doubt."""
-        self._refuse_if_in_doubt()
+        try:
+            self._refuse_if_in_doubt()
+        except LeaseHeld as held:
+            raise LeaseHeld(f"{held} {self._afterwards()}") from None
         try:
             self._target = self._acquire(target_lease(target))
         except LeaseHeld as held:
@@ -201,7 +204,8 @@ class LedgerJournal:
             if run is not None and run.holds_target and run.request.target == target:
                 raise LeaseHeld(
                     f"{_named(run)} on {target}, confirmed by {run.confirmed_by}{_since(run)}, is {run.state}: what"
-                    f" it sent has to be settled before anything else (cockpit action show {run.uid[:8]})."
+                    " it sent has to be settled before anything else."
+                    f" To free it: cockpit action stop {run.uid[:8]}."
                 )
 
 

@@ -56,6 +56,8 @@ def _words(kind: str, body: dict[str, Any]) -> str:
     if kind == "checked":
         same = "checked again: the live state is what the plan says"
         return same if body.get("matches") else "the live state changed after the plan: planning again"
+    if kind == "approved" and not body.get("key"):
+        return f"approved by {body.get('by', '?')} (by {body.get('method', '?')})"
     if kind == "applied":
         by = "seen by reading" if body.get("basis") == "read" else body.get("answer", "the service said so")
         return f"applied: {by}"

@@ -287,7 +287,7 @@ def test_of_two_terminals_that_apply_one_plan_one_wins_and_the_other_is_told_who
     assert other.get(uid).can_confirm
     place.actions.confirm(uid, DOMAIN)
     with pytest.raises(
-        IllegalMove, match="mhassan has confirmed this plan already and it is .*; nothing is sent twice"
+        IllegalMove, match="mhassan has confirmed this plan already and it is under way .*; nothing is sent twice"
     ):
         other.confirm(uid, DOMAIN)
     place.until(uid, lambda view: view.state is ActionState.SUCCEEDED)

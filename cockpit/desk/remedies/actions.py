@@ -140,8 +140,8 @@ class Actions:
             run = self._get(uid)
             if run.confirmed_by:
                 raise IllegalMove(
-                    f"{run.confirmed_by} has confirmed this plan already and it is {run.state}: look here at how "
-                    "it goes on; nothing is sent twice."
+                    f"{run.confirmed_by} has confirmed this plan already and it is under way ({run.state}): look "
+                    "here at how it goes on; nothing is sent twice."
                 )
             if run.plan is None or run.state is not ActionState.PLANNED:
                 raise IllegalMove(f"There is no plan to confirm: the action is {run.state}.")
