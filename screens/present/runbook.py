@@ -142,7 +142,9 @@ def _ways_to_approve(view: RunView, cells: int) -> list[Line]:
 
 def _ended(view: RunView, cells: int) -> list[Line]:
     done = view.status is RunStatus.FINISHED
-    words = f"{view.done} of {view.total} steps done" + (f": {view.reason}" if view.reason else "")
+    left_out = sum(step.state is StepState.SKIPPED for step in view.steps)
+    words = f"{view.done - left_out} of {view.total} steps done" + (f", {left_out} left out" if left_out else "")
+    words += f": {view.reason}" if view.reason else ""
     sign = ("✔ ", Tone.OK) if done else ("⏸ ", Tone.WARN)
     lines = wrap(f"This run is {view.status}. {words}", cells, first=line(sign), indent=2)
     for step in view.steps:

@@ -142,3 +142,12 @@ async def test_an_approval_shows_who_until_when_and_what_they_type(scene: Scene)
         shown = "\n".join(screen_lines(pilot.app))
     assert "until 14:41 UTC" in shown
     assert f"$ cockpit approve {scene.desk.runbooks.get(uid).code_to_approve}" in shown
+
+
+async def test_steps_that_were_left_out_are_not_counted_as_done(scene: Scene) -> None:
+    uid = approving(scene)
+    scene.desk.runbooks.abort(uid, "the owner moves it")
+    async with cockpit(scene) as pilot:
+        await go(pilot, "runbook.show")
+        shown = " ".join(" ".join(line.split("│")[-1].split()) for line in screen_lines(pilot.app))
+    assert "0 of 4 steps done, 1 left out: the owner moves it" in shown
