@@ -41,7 +41,10 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Deadline(msgspec.Struct, frozen=True):
-    """One clock of an incident at one moment. `due` includes a snooze; None where nothing is due."""
+    """One clock of an incident at one moment. `due` includes a snooze; None where nothing is due.
+
+    `ended_at` is when a clock that was missed stopped mattering: nobody is engaged for what is resolved.
+    """
 
     name: str
     title: str
@@ -51,11 +54,13 @@ class Deadline(msgspec.Struct, frozen=True):
     snoozed_until: datetime | None = None
     says: str = ""
     note: str = ""
+    ended_at: datetime | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether somebody still has to do something for it."""
-        return self.due is not None and self.met_at is None and self.state is not DeadlineState.NOT_APPLICABLE
+        waits = self.met_at is None and self.ended_at is None
+        return self.due is not None and waits and self.state is not DeadlineState.NOT_APPLICABLE
 
     def remaining(self, now: datetime) -> timedelta | None:
         """Time left, negative when overdue; None when nothing is running."""
@@ -223,7 +228,9 @@ def _judge(case: _Case, name: str, term: Term | None) -> Deadline:
     state = _state(case, due, met)
     if state is DeadlineState.NOT_APPLICABLE:
         note = f"ended before it was due ({case.incident.state})"
-    return Deadline(name, TITLES[name], state, due, met, until, term.says, note)
+    missed = met is None and state is DeadlineState.BREACHED and name.startswith("escalation-")
+    ended = _ended_at(case.incident) if missed else None
+    return Deadline(name, TITLES[name], state, due, met, until, term.says, note, ended)
 
 
 def _start(case: _Case, name: str) -> tuple[datetime, str]:

@@ -68,6 +68,8 @@ def _restricted(event: Recorded) -> Told:
 
 def _validated(event: Recorded) -> Told:
     body = event.body
+    if fields.text(body, "step") == "started":
+        return "check", "validation run started: every check has to stay good until it ends", False
     word = "passed" if fields.flag(body, "passed") else "not passed"
     said = fields.text(body, "said")
     return "check", f"validation {fields.text(body, 'validation')} {word}{f': {said}' if said else ''}", False

@@ -92,7 +92,7 @@ def clocks_line(clocks: Sequence[Deadline], now: datetime) -> Line:
         (clock for clock in clocks if clock.is_running and clock.due is not None),
         key=lambda clock: clock.due or now,
     )
-    met = [clock for clock in clocks if clock.met_at is not None]
+    met = [clock for clock in clocks if clock.met_at is not None or clock.ended_at is not None]
     parts = [_running(clock, now) for clock in running] + [_met(clock) for clock in met]
     if not parts:
         return line(("no clock runs for this severity", Tone.MUTED))

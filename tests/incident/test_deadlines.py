@@ -147,6 +147,8 @@ def test_clocks_that_ran_when_it_ended_are_not_applicable_and_missed_ones_stay_m
     history = History().opened().tell("acknowledged", at=1).moved("acknowledged", "resolved", 20)
     assert clock(history, "update", 90).state is DeadlineState.NOT_APPLICABLE
     assert clock(history, "customers", 90).state is DeadlineState.BREACHED
+    missed = clock(history, "escalation-2", 90)
+    assert (missed.state, missed.is_running, missed.ended_at) == (DeadlineState.BREACHED, False, minute(20))
 
 
 def test_the_next_deadline_is_the_most_overdue_one() -> None:
