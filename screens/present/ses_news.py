@@ -6,6 +6,7 @@ from typing import Any
 
 from cockpit.desk.health.ses_views import Alarms, FeedbackView, HealthNews
 from cockpit.desk.views import CheckView, Freshness
+from cockpit.health.model import Verdict
 from cockpit.ses.tally import Count, Tally
 from cockpit.text import visible
 from screens.present.lines import Line, Tone, cut, line, pad, rule, spread, wrap
@@ -104,6 +105,8 @@ def feedback_lines(view: FeedbackView, now: datetime, cells: int) -> list[Line]:
         )
         lines.append(cut(head, cells))
     none = "Nothing came back within a day." if view.at is not None else "No queue is read: set ses.feedback_queue."
+    if view.at is not None and view.verdict is Verdict.UNKNOWN:
+        none = "The queue could not be read: what came back since is not known."
     return lines if view.newest else [*lines, line((none, Tone.MUTED))]
 
 
@@ -136,13 +139,17 @@ def suppression_lines(view: CheckView | None, now: datetime, cells: int) -> list
     lines = [*_head("Suppressed", view.verdict, view.headline, view.at, view.freshness, now, cells)]
     seen = view.evidence
     risk = bool(seen.get("risk"))
-    if risk:
+    tone = Tone.FAIL if risk else Tone.WARN if seen.get("fails_open") else Tone.OK
+    if "fails_open" not in seen and not risk:
+        # The lists were not read, and nothing is known of what senders meet.
+        words, tone = "? what senders do when the table cannot be asked is not known", Tone.UNKNOWN
+    elif risk:
         words = "✖ FAIL-OPEN: the table cannot be asked, and senders send to everybody while it cannot"
     elif seen.get("fails_open"):
         words = "▲ senders fail open: they send when the table cannot be asked (it answers now)"
     else:
         words = "● senders fail closed: they wait when the table cannot be asked"
-    lines += wrap(words, cells, Tone.FAIL if risk else Tone.WARN if seen.get("fails_open") else Tone.OK)
+    lines += wrap(words, cells, tone)
     for key, name in (
         ("only_list", "only on SES's list"), ("only_table", "only in the table"),
         ("only_feedback", "reported, suppressed nowhere"),

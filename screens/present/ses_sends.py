@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cockpit.desk.health.ses_sends import Counts, Sends
 from cockpit.desk.views import Freshness
+from cockpit.health.model import Verdict
 from screens.present.lines import EMPTY, Line, Tone, cut, line, rule, spread, wrap
 from screens.present.ses_plot import BACK, Mark, Picture, curve_of, ticks
 from screens.present.words import TONES, age, age_tone, glyph
@@ -34,7 +35,7 @@ def send_lines(sends: Sends, namespace: str, now: datetime, cells: int) -> list[
     tone = Tone.UNKNOWN if silent else TONES[sends.verdict]
     head = line(glyph(sends.verdict, sends.freshness), " ", ("failed sends  ", Tone.STRONG), (words, tone))
     lines = [rule("", cells), spread(head, line((age(sends.at, now), age_tone(sends.freshness))), cells)]
-    if not sends.counted:
+    if not sends.counted and sends.verdict is not Verdict.UNKNOWN:
         what = "EmailsSent, EmailsFailed and EmailsSuppressed"
         missing = (
             f"Nothing is counted in {namespace}: senders put {what} there."

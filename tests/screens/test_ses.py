@@ -14,6 +14,7 @@ from screens.pages.ses import SesScreen
 from screens.present.board import ses_lines
 from screens.present.lines import Tone, plain
 from screens.present.ses import quota_spans, rate_lines, state_lines
+from screens.present.ses_news import suppression_lines
 from screens.present.ses_plot import picture
 from screens.widgets.plot import Plot
 from tests.screens.conftest import cockpit
@@ -112,6 +113,14 @@ def test_what_is_wrong_bears_the_sign_where_aws_itself_is_content(scene: Scene) 
     text = [plain(each) for each in ses_lines(panel, scene.clock.now(), 33)]
     assert "AWS: HEALTHY · sending on" in text, text
     assert text[5].startswith("▲ "), text
+
+
+def test_lists_that_were_not_read_say_nothing_good_of_the_senders(scene: Scene) -> None:
+    scene.saw(ACCOUNT, "ses.suppression", Verdict.UNKNOWN, "the credentials have expired", evidence={})
+    scene.refresh()
+    lines = suppression_lines(scene.desk.sending.suppression(ACCOUNT), scene.clock.now(), 80)
+    assert Tone.OK not in {tone for one in lines for _, tone in one}
+    assert "not known" in plain(lines[-1])
 
 
 async def test_a_session_that_is_over_stands_in_the_frame_of_every_screen(scene: Scene) -> None:
