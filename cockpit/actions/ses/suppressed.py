@@ -10,6 +10,7 @@ Parameters: `addresses` (separated by blanks or commas, or `@FILE` with CSV or J
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,11 @@ class Suppressed(AwsRemedy):
 
 
 def _key(change: Change) -> str:
+    """What a refusal names the entry by: masked, and still one name for each address."""
+    address = f"{masked(change.address)} #{sha256(change.address.encode()).hexdigest()[:8]}"
     if change.place is Place.LIST:
-        return f"{change.address} on {_LIST}"
-    return f"{change.address} in {_TABLE} ({change.stored_reason})"
+        return f"{address} on {_LIST}"
+    return f"{address} in {_TABLE} ({change.stored_reason})"
 
 
 def _counted(number: int, one: str, several: str) -> str:
