@@ -225,7 +225,7 @@ async def test_case_14_a_cut_answer_comes_over_tcp_and_without_tcp_fails(stage: 
     assert (await stage.decide()).verdict is Verdict.OK
     stage.pin(KEY, "TXT", "v=DKIM1; p=" + "A" * 1500)
     both(stage, "no-tcp")
-    stage.look_anew(patience_s=0.4)
+    stage.look_anew(patience_s=0.6)
     says(await stage.decide(), Verdict.FAIL, "truncate", "cannot be reached over TCP")
 
 

@@ -178,7 +178,7 @@ def test_each_kind_of_trouble_is_decided_as_what_it_is(own: LaunchedWorld) -> No
 def test_one_silent_resolver_is_unknown_and_the_check_stays_green(own: LaunchedWorld) -> None:
     own.inject(do="dns-fault", server="opendns", kind="timeout")
     usual = settings(own)
-    hasty = tuple(msgspec.structs.replace(domain, dns_timeout_s=0.5) for domain in usual.domains)
+    hasty = tuple(msgspec.structs.replace(domain, dns_timeout_s=1.0) for domain in usual.domains)
     found = {
         each.vantage: each
         for each in check_once(
