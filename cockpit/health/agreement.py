@@ -26,9 +26,9 @@ class Agreement(msgspec.Struct, frozen=True):
         return self.agreeing / self.heard if self.heard else 1.0
 
     @property
-    def percent(self) -> int:
-        """The part that agrees in whole percent, never 100 while somebody disagrees."""
-        return int(self.fraction * 100)
+    def percent(self) -> int | None:
+        """The part that agrees in whole percent, never 100 while somebody disagrees; None when nobody was heard."""
+        return int(self.fraction * 100) if self.heard else None
 
     @property
     def arrived(self) -> bool:

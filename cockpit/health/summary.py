@@ -27,7 +27,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """All of a domain's; `passed` of `counted` pass, those that are not needed left out."""
+    """All of a domain's; `passed` of `counted` pass, those that are not needed or not there left out."""
 
     lines: tuple[Line, ...]
     passed: int
@@ -44,9 +44,14 @@ def summary(observations: Sequence[Observation]) -> Summary | None:
     """The summary of one domain's decisions; None when none of these records was looked at."""
     decided = {each.check: each for each in observations if each.vantage == DECISION}
     lines = tuple(
-        Line(record, _WORDS[seen.verdict], seen.finding.fix if seen.finding is not None else "")
+        Line(record, _word(seen), seen.finding.fix if seen.finding is not None else "")
         for record, check in RECORDS
         if (seen := decided.get(check)) is not None
     )
-    counted = [line for line in lines if line.word != "not needed"]
+    counted = [line for line in lines if line.word not in ("not needed", "none")]
     return Summary(lines, sum(line.word == "pass" for line in counted), len(counted)) if lines else None
+
+
+def _word(seen: Observation) -> str:
+    """A record that is not there and not needed by anybody who looked has passed nothing."""
+    return "none" if seen.verdict is Verdict.INFO and seen.headline == "no record" else _WORDS[seen.verdict]
