@@ -2,7 +2,7 @@
 
 from cockpit.errors import Refused
 from cockpit.runbooks.run import StepState
-from screens.asking.dialogs import Ask, Choose, Option, Read
+from screens.asking.dialogs import Ask, Choose, Confirm, Option, Read
 from screens.bridge import Bridge
 from screens.commands import Standing
 from screens.present.runbook import printed_lines
@@ -13,6 +13,11 @@ async def skip(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Leave the current step out, with a reason."""
     view = bridge.desk.runbooks.get(standing.run)
     step = view.current
+    if view.action and bridge.desk.actions.get(view.action).can_confirm:
+        # The plan's phrase may have been typed on this screen, and `s` begins many a name.
+        waits = [f"The plan of “{view.title}” waits to be confirmed on its own screen."]
+        if not await bridge.confirm(Confirm("Leave this step out?", waits, yes="Leave it out")):
+            return
     reason = await bridge.ask(Ask("Why is this step left out?", about=step.title if step else view.title))
     if reason is not None:
         bridge.desk.runbooks.skip(standing.run, reason, step=step.id if step else "")
