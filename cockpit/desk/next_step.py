@@ -117,7 +117,8 @@ def _failing(situation: Situation) -> AlertLine | None:
 
 
 def _untaken(situation: Situation) -> list[AlertLine]:
-    return [alert for alert in situation.alerts if alert.incident is None]
+    """Alerts that stand and that no incident has; one that cleared by itself asks for nothing any more."""
+    return [alert for alert in situation.alerts if alert.incident is None and alert.cleared_at is None]
 
 
 def _worst_first(alert: AlertLine) -> tuple[str, datetime]:

@@ -39,9 +39,11 @@ async def attach(bridge: Bridge, standing: Standing, argument: str) -> None:
     """Give an alert to the open incident that covers it, with every other one that it covers."""
     desk = bridge.desk
     waiting = desk.incidents.open_incidents()
-    lines = [line for line in desk.alerts() if line.incident is None and line.cleared_at is None]
+    asked = argument or standing.alert
+    free = [line for line in desk.alerts() if line.incident is None]
+    lines = [line for line in free if line.cleared_at is None or line.id == asked]
     homes = {line.id: home[0] for line in lines if (home := home_of(line, waiting)) is not None}
-    incident = homes.get(argument or standing.alert)
+    incident = homes.get(asked)
     if incident is None:
         raise Refused("No open incident is about that alert; i opens one.")
     given = [line for line in lines if line.id in homes and homes[line.id].uid == incident.uid]

@@ -138,6 +138,12 @@ def test_the_runbook_begins_before_an_alert_is_attached_unless_that_is_worse() -
     assert next_step(replace(begun, alerts=(*AT_WORK.alerts, worse))).command == "incident.attach"
 
 
+def test_an_alert_that_cleared_by_itself_asks_for_nothing() -> None:
+    cleared = replace(SECOND, cleared_at=NOW)
+    assert next_step(replace(COVERED, alerts=(*AT_WORK.alerts, cleared))).command == "runbook.show"
+    assert next_step(replace(QUIET, alerts=(replace(ALERT, cleared_at=NOW),))).command != "incident.open"
+
+
 def test_an_alert_is_attached_before_its_incident_is_resolved() -> None:
     ended = replace(INCIDENT, run=replace(RUN, finished=True), green=True)
     assert next_step(replace(COVERED, incident=ended)).command == "incident.attach"
