@@ -114,6 +114,8 @@ def test_the_post_mortem_is_exported_as_markdown_and_never_over_a_file(opened: C
     assert (first.code, second.code) == (0, 0)
     files = sorted(path.name for path in tmp_path.glob("*.md"))
     assert len(files) == 2
-    assert opened("incident", "export", "1", "--into", tmp_path / "none").code == 1
+    assert opened("incident", "export", "1", "--into", tmp_path / "new").code == 0
+    assert len(list((tmp_path / "new").glob("*.md"))) == 1, "a folder that is not there is made"
+    assert opened("incident", "export", "1", "--into", tmp_path / files[0] / "below").code == 1
     assert opened("incident", "export", "1", "--into", tmp_path, "--json").code == 0
     assert json.loads(next(tmp_path.glob("*.json")).read_text())
