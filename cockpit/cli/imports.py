@@ -10,7 +10,7 @@ from cockpit.cli.frame import Group
 from cockpit.cli.printing import as_json, say, table
 from cockpit.cli.session import Session
 from cockpit.config.starter import STARTER
-from cockpit.errors import BadInput, ConfigError
+from cockpit.errors import BadInput, ConfigError, Refused
 from cockpit.text import visible
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def monitoring(session: Session, file: str, dry_run: bool, json_wanted: bool) ->
     from cockpit.config.yaml_subset import read_yaml
 
     source = fenced(read_file(Path(file)), SECTIONS)
-    path = config_path(session)
+    path = config_path(session, dry_run=dry_run)
     found = monitoring_from(read_yaml(source, file), standing(path))
     if found and not dry_run:
         replace_config(path, found.merged(config_text(path), path))
@@ -100,7 +100,7 @@ def domains(session: Session, file: str | None, from_ses: bool, from_route53: bo
     else:
         keys = {"identity": True} if from_ses else {}
         found = [Addition(name, keys) for name in _from_account(session, from_ses=from_ses)]
-    _add(config_path(session), found, dry_run=dry_run)
+    _add(config_path(session, dry_run=dry_run), found, dry_run=dry_run)
     return 0
 
 
@@ -156,7 +156,7 @@ def terraform(session: Session, file: str, dry_run: bool, json_wanted: bool) -> 
     from cockpit.config.sources.terraform import expected_from
 
     found = expected_from(read_file(Path(file)), file)
-    path = config_path(session)
+    path = config_path(session, dry_run=dry_run)
     known = [domain.name for domain in standing(path).domains]
     placed = _placed(found, known)
     drifts = _drifts(session, placed)
@@ -212,8 +212,17 @@ def _drifts(session: Session, placed: "dict[str, list[Expected]]") -> list[str]:
     return found
 
 
-def config_path(session: Session) -> Path:
-    """The configuration that is added to."""
+def config_path(session: Session, *, dry_run: bool) -> Path:
+    """The configuration that is added to.
+
+    Raises Refused where a profile brings its own, as a drill's does: what is there is not ours.
+    """
+    given = session.given_profile
+    if not dry_run and given is not None and given.settings is not None and session.given.config is None:
+        raise Refused(
+            f"The profile {given.name!r} brings its own configuration: name the one to add to with --config, "
+            "or look with --dry-run."
+        )
     return session.config_path or session.places.config
 
 

@@ -88,7 +88,17 @@ def test_mistakes_are_one_sentence(cockpit: Cockpit) -> None:
 
 
 def test_hosted_zones_are_imported_as_domains(cockpit: Cockpit, profile: Path, home: Path) -> None:
-    done = cockpit("--profile", profile, "import", "domains", "--from-route53")
+    own = home / "cockpit.yaml"
+    assert cockpit("init").code == 0
+    before = own.read_text()
+    refused = cockpit("--profile", profile, "import", "domains", "--from-route53")
+    assert (refused.code, own.read_text()) == (1, before), "a drill's domains are not written into one's own file"
+    assert "brings its own configuration" in refused.err
+    assert (
+        "would add shop.example"
+        in cockpit("--profile", profile, "import", "domains", "--from-route53", "--dry-run").out
+    )
+    done = cockpit("--config", own, "--profile", profile, "import", "domains", "--from-route53")
     assert done.code == 0, done.err
     assert "added shop.example" in done.out
-    assert "shop.example" in (home / "cockpit.yaml").read_text()
+    assert "shop.example" in own.read_text()
