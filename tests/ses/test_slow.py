@@ -1,7 +1,6 @@
 """AWS that takes an hour for every answer: keys are answered meanwhile, and nothing of it stays green on screen."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +20,8 @@ from tests.screens.ses_scene import Answers
 from tests.ses.test_watching import settings
 
 PARTS = ("account", "rates", "sets", "alarms", "aws_health", "advice")
-PROMPT_S = 1.0
-"""Seconds within which a key is answered; on a machine that nobody shares it is a few hundredths."""
+FEWEST = 3
+"""Keys that are answered at least before AWS is given up; a screen that waits for AWS answers one, at its end."""
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def tones(scene: Scene) -> set[Tone]:
 
 async def test_a_slow_aws_freezes_no_screen_and_leaves_nothing_green(world: LaunchedWorld, scene: Scene) -> None:
     looks = SesLooks(settings(world), world.profile)
-    looks.calls(ACCOUNT)._reader = AwsReader(world.profile, patience_s=0.3)
+    looks.calls(ACCOUNT)._reader = AwsReader(world.profile, patience_s=1.0)
     await look(looks, scene)
     scene.refresh()
     assert Tone.OK in tones(scene)
@@ -63,18 +62,17 @@ async def test_a_slow_aws_freezes_no_screen_and_leaves_nothing_green(world: Laun
         await pilot.pause()
         world.inject(do="aws-fault", kind="latency", delay_s=3600)
         try:
-            asking, slowest = asyncio.create_task(look(looks, scene)), 0.0
+            asking, answered = asyncio.create_task(look(looks, scene)), 0
             while not asking.done():
-                begun = time.monotonic()
                 await pilot.press("tab")
                 await pilot.pause(0.01)
-                slowest = max(slowest, time.monotonic() - begun)
+                answered += 1
             await asking
         finally:
             world.inject(do="aws-heal")
         pilot.app.poll()  # type: ignore[attr-defined]
         await pilot.pause()
-        assert slowest < PROMPT_S
+        assert answered >= FEWEST
         assert Tone.OK not in tones(scene)
         title = screen_lines(pilot.app)[1]
         assert title.startswith("?"), title
