@@ -53,7 +53,7 @@ def tones(scene: Scene) -> set[Tone]:
 
 async def test_a_slow_aws_freezes_no_screen_and_leaves_nothing_green(world: LaunchedWorld, scene: Scene) -> None:
     looks = SesLooks(settings(world), world.profile)
-    looks.calls(ACCOUNT)._reader = AwsReader(world.profile, patience_s=1.0)
+    looks.calls(ACCOUNT)._reader = AwsReader(world.profile, patience_s=0.5)
     await look(looks, scene)
     scene.refresh()
     assert Tone.OK in tones(scene)
