@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cockpit.health.mail.spf import NO_RECORD
 from cockpit.health.model import DECISION, Observation, Verdict
 
 RECORDS = (("SPF", "mail.spf"), ("DKIM", "mail.dkim"), ("DMARC", "mail.dmarc"), ("SES token", "mail.amazonses"))
@@ -54,4 +55,4 @@ def summary(observations: Sequence[Observation]) -> Summary | None:
 
 def _word(seen: Observation) -> str:
     """A record that is not there and not needed by anybody who looked has passed nothing."""
-    return "none" if seen.verdict is Verdict.INFO and seen.headline == "no record" else _WORDS[seen.verdict]
+    return "none" if seen.verdict is Verdict.INFO and seen.headline == NO_RECORD else _WORDS[seen.verdict]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from cockpit.health.agreement import Agreement
+from cockpit.health.mail.spf import NO_RECORD
 from cockpit.health.model import DECISION, Observation, Verdict
 from cockpit.health.summary import summary
 
@@ -14,7 +15,7 @@ def decided(check: str, verdict: Verdict, headline: str) -> Observation:
 
 
 def test_a_record_that_is_not_there_is_not_said_to_pass() -> None:
-    told = summary([decided("mail.spf", Verdict.INFO, "no record"), decided("mail.dmarc", Verdict.OK, "reject")])
+    told = summary([decided("mail.spf", Verdict.INFO, NO_RECORD), decided("mail.dmarc", Verdict.OK, "reject")])
     assert told is not None
     assert told.sentence == "SPF none, DMARC pass: 1 of 1 pass"
 

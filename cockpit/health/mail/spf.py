@@ -13,6 +13,7 @@ from cockpit.health.model import Observation, Verdict
 
 CHECK = "mail.spf"
 LABEL = "SPF"
+NO_RECORD = "no record"
 
 LONG_OCTETS = 450
 """Octets of a record beyond which an answer may not fit into 512 (RFC 7208 section 3.4)."""
@@ -40,7 +41,7 @@ def judge_spf(
         return decide(tree.domain, CHECK, LABEL, [unknown(tree.unseen)], "", at, took=took, evidence=evidence)
     notes = _meant(tree, obsolete)
     if not tree.text and not notes:
-        headline = "no record" if sends else "no record, and none is needed for a domain that sends no mail"
+        headline = NO_RECORD if sends else f"{NO_RECORD}, and none is needed for a domain that sends no mail"
         otherwise = Verdict.INFO if sends else Verdict.NA
         return decide(
             tree.domain, CHECK, LABEL, [], headline, at, took=took, evidence=evidence, otherwise=otherwise
