@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cockpit.desk.views import AlertLine, DomainRow, Freshness, Gauge, IncidentCard, SesPanel
 from cockpit.health.model import Verdict
+from cockpit.health.registry import ACCOUNT_PREFIX
 from screens.present.lines import EMPTY, Line, Tone, cut, join, line, pad, spread, width_of, wrap
 from screens.present.trend import plot, sparkline
 from screens.present.words import (
@@ -111,10 +112,18 @@ def alert_line(alert: AlertLine, now: datetime, cells: int, incident: str = "") 
     """One row of the feed: time, glyph or `✔` once cleared, target, what; then the `incident` that took it."""
     sign = ("✔", Tone.OK) if alert.cleared_at is not None else glyph(alert.verdict)
     tone = Tone.MUTED if alert.cleared_at is not None else Tone.PLAIN
-    head = line((hour(alert.at, now), Tone.MUTED), " ", sign, " ", (alert.target, tone), " ")
+    head = line((hour(alert.at, now), Tone.MUTED), " ", sign, " ", (_short_target(alert.target, cells), tone), " ")
     words = f"cleared {age(alert.cleared_at, now)} ago" if alert.cleared_at is not None else alert.headline
     taken = line((f"→{incident}", Tone.ACCENT)) if incident else line((alert.severity, Tone.KEY))
     return spread((*head, (words, Tone.MUTED)), taken, cells)
+
+
+def _short_target(target: str, cells: int) -> str:
+    """A domain as it is; an SES account (`ses:ACCOUNT/REGION`) so short that what befell it has room beside it."""
+    if not target.startswith(ACCOUNT_PREFIX):
+        return target
+    account, _, region = target.removeprefix(ACCOUNT_PREFIX).partition("/")
+    return f"SES …{account[-4:]}" if cells < 60 else f"SES …{account[-4:]} {region}"
 
 
 def incident_lines(card: IncidentCard, now: datetime, cells: int) -> list[Line]:
